@@ -1,0 +1,166 @@
+package io.swiftjvm.backend;
+
+import io.swiftjvm.tensor.Allocator;
+import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a device must do (the primitives) and may do better (the fused operations, each with a default composed from
+ * primitives that also serves as the reference in its kernel's test).
+ *
+ * <p>Tensors are dense, row-major and float32 unless said otherwise; results are written into tensors that the caller
+ * made; an output may be one of the inputs only where it says so. Shapes are checked before any kernel runs. The same
+ * input gives the same bits whatever the number of threads.
+ */
+public interface Backend extends Allocator, AutoCloseable {
+  Device device();
+
+  /** What the device is and why its kernels were chosen, for plans and reports. */
+  String description();
+
+  /** Copies host memory into a tensor of the same number of bytes. */
+  void upload(MemorySegment source, Tensor target);
+
+  /** Copies a tensor into host memory of the same number of bytes. */
+  void download(Tensor source, MemorySegment target);
+
+  /** Copies between tensors of the same size and type. */
+  void copy(Tensor source, Tensor target);
+
+  /** Sets every element. */
+  void fill(Tensor target, float value);
+
+  /** Converts between float32, bf16 and fp16, rounding to nearest even. */
+  void cast(Tensor source, Tensor target);
+
+  /**
+   * {@code out = alpha * op(a) op(b) + beta * out}, op = transpose where asked. a is float32; b is float32, bf16 or fp16;
+   * out is (m,n) float32.
+   */
+  void matmul(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, float alpha, float beta);
+
+  /**
+   * {@code out = op(a, b)}. b has a's size, or is a row of a's columns, or one value for each of a's rows (rows,1), or one
+   * element. out may be a.
+   */
+  void binary(Binary op, Tensor a, Tensor b, Tensor out);
+
+  /** {@code out = op(x)}; out may be x. */
+  void unary(Unary op, Tensor x, Tensor out);
+
+  /** {@code dx = dy * op'(x)} for the activations; dx may be dy. */
+  void unaryBackward(Unary op, Tensor x, Tensor dy, Tensor dx);
+
+  /** {@code out = alpha * x}; out may be x. */
+  void scale(Tensor x, float alpha, Tensor out);
+
+  /** {@code y += alpha * x}. */
+  void axpy(float alpha, Tensor x, Tensor y);
+
+  /** Reduces the last dimension: x (rows,columns) to out (rows). */
+  void reduceColumns(Reduction op, Tensor x, Tensor out);
+
+  /** Sums over rows: x (rows,columns) to {@code out (columns) = sum + beta * out}. */
+  void sumRows(Tensor x, Tensor out, float beta);
+
+  /** Softmax over the last dimension; out may be x. */
+  void softmax(Tensor x, Tensor out);
+
+  /** {@code out[i] = table[ids[i]]}: table (v,c) float32, bf16 or fp16, ids int32 (n), out (n,c) float32. */
+  void gatherRows(Tensor table, Tensor ids, Tensor out);
+
+  /** {@code table[ids[i]] += rows[i]}, in the order of i; ids int32, negative ids are skipped. */
+  void scatterAddRows(Tensor rows, Tensor ids, Tensor table);
+
+  /** Copies columns {@code [from, from + out.columns())} of x (rows,columns) to out. */
+  void sliceColumns(Tensor x, long from, Tensor out);
+
+  /** Sum of the squares of all elements, accumulated in double in a fixed order. */
+  double sumSquares(Tensor x);
+
+  /** True if no element is NaN or infinite. */
+  boolean isFinite(Tensor x);
+
+  /**
+   * Zeroes each element with probability p and scales the rest by 1/(1-p); the choice is a pure function of key and
+   * element index, so that a recomputed forward or the backward pass makes it again. out may be x.
+   */
+  void dropout(Tensor x, float p, long key, Tensor out);
+
+  // ---- fused operations -------------------------------------------------------------------------------------------
+
+  /** {@code y = x w^T + bias}: x (n,in), w (out,in) of any float type, y (n,out). */
+  default void linear(Tensor x, Tensor w, @Nullable Tensor bias, Tensor y) {
+    matmul(x, false, w, true, y, 1, 0);
+    if (bias != null) {
+      binary(Binary.ADD, y, bias, y);
+    }
+  }
+
+  /**
+   * {@code y = x / sqrt(mean(x^2) + eps) * (w + shift)}: x (rows,columns), w (columns) of any float type; rstd (rows)
+   * receives the factor for the backward pass if not null. shift is 1 for Gemma's norms (arXiv 1910.07467).
+   */
+  default void rmsNorm(Tensor x, Tensor w, float shift, float eps, Tensor y, @Nullable Tensor rstd) {
+    Composed.rmsNorm(this, x, w, shift, eps, y, rstd);
+  }
+
+  /** Gradients of {@link #rmsNorm}: dx is written, dw (columns) is added to, if not null. */
+  default void rmsNormBackward(
+      Tensor x, Tensor w, float shift, Tensor rstd, Tensor dy, @Nullable Tensor dx, @Nullable Tensor dw) {
+    Composed.rmsNormBackward(this, x, w, shift, rstd, dy, dx, dw);
+  }
+
+  /**
+   * Rotary embedding of the first {@code 2 * cos.columns()} columns of every head (arXiv 2104.09864): x (n,heads,headDim),
+   * cos and sin (n,rotary/2). {@code interleaved}: pairs are (0,1),(2,3).. instead of (i, i + rotary/2). The backward pass
+   * is the rotation by the negative angle, {@code inverse}. out may be x.
+   */
+  default void rope(Tensor x, Tensor cos, Tensor sin, boolean interleaved, boolean inverse, Tensor out) {
+    Composed.rope(this, x, cos, sin, interleaved, inverse, out);
+  }
+
+  /** {@code out = act(gate) * up} (SwiGLU for SILU, arXiv 2002.05202). */
+  default void gated(Unary act, Tensor gate, Tensor up, Tensor out) {
+    Composed.gated(this, act, gate, up, out);
+  }
+
+  /** Gradients of {@link #gated}. */
+  default void gatedBackward(Unary act, Tensor gate, Tensor up, Tensor dout, Tensor dgate, Tensor dup) {
+    Composed.gatedBackward(this, act, gate, up, dout, dgate, dup);
+  }
+
+  /**
+   * Causal attention of flat sequences: q (nq,heads*headDim), k (nk,kvHeads*headDim), v (nk,kvHeads*valueDim), out
+   * (nq,heads*valueDim); lse (heads,nq) receives the log of the softmax denominators if not null. Memory beyond the
+   * outputs is O(length) (FlashAttention, arXiv 2307.08691).
+   */
+  default void attention(
+      Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
+    Composed.attention(this, q, k, v, spec, segments, out, lse);
+  }
+
+  /** Gradients of {@link #attention} for packed rows; dq, dk and dv are written whole. */
+  default void attentionBackward(
+      Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, Tensor lse, Tensor dout,
+      Tensor dq, Tensor dk, Tensor dv) {
+    Composed.attentionBackward(this, q, k, v, spec, segments, out, lse, dout, dq, dk, dv);
+  }
+
+  /**
+   * Negative log-likelihoods of logits (n,v) at labels int32 (n), into nll (n); a negative label gives 0. If gradScale (n)
+   * is not null the logits become {@code (softmax - onehot) * gradScale[i]}, 0 for negative labels.
+   */
+  default void crossEntropy(Tensor logits, Tensor labels, Tensor nll, @Nullable Tensor gradScale) {
+    Composed.crossEntropy(this, logits, labels, nll, gradScale);
+  }
+
+  /** One AdamW update of p, m and v (all the same size, float32) by gradient g. */
+  default void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep step) {
+    Composed.adamW(this, p, g, m, v, step);
+  }
+
+  @Override
+  void close();
+}

@@ -1,0 +1,28 @@
+package io.swiftjvm.nn;
+
+import io.swiftjvm.autograd.Ops;
+import java.util.List;
+
+/**
+ * One forward pass through a model: how to compute, what attention sees, which adapters are on.
+ *
+ * @param ops the operations, with or without a tape
+ * @param attention packed rows or a KV cache
+ * @param adapters names of the active adapters; an empty list is the bare base model
+ * @param dropoutKey seeds this pass's dropout; 0 switches dropout off (evaluation, generation)
+ * @param checkpoint recompute every block in the backward pass instead of keeping its activations
+ */
+public record Pass(Ops ops, AttentionContext attention, List<String> adapters, long dropoutKey, boolean checkpoint) {
+  /** A plain pass: default adapter if there is one, no dropout, no recomputation. */
+  public static Pass of(Ops ops, AttentionContext attention) {
+    return new Pass(ops, attention, List.of("default"), 0, false);
+  }
+
+  public Pass with(Ops other) {
+    return new Pass(other, attention, adapters, dropoutKey, checkpoint);
+  }
+
+  public Pass adapters(List<String> names) {
+    return new Pass(ops, attention, List.copyOf(names), dropoutKey, checkpoint);
+  }
+}

@@ -1,0 +1,83 @@
+package io.swiftjvm.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A counted piece of device memory behind one or more tensors. Born with one reference; at zero it goes back to where it
+ * came from, and every later use throws {@link IllegalStateException}.
+ */
+public abstract class Storage {
+  private final AtomicInteger references = new AtomicInteger(1);
+
+  /** Size in bytes. */
+  public abstract long bytes();
+
+  /** The memory itself, where the host can reach it; an accelerator's storage refuses. */
+  protected abstract MemorySegment memory();
+
+  /** Gives the memory back; called once, when the last reference goes. */
+  protected abstract void free();
+
+  /** The live host memory. */
+  public final MemorySegment host() {
+    checkOpen();
+    return memory();
+  }
+
+  /** Takes one more reference. */
+  public final void retain() {
+    references.updateAndGet(n -> {
+      if (n <= 0) {
+        throw closed();
+      }
+      return n + 1;
+    });
+  }
+
+  /** Drops one reference. */
+  public final void release() {
+    int left = references.decrementAndGet();
+    if (left == 0) {
+      free();
+    } else if (left < 0) {
+      references.incrementAndGet();
+      throw closed();
+    }
+  }
+
+  /** True while at least one reference is held. */
+  public final boolean isOpen() {
+    return references.get() > 0;
+  }
+
+  final void checkOpen() {
+    if (references.get() <= 0) {
+      throw closed();
+    }
+  }
+
+  private static IllegalStateException closed() {
+    return new IllegalStateException("tensor memory was used after its scope was closed");
+  }
+
+  /** Memory that somebody else owns, such as a mapped checkpoint; {@code owner} is told when the last tensor goes. */
+  public static Storage external(MemorySegment memory, Runnable owner) {
+    return new Storage() {
+      @Override
+      public long bytes() {
+        return memory.byteSize();
+      }
+
+      @Override
+      protected MemorySegment memory() {
+        return memory;
+      }
+
+      @Override
+      protected void free() {
+        owner.run();
+      }
+    };
+  }
+}

@@ -1,0 +1,181 @@
+package io.swiftjvm.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A dense row-major array: element type, shape, and a window into a {@link Storage}. Immutable as a handle; several
+ * tensors may look at one storage. Tensors are not closed one by one: the {@link Scope} that made them is.
+ *
+ * {@snippet :
+ * try (var scope = new Scope(backend)) {
+ *   Tensor x = scope.floats(new float[] {1, 2, 3, 4}, 2, 2); // (2,2)
+ * }
+ * }
+ */
+public final class Tensor {
+  private final DType dtype;
+  private final long[] shape;
+  private final long size;
+  private final Storage storage;
+  private final long offset;
+  private final boolean requiresGrad;
+  private @Nullable MemorySegment window;
+
+  private Tensor(DType dtype, long[] shape, Storage storage, long offset, boolean requiresGrad) {
+    long n = 1;
+    for (long d : shape) {
+      if (d < 0) {
+        throw new IllegalArgumentException("a dimension is negative: " + Arrays.toString(shape));
+      }
+      n = Math.multiplyExact(n, d);
+    }
+    long end = Math.addExact(offset, Math.multiplyExact(n, dtype.bytes()));
+    if (offset < 0 || end > storage.bytes()) {
+      throw new IllegalArgumentException(
+          "a tensor " + Arrays.toString(shape) + " of " + dtype + " at byte " + offset + " ends outside its "
+              + storage.bytes() + " bytes");
+    }
+    this.dtype = dtype;
+    this.shape = shape;
+    this.size = n;
+    this.storage = storage;
+    this.offset = offset;
+    this.requiresGrad = requiresGrad;
+  }
+
+  /** A tensor over the start of {@code storage}. */
+  public static Tensor of(Storage storage, DType dtype, long... shape) {
+    return new Tensor(dtype, shape.clone(), storage, 0, false);
+  }
+
+  public DType dtype() {
+    return dtype;
+  }
+
+  /** A copy of the shape. */
+  public long[] shape() {
+    return shape.clone();
+  }
+
+  /** One dimension; negative counts from the end. */
+  public long dim(int axis) {
+    return shape[axis < 0 ? shape.length + axis : axis];
+  }
+
+  public int rank() {
+    return shape.length;
+  }
+
+  /** Number of elements. */
+  public long size() {
+    return size;
+  }
+
+  public long bytes() {
+    return size * dtype.bytes();
+  }
+
+  /** Length of the last dimension. */
+  public long columns() {
+    return shape.length == 0 ? 1 : shape[shape.length - 1];
+  }
+
+  /** Product of all dimensions but the last. */
+  public long rows() {
+    long c = columns();
+    return c == 0 ? 0 : size / c;
+  }
+
+  public Storage storage() {
+    return storage;
+  }
+
+  /** Byte offset of the first element in {@link #storage()}. */
+  public long offset() {
+    return offset;
+  }
+
+  /** True if a tape must carry a gradient to this tensor. */
+  public boolean requiresGrad() {
+    return requiresGrad;
+  }
+
+  /** The same memory, marked as wanting a gradient. */
+  public Tensor tracked() {
+    return requiresGrad ? this : new Tensor(dtype, shape, storage, offset, true);
+  }
+
+  /** The same memory without a wish for a gradient. */
+  public Tensor detached() {
+    return requiresGrad ? new Tensor(dtype, shape, storage, offset, false) : this;
+  }
+
+  /** The same memory under another shape of the same size; carries no gradient. */
+  public Tensor view(long... newShape) {
+    Tensor view = new Tensor(dtype, newShape.clone(), storage, offset, false);
+    if (view.size != size) {
+      throw new IllegalArgumentException(
+          "cannot view " + Arrays.toString(shape) + " as " + Arrays.toString(newShape));
+    }
+    return view;
+  }
+
+  /** Rows {@code [from, from + count)} of the first dimension, sharing memory; carries no gradient. */
+  public Tensor slice(long from, long count) {
+    if (shape.length == 0 || from < 0 || count < 0 || from + count > shape[0]) {
+      throw new IndexOutOfBoundsException(
+          "rows [" + from + ", " + (from + count) + ") of " + Arrays.toString(shape));
+    }
+    long[] newShape = shape.clone();
+    long row = shape[0] == 0 ? 0 : size / shape[0];
+    newShape[0] = count;
+    return new Tensor(dtype, newShape, storage, offset + from * row * dtype.bytes(), false);
+  }
+
+  /** The elements in host memory; throws {@link IllegalStateException} after the owning scope was closed. */
+  public MemorySegment segment() {
+    MemorySegment host = storage.host();
+    MemorySegment w = window;
+    if (w == null) {
+      w = host.asSlice(offset, bytes());
+      window = w;
+    }
+    return w;
+  }
+
+  /** A copy of the elements of a float32 tensor in host memory. */
+  public float[] toFloats() {
+    require(DType.F32);
+    float[] out = new float[Math.toIntExact(size)];
+    MemorySegment.copy(segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, out, 0, out.length);
+    return out;
+  }
+
+  /** A copy of the elements of an int32 tensor in host memory. */
+  public int[] toInts() {
+    require(DType.I32);
+    int[] out = new int[Math.toIntExact(size)];
+    MemorySegment.copy(segment(), ValueLayout.JAVA_INT_UNALIGNED, 0, out, 0, out.length);
+    return out;
+  }
+
+  /** One element of a float32 tensor in host memory. */
+  public float get(long index) {
+    require(DType.F32);
+    return segment().get(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
+  }
+
+  private void require(DType wanted) {
+    if (dtype != wanted) {
+      throw new IllegalArgumentException("a tensor of " + wanted + " is needed, this one is " + dtype);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return dtype.shortName() + Arrays.toString(shape);
+  }
+}

@@ -1,0 +1,41 @@
+package io.swiftjvm.hub;
+
+import io.swiftjvm.error.InvalidPlanException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+class EnvironmentTest {
+  private static final Path HOME = Path.of("/home/someone");
+
+  @Test
+  void the_caches_follow_the_rules_of_the_hub_libraries() {
+    Environment none = Environment.of(Map.of(), HOME);
+    assertThat(none.huggingFaceCache()).isEqualTo(HOME.resolve(".cache/huggingface/hub"));
+    assertThat(none.modelScopeCache()).isEqualTo(HOME.resolve(".cache/modelscope"));
+    assertThat(Environment.of(Map.of("HF_HOME", "/hf"), HOME).huggingFaceCache()).isEqualTo(Path.of("/hf/hub"));
+    assertThat(Environment.of(Map.of("HF_HOME", "/hf", "HF_HUB_CACHE", "/hub"), HOME).huggingFaceCache())
+        .isEqualTo(Path.of("/hub"));
+  }
+
+  @Test
+  void threads_are_a_number_or_left_open() {
+    assertThat(Environment.of(Map.of(), HOME).threads()).isEmpty();
+    assertThat(Environment.of(Map.of("SWIFT_THREADS", ""), HOME).threads()).isEmpty();
+    assertThat(Environment.of(Map.of("SWIFT_THREADS", " 2 "), HOME).threads()).hasValue(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-1", "two", "1025", "99999999999", "1.5"})
+  void other_thread_counts_are_refused_by_name(String value) {
+    assertThatThrownBy(() -> Environment.of(Map.of("SWIFT_THREADS", value), HOME).threads())
+        .isInstanceOf(InvalidPlanException.class)
+        .hasMessageContaining("SWIFT_THREADS")
+        .hasMessageContaining(value);
+  }
+}

@@ -1,0 +1,28 @@
+package io.swiftjvm.quant;
+
+import io.swiftjvm.error.ModelFormatException;
+import io.swiftjvm.hub.ModelConfig;
+import java.util.Map;
+
+/** Decides from {@code config.json} whether the weights of a checkpoint can be read. */
+public final class QuantFormats {
+  // How each format is turned back into plain weights with the tool that made it.
+  private static final Map<String, String> ADVICE = Map.of(
+      "bitsandbytes", "take the repository it was made from, or model.dequantize() in transformers",
+      "gptq", "take the repository it was made from, or dequantise it with GPTQModel",
+      "awq", "take the repository it was made from, or dequantise it with AutoAWQ",
+      "fp8", "take the bf16 repository of the same model, or model.dequantize() in transformers",
+      "compressed-tensors", "load it in transformers with run_compressed=False and save it again");
+  private static final String DEFAULT_ADVICE = "take the repository it was made from";
+
+  private QuantFormats() {}
+
+  /** Returns quietly for plain weights; a quantised checkpoint throws {@link ModelFormatException}. */
+  public static void requireSupported(ModelConfig config) {
+    config.quantMethod().ifPresent(method -> {
+      throw new ModelFormatException("Cannot load quantised weights: found quant_method '" + method + "' in "
+          + config.file() + ". This version reads float32, bf16 and fp16 checkpoints: "
+          + ADVICE.getOrDefault(method, DEFAULT_ADVICE) + ".");
+    });
+  }
+}
