@@ -5,12 +5,13 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Output projection and cross-entropy in one, in chunks of rows, so that all logits never exist at once (the idea of
- * Liger Kernel, arXiv 2410.10989). The input gradient is made in the forward pass, while a chunk's logits are at hand.
+ * Liger Kernel, arXiv 2410.10989). Gradients are made in the forward pass, while a chunk's logits are at hand.
  */
 public final class FusedLoss {
   /** Logits of at most this many elements exist at a time (32 MiB of float32). */
@@ -27,80 +28,115 @@ public final class FusedLoss {
    */
   public record Loss(Tensor loss, double value, float[] nll) {}
 
-  /**
-   * Cross-entropy of {@code h w^T + bias} at labels.
-   *
-   * @param h (n,c), only rows that have a label
-   * @param w (v,c) of any float type
-   * @param labels target ids, 0 .. v-1
-   * @param weights one factor a row, or null for 1
-   * @param divisor the sum is divided by this: the labels of the whole accumulated batch
-   */
+  /** The projection of hidden rows to logits. */
+  @FunctionalInterface
+  public interface Head {
+    /** h (rows,c) to a fresh (rows,v), recorded by {@code ops}. */
+    Tensor logits(Ops ops, Tensor h);
+  }
+
+  /** Cross-entropy of {@code h w^T + bias}, see {@link #crossEntropy}; w (v,c) of any float type. */
   public static Loss linearCrossEntropy(
       Ops ops, Tensor h, Tensor w, @Nullable Tensor bias, int[] labels, float @Nullable [] weights, double divisor) {
+    List<Tensor> parameters = bias == null ? List.of(w) : List.of(w, bias);
+    return crossEntropy(ops, h, w.dim(0), (o, x) -> o.linear(x, w, bias), parameters, labels, weights, divisor);
+  }
+
+  /**
+   * Cross-entropy of {@code head(h)} at labels.
+   *
+   * @param h (n,c), only rows that have a label
+   * @param vocabulary columns of the logits
+   * @param parameters what the head computes with; those that want a gradient get one
+   * @param labels target ids (n), 0 .. vocabulary-1
+   * @param weights one factor a row, or null for 1
+   * @param divisor the sum is divided by this, over 0: the labels of the whole accumulated batch
+   */
+  public static Loss crossEntropy(
+      Ops ops, Tensor h, long vocabulary, Head head, List<Tensor> parameters, int[] labels,
+      float @Nullable [] weights, double divisor) {
+    check(h, vocabulary, labels, weights, divisor);
     Backend backend = ops.backend();
     int n = labels.length;
-    long v = w.dim(0);
-    boolean wantsBias = bias != null && bias.requiresGrad();
-    boolean wants = ops.recording() && (h.requiresGrad() || w.requiresGrad() || wantsBias);
+    List<Tensor> learnt = parameters.stream().filter(Tensor::requiresGrad).toList();
+    boolean wants = ops.recording() && n > 0 && (h.requiresGrad() || !learnt.isEmpty());
     Tensor dh = wants && h.requiresGrad() ? ops.floats(h.shape()) : null;
-    Tensor dw = wants && w.requiresGrad() ? zeros(ops, w) : null;
-    Tensor db = wants && bias != null && wantsBias ? zeros(ops, bias) : null;
     float[] nll = new float[n];
-    int chunk = (int) Math.max(1, Math.min(n, CHUNK_ELEMENTS / v));
-    for (int from = 0; from < n; from += chunk) {
-      int rows = Math.min(chunk, n - from);
-      try (Scope scope = ops.scope().child()) {
-        Tensor hidden = h.slice(from, rows);
-        Tensor logits = scope.floats(rows, v);
-        backend.linear(hidden, w.detached(), bias == null ? null : bias.detached(), logits);
-        Tensor losses = scope.floats(rows);
-        backend.crossEntropy(logits, upload(backend, scope, labels, from, rows), losses,
-            wants ? factors(backend, scope, weights, divisor, from, rows) : null);
-        backend.download(losses, MemorySegment.ofArray(nll).asSlice((long) from * Float.BYTES, (long) rows * 4));
-        if (dh != null) {
-          backend.matmul(logits, false, w, false, dh.slice(from, rows), 1, 0);
+    List<Tensor> of = new ArrayList<>();
+    List<Tensor> gradients = new ArrayList<>();
+    try (Gradients sums = new Gradients(backend)) {
+      int chunk = (int) Math.max(1, Math.min(n, CHUNK_ELEMENTS / vocabulary));
+      for (int from = 0; from < n; from += chunk) {
+        int rows = Math.min(chunk, n - from);
+        try (Scope scope = ops.scope().child(); Tape tape = new Tape(backend)) {
+          Tensor x = dh == null ? h.slice(from, rows) : h.slice(from, rows).tracked();
+          Tensor logits = head.logits(new Ops(backend, wants ? tape : null, scope), x);
+          Tensor losses = scope.floats(rows);
+          backend.crossEntropy(logits, upload(backend, scope, labels, from, rows), losses,
+              wants ? factors(backend, scope, weights, divisor, from, rows) : null);
+          backend.download(losses, MemorySegment.ofArray(nll).asSlice((long) from * Float.BYTES, (long) rows * 4));
+          if (wants) {
+            // The kernel has put the gradient of the logits in their place.
+            tape.backward(logits, logits.detached(), sums);
+          }
+          if (dh != null) {
+            backend.copy(sums.getOrZero(x), dh.slice(from, rows));
+            sums.drop(x);
+          }
         }
-        if (dw != null) {
-          backend.matmul(logits, true, hidden, false, dw, 1, 1);
-        }
-        if (db != null) {
-          backend.sumRows(logits, db, 1);
+      }
+      for (Tensor p : learnt) {
+        Tensor g = wants ? sums.take(p, ops.scope()) : null;
+        if (g != null) {
+          of.add(p);
+          gradients.add(g);
         }
       }
     }
+    if (dh != null) {
+      of.add(h);
+      gradients.add(dh);
+    }
+    return result(ops, wants, of, gradients, nll, weights, divisor);
+  }
+
+  private static Loss result(
+      Ops ops, boolean wants, List<Tensor> of, List<Tensor> gradients, float[] nll, float @Nullable [] weights,
+      double divisor) {
+    Backend backend = ops.backend();
     double sum = 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < nll.length; i++) {
       sum += nll[i] * (weights == null ? 1.0 : weights[i]);
     }
-    double value = sum / divisor;
     Tensor loss = ops.floats(1);
-    backend.fill(loss, (float) value);
-    Tensor[] saved = java.util.stream.Stream.of(dh, dw, db).filter(t -> t != null).toArray(Tensor[]::new);
+    backend.fill(loss, (float) (sum / divisor));
     Tensor tracked = ops.track(wants, loss, (seed, into, s) -> {
       float factor = scalar(backend, seed);
-      give(backend, into, h, dh, factor);
-      give(backend, into, w, dw, factor);
-      if (bias != null) {
-        give(backend, into, bias, db, factor);
+      for (int i = 0; i < of.size(); i++) {
+        Tensor gradient = gradients.get(i);
+        if (factor != 1) {
+          backend.scale(gradient, factor, gradient);
+        }
+        into.add(of.get(i), gradient);
       }
-    }, saved);
-    return new Loss(tracked, value, nll);
+    }, gradients.toArray(Tensor[]::new));
+    return new Loss(tracked, sum / divisor, nll);
   }
 
-  private static void give(Backend backend, Gradients into, Tensor of, @Nullable Tensor gradient, float factor) {
-    if (gradient != null) {
-      if (factor != 1) {
-        backend.scale(gradient, factor, gradient);
-      }
-      into.add(of, gradient);
+  private static void check(Tensor h, long vocabulary, int[] labels, float @Nullable [] weights, double divisor) {
+    if (h.rank() != 2 || h.dim(0) != labels.length || (weights != null && weights.length != labels.length)) {
+      throw new IllegalArgumentException("a loss over hidden rows " + h + " needs as many labels and weights, got "
+          + labels.length + (weights == null ? "" : " and " + weights.length));
     }
-  }
-
-  private static Tensor zeros(Ops ops, Tensor like) {
-    Tensor z = ops.floats(like.shape());
-    ops.backend().fill(z, 0);
-    return z;
+    if (!(divisor > 0)) {
+      throw new IllegalArgumentException("the divisor of a loss must be over 0, got " + divisor);
+    }
+    for (int i = 0; i < labels.length; i++) {
+      if (labels[i] < 0 || labels[i] >= vocabulary) {
+        throw new IllegalArgumentException(
+            "label " + labels[i] + " of row " + i + " is outside 0 .. " + (vocabulary - 1));
+      }
+    }
   }
 
   private static float scalar(Backend backend, Tensor one) {
@@ -117,13 +153,12 @@ public final class FusedLoss {
 
   private static Tensor factors(
       Backend backend, Scope scope, float @Nullable [] weights, double divisor, int from, int rows) {
-    MemorySegment host = MemorySegment.ofArray(new float[rows]);
+    float[] host = new float[rows];
     for (int i = 0; i < rows; i++) {
-      double weight = weights == null ? 1.0 : weights[from + i];
-      host.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (weight / divisor));
+      host[i] = (float) ((weights == null ? 1.0 : weights[from + i]) / divisor);
     }
     Tensor t = scope.floats(rows);
-    backend.upload(host, t);
+    backend.upload(MemorySegment.ofArray(host), t);
     return t;
   }
 }

@@ -8,8 +8,11 @@ import io.swiftjvm.backend.Unary;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,10 +64,36 @@ public final class Ops {
   }
 
   /**
-   * Runs {@code body} without recording and runs it again in the backward pass (gradient checkpointing, arXiv 1604.06174).
-   * body must be a pure function of x and of parameters.
+   * Runs {@code steps} one behind the other from {@code x}. What a step leaves in its scope, its result included, goes back
+   * as soon as the next step has run, unless the tape needs it; the last result stays.
    */
-  public Tensor checkpoint(Tensor x, BiFunction<Ops, Tensor, Tensor> body) {
+  public Tensor chain(Tensor x, List<UnaryOperator<Tensor>> steps) {
+    Scope outer = scope;
+    Tensor y = x;
+    Scope held = outer.child();
+    try {
+      for (UnaryOperator<Tensor> step : steps) {
+        Scope next = outer.child();
+        scope = next;
+        try {
+          y = step.apply(y);
+        } finally {
+          held.close();
+          held = next;
+        }
+      }
+      return y == x ? x : held.keep(y);
+    } finally {
+      scope = outer;
+      held.close();
+    }
+  }
+
+  /**
+   * Runs {@code body} without recording and runs it again in the backward pass (gradient checkpointing, arXiv 1604.06174).
+   * body must be a pure function of x, of parameters and of {@code needed}, tensors that are kept until then.
+   */
+  public Tensor checkpoint(Tensor x, BiFunction<Ops, Tensor, Tensor> body, Tensor... needed) {
     if (tape == null) {
       return local(() -> body.apply(this, x));
     }
@@ -72,14 +101,20 @@ public final class Ops {
     try (Scope inner = scope.child()) {
       y = inner.keep(body.apply(new Ops(backend, null, inner), x.detached())).tracked();
     }
+    List<Tensor> saved = new ArrayList<>(List.of(needed));
+    saved.add(x);
     tape.record(y, (dy, into, s) -> {
       try (Tape again = new Tape(backend)) {
-        Tensor recomputed = body.apply(new Ops(backend, again, s), x);
+        Tensor recomputed;
+        // Its own scope: what the inner tape lets go of must be free at once, not at the end of this backward step.
+        try (Scope inner = s.child()) {
+          recomputed = inner.keep(body.apply(new Ops(backend, again, inner), x));
+        }
         if (recomputed.requiresGrad()) {
           again.backward(recomputed, dy, into);
         }
       }
-    }, x);
+    }, saved.toArray(Tensor[]::new));
     return y;
   }
 
@@ -87,7 +122,15 @@ public final class Ops {
   public Tensor linear(Tensor x, Tensor w, @Nullable Tensor bias) {
     Tensor y = scope.floats(x.rows(), w.dim(0));
     Tensor flat = x.view(x.rows(), x.columns());
-    backend.linear(flat, w, bias, y);
+    if (bias == null || bias.dtype() == DType.F32) {
+      backend.linear(flat, w, bias, y);
+    } else {
+      try (Scope inner = scope.child()) {
+        Tensor wide = inner.floats(bias.shape());
+        backend.cast(bias, wide);
+        backend.linear(flat, w, wide, y);
+      }
+    }
     boolean wants = x.requiresGrad() || w.requiresGrad() || (bias != null && bias.requiresGrad());
     return track(wants, y, (dy, into, s) -> {
       if (w.requiresGrad()) {
@@ -101,7 +144,7 @@ public final class Ops {
         backend.matmul(dy, false, w, false, dx.view(x.rows(), x.columns()), 1, 0);
         into.add(x, dx);
       }
-    }, w.requiresGrad() ? flat : w);
+    }, w.requiresGrad() ? new Tensor[] {flat, w} : new Tensor[] {w});
   }
 
   /**
@@ -227,7 +270,7 @@ public final class Ops {
       if (dx != null) {
         into.add(x, dx);
       }
-    }, x, rstd);
+    }, x, w, rstd);
   }
 
   /**

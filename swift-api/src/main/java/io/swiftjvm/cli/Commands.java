@@ -1,0 +1,26 @@
+package io.swiftjvm.cli;
+
+import java.util.List;
+
+/** All commands, in the order of the help. */
+final class Commands {
+  private Commands() {}
+
+  static List<Command> all() {
+    return List.of(
+        new DemoCommand(),
+        new SftCommand("sft", "Fine-tunes a model on conversations (lora or full)."),
+        new SftCommand("pt", "Continues pre-training on plain text; everything is trained."),
+        new InferCommand(),
+        new ExportCommand(),
+        new LogitsCommand(),
+        new TokenizeCommand(),
+        new RenderCommand(),
+        new CheckCommand(),
+        new EstimateCommand(),
+        new PlanCommand(),
+        new MissingCommand("rlhf", "preference training comes with a later version; use 'swift sft'"),
+        new MissingCommand("deploy", "serving comes with a later version; use 'swift infer'"),
+        new MissingCommand("eval", "evaluation comes with a later version; use 'swift infer' or 'swift logits'"));
+  }
+}

@@ -1,0 +1,182 @@
+/* Causal attention in tiles (FlashAttention-2, arXiv 2307.08691): scores of QB queries by KB keys exist at a time. Key
+ * tiles start at multiples of KB, so that a row's result does not depend on which queries share its tile. */
+#define QB 56
+#define QP 64 /* QB rounded up to vectors */
+#define KB 64
+
+/* c (m,n) = alpha a b + keep c with a[p * lda + i], b[p * ldb + j] in padded scratch. */
+static void multiply(
+    i64 m, i64 n, i64 k, const float *a, i64 lda, const float *b, i64 ldb, float *c, i64 ldc, float alpha, float keep) {
+  for (i64 j = 0; j < n; j += NR)
+    for (i64 i = 0; i < m; i += MR)
+      tiles[MIN(MR, m - i)](k, a + i, lda, b + j, ldb, c + i * ldc + j, ldc, MIN(NR, n - j), alpha, keep);
+}
+
+INLINE i64 round_up(i64 n, i64 to) { return (n + to - 1) / to * to; }
+
+/* Rows of b as they are if whole panels can be read from them, else a padded copy. */
+INLINE const float *rows_of(const float *b, i64 ldb, i64 rows, i64 columns, float *copy, i64 *ld) {
+  if (columns % NR == 0) {
+    *ld = ldb;
+    return b;
+  }
+  *ld = round_up(columns, NR);
+  pack_columns(b, F32, 0, ldb, columns, *ld, rows, copy, *ld);
+  return copy;
+}
+
+/* Limits scores (nq,nk) row by row to the keys each query sees; position of query 0 and of key 0 of the tile. */
+INLINE void visible(const attention_t *s, i64 q, i64 key, i64 nk, i64 *lo, i64 *hi) {
+  i64 position = s->k_length - s->q_length + q;
+  *hi = MIN(nk, position - key + 1);
+  *lo = s->window ? MAX(0, position - s->window + 1 - key) : 0;
+}
+
+INLINE void cap(float *x, i64 n, float c) {
+  for (i64 j = 0; j < n; j += W) stn(x + j, c * vtanh(ldn(x + j, n - j) * (1 / c)), n - j);
+}
+
+static void attention(
+    const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, i64 value_dim, i64 window,
+    float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length, i64 k_start, i64 k_length, i64 head,
+    float *out, float *lse, i64 from, i64 to) {
+  attention_t s = {heads, kv_heads, head_dim, value_dim, window, queries, q_start, q_length, k_start, k_length, scale_,
+    soft_cap};
+  i64 kv = head / (heads / kv_heads), vp = round_up(value_dim, NR);
+  float *qt = scratch(head_dim * QP + head_dim * KB + QP * KB + KB * QP + KB * vp + QB * vp + 2 * QP);
+  float *kt = qt + head_dim * QP, *p = kt + head_dim * KB, *pt = p + QP * KB, *vc = pt + KB * QP, *o = vc + KB * vp;
+  float *max = o + QB * vp;
+  double total[QB];
+  for (i64 q0 = from; q0 < to; q0 += QB) {
+    i64 nq = MIN(QB, to - q0);
+    pack_rows(q, F32, ((q_start + q0) * heads + head) * head_dim, heads * head_dim, nq, round_up(nq, W), head_dim, qt,
+        QP);
+    for (i64 i = 0; i < nq; i++) max[i] = -INFINITY, total[i] = 0;
+    memset(o, 0, (size_t)(nq * vp) * 4);
+    i64 position = k_length - q_length + q0;
+    i64 first = window ? MAX(0, position - window + 1) / KB * KB : 0;
+    for (i64 key = first; key < position + nq; key += KB) {
+      i64 nk = MIN(KB, k_length - key);
+      pack_rows(k, F32, ((k_start + key) * kv_heads + kv) * head_dim, kv_heads * head_dim, nk, KB, head_dim, kt, KB);
+      multiply(nq, KB, head_dim, qt, QP, kt, KB, p, KB, scale_, 0);
+      for (i64 i = 0; i < nq; i++) {
+        float *row = p + i * KB;
+        i64 lo, hi;
+        visible(&s, q0 + i, key, nk, &lo, &hi);
+        if (hi <= lo) {
+          memset(row, 0, KB * 4);
+          continue;
+        }
+        if (soft_cap > 0) cap(row, KB, soft_cap);
+        for (i64 j = 0; j < lo; j++) row[j] = -INFINITY;
+        for (i64 j = hi; j < KB; j++) row[j] = -INFINITY;
+        float m = MAX(max[i], row_max(row, KB));
+        vf sums = {0};
+        for (i64 j = 0; j < KB; j += W) {
+          vf x = ld(row + j);
+          vf e = pick(x > -1e30f, vexp(x - m), splat(0));
+          st(row + j, e);
+          sums += e;
+        }
+        if (m > max[i]) {
+          float keep = max[i] == -INFINITY ? 0 : expf(max[i] - m);
+          total[i] *= (double)keep;
+          scale(o + i * vp, keep, o + i * vp, 0, vp);
+          max[i] = m;
+        }
+        total[i] += sum_double(sums);
+      }
+      pack_rows(p, F32, 0, KB, nq, round_up(nq, W), nk, pt, QP);
+      i64 ld_v;
+      const float *vr =
+          rows_of(v + ((k_start + key) * kv_heads + kv) * value_dim, kv_heads * value_dim, nk, value_dim, vc, &ld_v);
+      multiply(nq, value_dim, nk, pt, QP, vr, ld_v, o, vp, 1, 1);
+    }
+    for (i64 i = 0; i < nq; i++) {
+      i64 row = q_start + q0 + i;
+      scale(o + i * vp, (float)(1 / total[i]), o + i * vp, 0, value_dim);
+      memcpy(out + (row * heads + head) * value_dim, o + i * vp, (size_t)value_dim * 4);
+      if (lse) lse[head * queries + row] = (float)((double)max[i] + log(total[i]));
+    }
+  }
+  free(qt);
+}
+
+/* For each tile of keys: its dk and dv over all queries of all heads of the group; dq grows tile by tile. */
+static void attention_backward(
+    const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, i64 value_dim, i64 window,
+    float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length, i64 k_start, i64 k_length, i64 kv_head,
+    const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv) {
+  attention_t s = {heads, kv_heads, head_dim, value_dim, window, queries, q_start, q_length, k_start, k_length, scale_,
+    soft_cap};
+  i64 group = heads / kv_heads, hp = round_up(head_dim, NR), vp = round_up(value_dim, NR);
+  i64 qs = heads * head_dim, os = heads * value_dim, ks = kv_heads * head_dim, vs = kv_heads * value_dim;
+  float *kt = scratch(head_dim * (KB + QP) + value_dim * (KB + QP) + 4 * QP * KB + (KB + QP) * (hp + vp)
+      + round_up(group * q_length, 16));
+  float *vt = kt + head_dim * KB, *qt = vt + value_dim * KB, *ot = qt + head_dim * QP, *p = ot + value_dim * QP;
+  float *ds = p + QP * KB, *dst = ds + QP * KB, *sc = dst + QP * KB, *kc = sc + QP * KB, *qc = kc + KB * hp;
+  float *oc = qc + QP * hp, *delta = oc + QP * vp;
+  for (i64 g = 0; g < group; g++)
+    for (i64 i = 0; i < q_length; i++) {
+      i64 at = ((q_start + i) * heads + kv_head * group + g) * value_dim;
+      vf d = {0};
+      for (i64 c = 0; c < value_dim; c += W) d += ldn(out + at + c, value_dim - c) * ldn(dout + at + c, value_dim - c);
+      delta[g * q_length + i] = sum(d);
+    }
+  for (i64 key = 0; key < k_length; key += KB) {
+    i64 nk = MIN(KB, k_length - key);
+    i64 k_at = ((k_start + key) * kv_heads + kv_head) * head_dim, v_at = ((k_start + key) * kv_heads + kv_head) * value_dim;
+    pack_rows(k, F32, k_at, ks, nk, KB, head_dim, kt, KB);
+    pack_rows(v, F32, v_at, vs, nk, KB, value_dim, vt, KB);
+    i64 ld_k;
+    const float *kr = rows_of(k + k_at, ks, nk, head_dim, kc, &ld_k);
+    i64 first = MAX(0, key - (k_length - q_length)) / QB * QB;
+    i64 end = window ? MIN(q_length, key + nk - 1 + window - (k_length - q_length)) : q_length;
+    for (i64 g = 0; g < group; g++) {
+      i64 head = kv_head * group + g;
+      for (i64 q0 = first; q0 < end; q0 += QB) {
+        i64 nq = MIN(QB, q_length - q0), row = q_start + q0;
+        i64 q_at = (row * heads + head) * head_dim, o_at = (row * heads + head) * value_dim;
+        pack_rows(q, F32, q_at, qs, nq, round_up(nq, W), head_dim, qt, QP);
+        pack_rows(dout, F32, o_at, os, nq, round_up(nq, W), value_dim, ot, QP);
+        multiply(nq, KB, head_dim, qt, QP, kt, KB, p, KB, scale_, 0);
+        multiply(nq, KB, value_dim, ot, QP, vt, KB, ds, KB, 1, 0);
+        for (i64 i = 0; i < nq; i++) {
+          float *pr = p + i * KB, *dr = ds + i * KB;
+          float norm_ = lse[head * queries + row + i], d = delta[g * q_length + q0 + i];
+          i64 lo, hi;
+          visible(&s, q0 + i, key, nk, &lo, &hi);
+          if (hi <= lo) {
+            memset(pr, 0, KB * 4);
+            memset(dr, 0, KB * 4);
+            continue;
+          }
+          if (soft_cap > 0) {
+            cap(pr, KB, soft_cap);
+            memcpy(sc, pr, KB * 4);
+          }
+          for (i64 j = 0; j < KB; j += W) {
+            vf e = vexp(ld(pr + j) - norm_);
+            vf x = e * (ld(dr + j) - d) * scale_;
+            if (soft_cap > 0) {
+              vf t = ld(sc + j) * (1 / soft_cap);
+              x *= 1.0f - t * t;
+            }
+            st(pr + j, e);
+            st(dr + j, x);
+          }
+          for (i64 j = 0; j < lo; j++) pr[j] = dr[j] = 0;
+          for (i64 j = MAX(hi, 0); j < KB; j++) pr[j] = dr[j] = 0;
+        }
+        i64 ld_q, ld_o;
+        const float *qr = rows_of(q + q_at, qs, nq, head_dim, qc, &ld_q);
+        const float *or = rows_of(dout + o_at, os, nq, value_dim, oc, &ld_o);
+        multiply(nk, value_dim, nq, p, KB, or, ld_o, dv + v_at, vs, 1, 1);
+        multiply(nk, head_dim, nq, ds, KB, qr, ld_q, dk + k_at, ks, 1, 1);
+        pack_rows(ds, F32, 0, KB, nq, round_up(nq, W), nk, dst, QP);
+        multiply(nq, head_dim, nk, dst, QP, kr, ld_k, dq + q_at, qs, 1, 1);
+      }
+    }
+  }
+  free(kt);
+}

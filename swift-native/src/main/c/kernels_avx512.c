@@ -1,0 +1,10 @@
+/* 512-bit vectors: 14 x 32 tiles of a product in 28 of 32 registers. */
+#include "common.h"
+#if defined(__x86_64__)
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi2")
+#define VB 64
+#define MR 14
+#define TABLE swiftk_avx512
+#define TABLE_NAME "AVX-512"
+#include "kernels.h"
+#endif

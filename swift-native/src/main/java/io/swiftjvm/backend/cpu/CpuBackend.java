@@ -1,0 +1,508 @@
+package io.swiftjvm.backend.cpu;
+
+import static io.swiftjvm.backend.cpu.Checks.floats;
+import static io.swiftjvm.backend.cpu.Checks.ids;
+import static io.swiftjvm.backend.cpu.Checks.memory;
+import static io.swiftjvm.backend.cpu.Checks.require;
+import static io.swiftjvm.backend.cpu.Checks.sameSize;
+import static io.swiftjvm.backend.cpu.Checks.weights;
+
+import io.swiftjvm.backend.AdamStep;
+import io.swiftjvm.backend.AttentionSpec;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Binary;
+import io.swiftjvm.backend.Device;
+import io.swiftjvm.backend.Reduction;
+import io.swiftjvm.backend.Segments;
+import io.swiftjvm.backend.Unary;
+import io.swiftjvm.hub.Environment;
+import io.swiftjvm.tensor.Storage;
+import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The host processor. Kernels are C ({@link NativeKernels}) where the library loads and Java elsewhere. Work above about
+ * a tenth of a millisecond is shared with helper threads, always by output rows or columns, so that results do not depend
+ * on their number. One instance may be used by several threads; scopes and tensors belong to one thread at a time.
+ */
+public final class CpuBackend implements Backend {
+  /** Estimated nanoseconds below which a second thread does not pay. */
+  private static final double WORTH = 100_000;
+  private static final double ELEMENT = 0.15;
+  private static final double FLOP = 0.01;
+  private static final int SUM_BLOCK = 1 << 16;
+  private static final int QUERY_BLOCK = 56;
+
+  private final int threads;
+  private final Kernels kernels;
+  private final CpuPool memory = new CpuPool();
+  private final KernelPool pool = KernelPool.shared();
+
+  /** All processors, or as many threads as {@code SWIFT_THREADS} says. */
+  public CpuBackend() {
+    this(Environment.system().threads().orElse(Runtime.getRuntime().availableProcessors()));
+  }
+
+  /**
+   * At most this many threads; more than there are processors are not used.
+   *
+   * @param threads 1 or more
+   */
+  public CpuBackend(int threads) {
+    this(Math.min(threads, Runtime.getRuntime().availableProcessors()), NativeKernels.load());
+  }
+
+  CpuBackend(int threads, Kernels kernels) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be >= 1, got " + threads);
+    }
+    this.threads = threads;
+    this.kernels = kernels;
+  }
+
+  /** Portable kernels only, to compare with or to rule the native ones out. */
+  public static CpuBackend portable(int threads) {
+    return new CpuBackend(Math.min(threads, Runtime.getRuntime().availableProcessors()), new JavaKernels("asked for"));
+  }
+
+  @Override
+  public Device device() {
+    return Device.CPU;
+  }
+
+  @Override
+  public String description() {
+    return "cpu, " + threads + (threads == 1 ? " thread, " : " threads, ") + kernels.description();
+  }
+
+  /** Threads that a kernel may use. */
+  public int threads() {
+    return threads;
+  }
+
+  /** Bytes in live tensors. */
+  public long bytesInUse() {
+    return memory.statistics().used();
+  }
+
+  /** The most bytes that live tensors have had. */
+  public long peakBytes() {
+    return memory.statistics().peak();
+  }
+
+  /** Bytes taken from the operating system. */
+  public long reservedBytes() {
+    return memory.statistics().reserved();
+  }
+
+  /** Gives memory that is kept for later tensors back to the operating system. */
+  public void trim() {
+    memory.trim();
+  }
+
+  @Override
+  public Storage allocate(long bytes) {
+    return memory.allocate(bytes);
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+
+  private void run(long n, double nanosEach, long align, KernelPool.Range body) {
+    if (threads == 1 || n * nanosEach < WORTH) {
+      body.run(0, n);
+      return;
+    }
+    long chunk = Math.max(1, Math.ceilDiv(Math.ceilDiv(n, threads * 4L), align)) * align;
+    pool.run(threads, n, chunk, body);
+  }
+
+  private void elements(long n, double nanosEach, KernelPool.Range body) {
+    run(n, nanosEach, 1024, body);
+  }
+
+  private void rows(long rows, long columns, double nanosEach, KernelPool.Range body) {
+    run(rows, columns * nanosEach, 1, body);
+  }
+
+  @Override
+  public void upload(MemorySegment source, Tensor target) {
+    require(source.byteSize() == target.bytes(), "upload of %s bytes into %s", source.byteSize(), target);
+    target.segment().copyFrom(source);
+  }
+
+  @Override
+  public void download(Tensor source, MemorySegment target) {
+    require(target.byteSize() == source.bytes(), "download of %s into %s bytes", source, target.byteSize());
+    target.copyFrom(source.segment());
+  }
+
+  @Override
+  public void copy(Tensor source, Tensor target) {
+    require(source.dtype() == target.dtype() && source.size() == target.size(), "copy of %s to %s", source, target);
+    MemorySegment from = source.segment();
+    MemorySegment to = target.segment();
+    run(source.bytes(), ELEMENT / 4, 4096, (a, b) -> MemorySegment.copy(from, a, to, a, b - a));
+  }
+
+  @Override
+  public void fill(Tensor target, float value) {
+    MemorySegment x = floats(target);
+    elements(target.size(), ELEMENT, (a, b) -> kernels.fill(x, value, a, b));
+  }
+
+  @Override
+  public void cast(Tensor source, Tensor target) {
+    sameSize(source, target);
+    MemorySegment x = weights(source);
+    MemorySegment y = weights(target);
+    elements(source.size(), ELEMENT, (a, b) -> kernels.cast(x, source.dtype(), y, target.dtype(), a, b));
+  }
+
+  @Override
+  public void matmul(
+      Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, float alpha, float beta) {
+    require(a.rank() == 2 && b.rank() == 2 && out.rank() == 2, "matmul needs matrices, got %s, %s, %s", a, b, out);
+    long m = a.dim(transposeA ? 1 : 0);
+    long k = a.dim(transposeA ? 0 : 1);
+    long n = b.dim(transposeB ? 0 : 1);
+    require(
+        b.dim(transposeB ? 1 : 0) == k && out.dim(0) == m && out.dim(1) == n,
+        "matmul of %s" + (transposeA ? "^T" : "") + " and %s" + (transposeB ? "^T" : "") + " into %s", a, b, out);
+    MemorySegment pa = floats(a);
+    MemorySegment pb = weights(b);
+    MemorySegment po = floats(out);
+    if (m == 0 || n == 0) {
+      return;
+    }
+    double nanos = FLOP * 2 * k;
+    int tile = Kernels.TILE;
+    if (threads == 1 || nanos * m * n < WORTH) {
+      kernels.matmul(pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, 0, n);
+    } else if (m > n * 2 && m >= 4L * tile) {
+      run(m, nanos * n, tile, (from, to) -> kernels.matmul(
+          pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, from, to, 0, n));
+    } else {
+      run(n, nanos * m, tile, (from, to) -> kernels.matmul(
+          pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, from, to));
+    }
+  }
+
+  @Override
+  public void binary(Binary op, Tensor a, Tensor b, Tensor out) {
+    sameSize(a, out);
+    long columns = a.columns();
+    long rows = a.rows();
+    MemorySegment pa = floats(a);
+    MemorySegment pb = floats(b);
+    MemorySegment po = floats(out);
+    if (a.size() == 0) {
+      return;
+    }
+    if (b.size() == a.size()) {
+      elements(a.size(), ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, 1, 1, 0, from, to));
+    } else if (b.size() == 1) {
+      elements(a.size(), ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, 1, 0, 0, from, to));
+    } else if (b.size() == columns && b.columns() == columns) {
+      rows(rows, columns, ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, columns, 0, 1, from, to));
+    } else {
+      require(b.size() == rows && b.columns() == 1, "%s of %s and %s", op, a, b);
+      rows(rows, columns, ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, columns, 1, 0, from, to));
+    }
+  }
+
+  @Override
+  public void unary(Unary op, Tensor x, Tensor out) {
+    sameSize(x, out);
+    MemorySegment px = floats(x);
+    MemorySegment po = floats(out);
+    elements(x.size(), 1, (from, to) -> kernels.unary(op, px, po, from, to));
+  }
+
+  @Override
+  public void unaryBackward(Unary op, Tensor x, Tensor dy, Tensor dx) {
+    Checks.activation(op);
+    sameSize(x, dy);
+    sameSize(x, dx);
+    MemorySegment px = floats(x);
+    MemorySegment pdy = floats(dy);
+    MemorySegment pdx = floats(dx);
+    elements(x.size(), 1, (from, to) -> kernels.unaryBackward(op, px, pdy, pdx, from, to));
+  }
+
+  @Override
+  public void scale(Tensor x, float alpha, Tensor out) {
+    sameSize(x, out);
+    MemorySegment px = floats(x);
+    MemorySegment po = floats(out);
+    elements(x.size(), ELEMENT, (from, to) -> kernels.scale(px, alpha, po, from, to));
+  }
+
+  @Override
+  public void axpy(float alpha, Tensor x, Tensor y) {
+    sameSize(x, y);
+    MemorySegment px = floats(x);
+    MemorySegment py = floats(y);
+    elements(x.size(), ELEMENT, (from, to) -> kernels.axpy(alpha, px, py, from, to));
+  }
+
+  @Override
+  public void reduceColumns(Reduction op, Tensor x, Tensor out) {
+    require(out.size() == x.rows(), "%s of the columns of %s into %s", op, x, out);
+    MemorySegment px = floats(x);
+    MemorySegment po = floats(out);
+    long columns = x.columns();
+    rows(x.rows(), columns, ELEMENT, (from, to) -> kernels.reduceColumns(op, px, columns, po, from, to));
+  }
+
+  @Override
+  public void sumRows(Tensor x, Tensor out, float beta) {
+    require(out.size() == x.columns(), "sum of the rows of %s into %s", x, out);
+    MemorySegment px = floats(x);
+    MemorySegment po = floats(out);
+    long rows = x.rows();
+    long columns = x.columns();
+    run(columns, rows * ELEMENT, 64, (from, to) -> kernels.sumRows(px, rows, columns, po, beta, from, to));
+  }
+
+  @Override
+  public void softmax(Tensor x, Tensor out) {
+    sameSize(x, out);
+    MemorySegment px = floats(x);
+    MemorySegment po = floats(out);
+    long columns = x.columns();
+    rows(x.rows(), columns, 1, (from, to) -> kernels.softmax(px, columns, po, from, to));
+  }
+
+  @Override
+  public void gatherRows(Tensor table, Tensor ids, Tensor out) {
+    require(table.rank() == 2 && table.columns() == out.columns() && ids.size() == out.rows(),
+        "gather of %s at ids %s into %s", table, ids, out);
+    ids(ids, table.dim(0), false);
+    MemorySegment pt = weights(table);
+    MemorySegment pi = memory(ids);
+    MemorySegment po = floats(out);
+    long columns = table.columns();
+    rows(ids.size(), columns, ELEMENT,
+        (from, to) -> kernels.gatherRows(pt, table.dtype(), columns, pi, po, from, to));
+  }
+
+  @Override
+  public void scatterAddRows(Tensor rows, Tensor ids, Tensor table) {
+    require(table.rank() == 2 && table.columns() == rows.columns() && ids.size() == rows.rows(),
+        "scatter of %s at ids %s into %s", rows, ids, table);
+    ids(ids, table.dim(0), true);
+    MemorySegment pr = floats(rows);
+    MemorySegment pi = memory(ids);
+    MemorySegment pt = floats(table);
+    long n = ids.size();
+    long columns = table.columns();
+    run(columns, n * ELEMENT, 64, (from, to) -> kernels.scatterAddRows(pr, n, columns, pi, pt, from, to));
+  }
+
+  @Override
+  public void sliceColumns(Tensor x, long from, Tensor out) {
+    long columns = x.columns();
+    long wanted = out.columns();
+    require(from >= 0 && from + wanted <= columns && out.rows() == x.rows(),
+        "columns from %s of %s into %s", from, x, out);
+    MemorySegment px = floats(x);
+    MemorySegment po = floats(out);
+    rows(x.rows(), wanted, ELEMENT, (a, b) -> kernels.sliceColumns(px, columns, from, po, wanted, a, b));
+  }
+
+  @Override
+  public double sumSquares(Tensor x) {
+    MemorySegment px = floats(x);
+    long n = x.size();
+    int blocks = Math.toIntExact(Math.ceilDiv(n, SUM_BLOCK));
+    double[] partial = new double[blocks];
+    run(blocks, SUM_BLOCK * ELEMENT, 1, (from, to) -> {
+      for (long i = from; i < to; i++) {
+        partial[(int) i] = kernels.sumSquares(px, i * SUM_BLOCK, Math.min(n, (i + 1) * SUM_BLOCK));
+      }
+    });
+    return Arrays.stream(partial).sum();
+  }
+
+  @Override
+  public boolean isFinite(Tensor x) {
+    return kernels.isFinite(floats(x), 0, x.size());
+  }
+
+  @Override
+  public void dropout(Tensor x, float p, long key, Tensor out) {
+    require(p >= 0 && p < 1, "dropout probability must be in [0, 1), got %s for %s", p, x);
+    sameSize(x, out);
+    MemorySegment px = floats(x);
+    MemorySegment po = floats(out);
+    elements(x.size(), 1, (from, to) -> kernels.dropout(px, p, key, po, from, to));
+  }
+
+  @Override
+  public void rmsNorm(Tensor x, Tensor w, float shift, float eps, Tensor y, @Nullable Tensor rstd) {
+    sameSize(x, y);
+    long columns = x.columns();
+    require(w.size() == columns && (rstd == null || rstd.size() == x.rows()), "rmsNorm of %s by %s, rstd %s", x, w,
+        rstd);
+    MemorySegment px = floats(x);
+    MemorySegment pw = weights(w);
+    MemorySegment py = floats(y);
+    MemorySegment pr = rstd == null ? null : floats(rstd);
+    rows(x.rows(), columns, ELEMENT * 2,
+        (from, to) -> kernels.rmsNorm(px, pw, w.dtype(), shift, eps, py, pr, columns, from, to));
+  }
+
+  @Override
+  public void rmsNormBackward(
+      Tensor x, Tensor w, float shift, Tensor rstd, Tensor dy, @Nullable Tensor dx, @Nullable Tensor dw) {
+    sameSize(x, dy);
+    long columns = x.columns();
+    long rows = x.rows();
+    require(w.size() == columns && rstd.size() == rows, "rmsNormBackward of %s by %s, rstd %s", x, w, rstd);
+    MemorySegment px = floats(x);
+    MemorySegment pw = weights(w);
+    MemorySegment pr = floats(rstd);
+    MemorySegment pdy = floats(dy);
+    if (dw != null) {
+      sameSize(w, dw);
+      MemorySegment pdw = floats(dw);
+      run(columns, rows * ELEMENT * 2, 64,
+          (from, to) -> kernels.rmsNormWeights(px, pr, pdy, pdw, rows, columns, from, to));
+    }
+    if (dx != null) {
+      sameSize(x, dx);
+      MemorySegment pdx = floats(dx);
+      rows(rows, columns, ELEMENT * 3,
+          (from, to) -> kernels.rmsNormBackward(px, pw, w.dtype(), shift, pr, pdy, pdx, columns, from, to));
+    }
+  }
+
+  @Override
+  public void rope(Tensor x, Tensor cos, Tensor sin, boolean interleaved, boolean inverse, Tensor out) {
+    sameSize(x, out);
+    sameSize(cos, sin);
+    long half = cos.columns();
+    require(x.rank() == 3 && cos.rows() == x.dim(0) && 2 * half <= x.dim(2), "rope of %s by cos %s", x, cos);
+    long heads = x.dim(1);
+    long headDim = x.dim(2);
+    MemorySegment px = floats(x);
+    MemorySegment pc = floats(cos);
+    MemorySegment ps = floats(sin);
+    MemorySegment po = floats(out);
+    rows(x.dim(0), heads * headDim, ELEMENT * 2,
+        (from, to) -> kernels.rope(px, heads, headDim, pc, ps, half, interleaved, inverse, po, from, to));
+  }
+
+  @Override
+  public void gated(Unary act, Tensor gate, Tensor up, Tensor out) {
+    Checks.activation(act);
+    sameSize(gate, up);
+    sameSize(gate, out);
+    MemorySegment pg = floats(gate);
+    MemorySegment pu = floats(up);
+    MemorySegment po = floats(out);
+    elements(gate.size(), 1, (from, to) -> kernels.gated(act, pg, pu, po, from, to));
+  }
+
+  @Override
+  public void gatedBackward(Unary act, Tensor gate, Tensor up, Tensor dout, Tensor dgate, Tensor dup) {
+    Checks.activation(act);
+    sameSize(gate, up);
+    sameSize(gate, dout);
+    sameSize(gate, dgate);
+    sameSize(gate, dup);
+    MemorySegment pg = floats(gate);
+    MemorySegment pu = floats(up);
+    MemorySegment pd = floats(dout);
+    MemorySegment pdg = floats(dgate);
+    MemorySegment pdu = floats(dup);
+    elements(gate.size(), 1, (from, to) -> kernels.gatedBackward(act, pg, pu, pd, pdg, pdu, from, to));
+  }
+
+  @Override
+  public void attention(
+      Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
+    Checks.attention(q, k, v, spec, segments, out, lse);
+    MemorySegment pq = floats(q);
+    MemorySegment pk = floats(k);
+    MemorySegment pv = floats(v);
+    MemorySegment po = floats(out);
+    MemorySegment pl = lse == null ? null : floats(lse);
+    // Units are (block of queries, head); the later blocks of a sequence see more keys and go first.
+    AttentionUnits units = AttentionUnits.forward(spec, segments, q.dim(0), QUERY_BLOCK);
+    if (!units.coversAll()) {
+      fill(out, 0);
+    }
+    units(units, spec, 1, unit -> kernels.attention(
+        pq, pk, pv, spec, unit.sequence(), unit.head(), po, pl, unit.from(), unit.to()));
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, Tensor lse, Tensor dout,
+      Tensor dq, Tensor dk, Tensor dv) {
+    Checks.attention(q, k, v, spec, segments, out, lse);
+    sameSize(out, dout);
+    sameSize(q, dq);
+    sameSize(k, dk);
+    sameSize(v, dv);
+    MemorySegment pq = floats(q);
+    MemorySegment pk = floats(k);
+    MemorySegment pv = floats(v);
+    MemorySegment po = floats(out);
+    MemorySegment pl = floats(lse);
+    MemorySegment pd = floats(dout);
+    MemorySegment pdq = floats(dq);
+    MemorySegment pdk = floats(dk);
+    MemorySegment pdv = floats(dv);
+    fill(dq, 0);
+    fill(dk, 0);
+    fill(dv, 0);
+    AttentionUnits units = AttentionUnits.backward(spec, segments, q.dim(0));
+    units(units, spec, 2.5 * spec.heads() / spec.kvHeads(), unit -> kernels.attentionBackward(
+        pq, pk, pv, spec, unit.sequence(), unit.head(), po, pl, pd, pdq, pdk, pdv));
+  }
+
+  private void units(AttentionUnits units, AttentionSpec spec, double factor, AttentionUnits.Body body) {
+    double nanos = FLOP * 2 * (spec.headDim() + spec.valueDim()) * factor * units.pairs();
+    long n = units.count();
+    if (threads == 1 || nanos < WORTH) {
+      units.run(0, n, body);
+    } else {
+      pool.run(threads, n, 1, (from, to) -> units.run(from, to, body));
+    }
+  }
+
+  @Override
+  public void crossEntropy(Tensor logits, Tensor labels, Tensor nll, @Nullable Tensor gradScale) {
+    long n = labels.size();
+    long columns = logits.columns();
+    require(logits.rows() == n && nll.size() == n && (gradScale == null || gradScale.size() == n),
+        "crossEntropy of logits %s, labels %s, nll %s, gradScale %s", logits, labels, nll, gradScale);
+    ids(labels, columns, true);
+    MemorySegment pl = floats(logits);
+    MemorySegment pi = memory(labels);
+    MemorySegment pn = floats(nll);
+    MemorySegment pg = gradScale == null ? null : floats(gradScale);
+    rows(n, columns, 1, (from, to) -> kernels.crossEntropy(pl, columns, pi, pn, pg, from, to));
+  }
+
+  @Override
+  public void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep step) {
+    sameSize(p, g);
+    sameSize(p, m);
+    sameSize(p, v);
+    Objects.requireNonNull(step);
+    MemorySegment pp = floats(p);
+    MemorySegment pg = floats(g);
+    MemorySegment pm = floats(m);
+    MemorySegment pv = floats(v);
+    elements(p.size(), 0.5, (from, to) -> kernels.adamW(pp, pg, pm, pv, step, from, to));
+  }
+}

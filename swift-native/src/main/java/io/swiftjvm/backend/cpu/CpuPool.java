@@ -1,0 +1,207 @@
+package io.swiftjvm.backend.cpu;
+
+import io.swiftjvm.tensor.Storage;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Off-heap memory by size classes, eight to a doubling. Freed blocks are kept for the next tensor of their class, as the
+ * steps of a training ask for the same sizes again and again; what is kept stays below a quarter of the peak plus 64 MiB.
+ * Small blocks are cut from slabs. Thread-safe. Use after {@link #close} throws {@link IllegalStateException}.
+ */
+final class CpuPool implements AutoCloseable {
+  private static final long ALIGNMENT = 64;
+  private static final long SLAB = 1 << 20;
+  private static final long SMALL = SLAB / 16;
+  private static final long SLACK = 64L << 20;
+
+  private final Map<Long, ArrayDeque<Block>> small = new TreeMap<>();
+  private final TreeMap<Long, ArrayDeque<Block>> large = new TreeMap<>();
+  private final List<Arena> slabs = new ArrayList<>();
+  private final List<Block> lent = new ArrayList<>();
+  private @Nullable MemorySegment slab;
+  private long slabUsed;
+  private long used;
+  private long peak;
+  private long reserved;
+  private boolean closed;
+
+  /**
+   * Bytes at one moment.
+   *
+   * @param used in live tensors, rounded up to their classes
+   * @param peak the most that {@code used} has been
+   * @param reserved taken from the operating system
+   */
+  record Statistics(long used, long peak, long reserved) {}
+
+  private static final class Block {
+    final MemorySegment memory;
+    final @Nullable Arena arena;
+    int index;
+
+    Block(MemorySegment memory, @Nullable Arena arena) {
+      this.memory = memory;
+      this.arena = arena;
+    }
+  }
+
+  Storage allocate(long bytes) {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("cannot allocate " + bytes + " bytes");
+    }
+    return new Pooled(this, take(sizeClass(bytes)), bytes);
+  }
+
+  synchronized Statistics statistics() {
+    return new Statistics(used, peak, reserved);
+  }
+
+  /** Gives what is kept for later back to the operating system. */
+  synchronized void trim() {
+    shrink(Long.MAX_VALUE);
+  }
+
+  /** Frees everything; tensors that are still alive throw when used. */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    shrink(Long.MAX_VALUE);
+    for (Block block : lent) {
+      if (block.arena != null) {
+        block.arena.close();
+      }
+    }
+    slabs.forEach(Arena::close);
+    lent.clear();
+    slabs.clear();
+    small.clear();
+    slab = null;
+    used = 0;
+    reserved = 0;
+  }
+
+  /** Rounds up to a multiple of an eighth of the power of two below, and to a cache line. */
+  static long sizeClass(long bytes) {
+    long step = Math.max(ALIGNMENT, Long.highestOneBit(Math.max(1, bytes - 1)) >>> 3);
+    return Math.max(ALIGNMENT, Math.ceilDiv(bytes, step) * step);
+  }
+
+  private synchronized Block take(long size) {
+    if (closed) {
+      throw new IllegalStateException("the backend is closed");
+    }
+    Map<Long, ArrayDeque<Block>> free = size <= SMALL ? small : large;
+    ArrayDeque<Block> list = free.get(size);
+    Block block = list == null ? null : list.pollLast();
+    if (block == null) {
+      block = size <= SMALL ? cut(size) : reserve(size);
+    }
+    block.index = lent.size();
+    lent.add(block);
+    used += size;
+    peak = Math.max(peak, used);
+    return block;
+  }
+
+  private Block cut(long size) {
+    MemorySegment current = slab;
+    if (current == null || slabUsed + size > SLAB) {
+      Arena arena = Arena.ofShared();
+      current = arena.allocate(SLAB, ALIGNMENT);
+      slabs.add(arena);
+      slab = current;
+      slabUsed = 0;
+      reserved += SLAB;
+    }
+    Block block = new Block(current.asSlice(slabUsed, size), null);
+    slabUsed += size;
+    return block;
+  }
+
+  private Block reserve(long size) {
+    long allowed = Math.max(peak, used + size) / 4 * 5 + SLACK;
+    if (reserved + size > allowed) {
+      shrink(reserved + size - allowed);
+    }
+    Arena arena = Arena.ofShared();
+    try {
+      MemorySegment memory = arena.allocate(size, ALIGNMENT);
+      reserved += size;
+      return new Block(memory, arena);
+    } catch (OutOfMemoryError e) {
+      arena.close();
+      if (large.values().stream().allMatch(ArrayDeque::isEmpty)) {
+        throw e;
+      }
+      shrink(Long.MAX_VALUE);
+      return reserve(size);
+    }
+  }
+
+  /** Releases kept blocks, the largest first, until {@code bytes} are given back. */
+  private void shrink(long bytes) {
+    long left = bytes;
+    for (ArrayDeque<Block> list : large.descendingMap().values()) {
+      while (left > 0 && !list.isEmpty()) {
+        Block block = list.pollFirst();
+        if (block.arena != null) {
+          block.arena.close();
+        }
+        reserved -= block.memory.byteSize();
+        left -= block.memory.byteSize();
+      }
+    }
+    large.values().removeIf(ArrayDeque::isEmpty);
+  }
+
+  private synchronized void give(Block block) {
+    if (closed) {
+      return;
+    }
+    Block last = lent.removeLast();
+    if (last != block) {
+      lent.set(block.index, last);
+      last.index = block.index;
+    }
+    long size = block.memory.byteSize();
+    used -= size;
+    (size <= SMALL ? small : large).computeIfAbsent(size, s -> new ArrayDeque<>()).addLast(block);
+  }
+
+  private static final class Pooled extends Storage {
+    private final CpuPool pool;
+    private final Block block;
+    private final long bytes;
+
+    Pooled(CpuPool pool, Block block, long bytes) {
+      this.pool = pool;
+      this.block = block;
+      this.bytes = bytes;
+    }
+
+    @Override
+    public long bytes() {
+      return bytes;
+    }
+
+    @Override
+    protected MemorySegment memory() {
+      return block.memory;
+    }
+
+    @Override
+    protected void free() {
+      pool.give(block);
+    }
+  }
+}

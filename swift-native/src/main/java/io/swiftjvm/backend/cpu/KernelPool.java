@@ -1,0 +1,190 @@
+package io.swiftjvm.backend.cpu;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Helper threads for kernels, shared by all backends of the process. The caller always works too and can finish alone, so
+ * that two trainings never wait for each other. Threads are daemons and end after some idle seconds.
+ */
+final class KernelPool {
+  private static final KernelPool SHARED = new KernelPool(2_000_000_000L);
+  /** Kernels follow each other closely: a short spin saves most wake-ups. */
+  private static final long SPIN_NANOS = 20_000;
+
+  private final long idleNanos;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition work = lock.newCondition();
+  private final ArrayDeque<Job> tickets = new ArrayDeque<>();
+  private volatile int waiting;
+  private int threads;
+  private int idle;
+
+  KernelPool(long idleNanos) {
+    this.idleNanos = idleNanos;
+  }
+
+  /** The pool of this process. */
+  static KernelPool shared() {
+    return SHARED;
+  }
+
+  /** Work on the items {@code [from, to)}. */
+  @FunctionalInterface
+  interface Range {
+    void run(long from, long to);
+  }
+
+  /** Runs {@code body} over {@code [0, n)} in chunks on at most {@code width} threads, the caller among them. */
+  void run(int width, long n, long chunk, Range body) {
+    if (n <= 0) {
+      return;
+    }
+    long chunks = (n + chunk - 1) / chunk;
+    if (width <= 1 || chunks <= 1) {
+      body.run(0, n);
+      return;
+    }
+    Job job = new Job(body, n, chunk, Thread.currentThread());
+    offer(job, (int) Math.min(width - 1, chunks - 1));
+    job.work();
+    job.await();
+  }
+
+  /** Live helper threads. */
+  int threads() {
+    lock.lock();
+    try {
+      return threads;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void offer(Job job, int helpers) {
+    lock.lock();
+    try {
+      for (int i = 0; i < helpers; i++) {
+        tickets.add(job);
+      }
+      waiting = tickets.size();
+      for (int i = idle; i < tickets.size() && threads < helpers; i++) {
+        threads++;
+        Thread thread = new Thread(null, this::serve, "swift-kernel", 512 * 1024, false);
+        thread.setDaemon(true);
+        thread.setContextClassLoader(null);
+        thread.start();
+      }
+      work.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void serve() {
+    while (true) {
+      Job job = next();
+      if (job == null) {
+        return;
+      }
+      job.work();
+      long until = System.nanoTime() + SPIN_NANOS;
+      while (waiting == 0 && System.nanoTime() < until) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  private @Nullable Job next() {
+    lock.lock();
+    try {
+      long left = idleNanos;
+      idle++;
+      try {
+        while (tickets.isEmpty()) {
+          if (left <= 0) {
+            threads--;
+            return null;
+          }
+          left = work.awaitNanos(left);
+        }
+      } catch (InterruptedException e) {
+        threads--;
+        return null;
+      } finally {
+        idle--;
+      }
+      Job job = tickets.poll();
+      waiting = tickets.size();
+      return job;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** One kernel call: threads draw chunks until none are left. */
+  private static final class Job {
+    private final Range body;
+    private final long n;
+    private final long chunk;
+    private final Thread caller;
+    private final AtomicLong drawn = new AtomicLong();
+    private final AtomicLong done = new AtomicLong();
+    private volatile @Nullable Throwable failure;
+
+    Job(Range body, long n, long chunk, Thread caller) {
+      this.body = body;
+      this.n = n;
+      this.chunk = chunk;
+      this.caller = caller;
+    }
+
+    void work() {
+      while (true) {
+        long from = drawn.getAndAdd(chunk);
+        if (from >= n) {
+          return;
+        }
+        long to = Math.min(n, from + chunk);
+        try {
+          if (failure == null) {
+            body.run(from, to);
+          }
+        } catch (Throwable t) {
+          failure = t;
+        }
+        if (done.addAndGet(to - from) == n && Thread.currentThread() != caller) {
+          LockSupport.unpark(caller);
+        }
+      }
+    }
+
+    void await() {
+      long until = System.nanoTime() + 2 * SPIN_NANOS;
+      boolean interrupted = false;
+      while (done.get() < n) {
+        if (System.nanoTime() < until) {
+          Thread.onSpinWait();
+        } else {
+          LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(1));
+          interrupted |= Thread.interrupted();
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      Throwable t = failure;
+      if (t instanceof RuntimeException e) {
+        throw e;
+      }
+      if (t instanceof Error e) {
+        throw e;
+      }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package io.swiftjvm.backend.cpu;
+
+import io.swiftjvm.backend.AdamStep;
+import io.swiftjvm.backend.AttentionSpec;
+import io.swiftjvm.backend.Binary;
+import io.swiftjvm.backend.Reduction;
+import io.swiftjvm.backend.Unary;
+import io.swiftjvm.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The arithmetic of {@link CpuBackend} on parts of a tensor: each method does the items {@code [from, to)} of its output
+ * (elements, rows or columns) and gives the same bits however the whole is cut. Arguments are checked by the caller.
+ */
+interface Kernels {
+  /** What these kernels are and why they were chosen. */
+  String description();
+
+  /** Elements. */
+  void fill(MemorySegment x, float value, long from, long to);
+
+  /** Elements, between the float types. */
+  void cast(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to);
+
+  /**
+   * Rows {@code [m0, m1)}, columns {@code [n0, n1)} of {@code out (m,n) = alpha op(a) op(b) + beta out}. Bounds that cut
+   * a matrix are multiples of {@link #TILE}.
+   */
+  void matmul(
+      MemorySegment a, boolean transposeA, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m,
+      long n, long k, float alpha, float beta, long m0, long m1, long n0, long n1);
+
+  /** Columns of an output tile; see {@link #matmul}. */
+  int TILE = 64;
+
+  /** Rows of a (rows,columns); b's element is at {@code row * bRow + column * bColumn}. */
+  void binary(
+      Binary op, MemorySegment a, MemorySegment b, MemorySegment out, long columns, long bRow, long bColumn, long from,
+      long to);
+
+  /** Elements. */
+  void unary(Unary op, MemorySegment x, MemorySegment out, long from, long to);
+
+  /** Elements. */
+  void unaryBackward(Unary op, MemorySegment x, MemorySegment dy, MemorySegment dx, long from, long to);
+
+  /** Elements. */
+  void scale(MemorySegment x, float alpha, MemorySegment out, long from, long to);
+
+  /** Elements. */
+  void axpy(float alpha, MemorySegment x, MemorySegment y, long from, long to);
+
+  /** Rows. */
+  void reduceColumns(Reduction op, MemorySegment x, long columns, MemorySegment out, long from, long to);
+
+  /** Columns. */
+  void sumRows(MemorySegment x, long rows, long columns, MemorySegment out, float beta, long from, long to);
+
+  /** Rows. */
+  void softmax(MemorySegment x, long columns, MemorySegment out, long from, long to);
+
+  /** Rows of out. */
+  void gatherRows(
+      MemorySegment table, DType type, long columns, MemorySegment ids, MemorySegment out, long from, long to);
+
+  /** Columns. */
+  void scatterAddRows(
+      MemorySegment rows, long n, long columns, MemorySegment ids, MemorySegment table, long from, long to);
+
+  /** Rows. */
+  void sliceColumns(MemorySegment x, long columns, long start, MemorySegment out, long outColumns, long from, long to);
+
+  /** Sum over the elements. */
+  double sumSquares(MemorySegment x, long from, long to);
+
+  /** Over the elements. */
+  boolean isFinite(MemorySegment x, long from, long to);
+
+  /** Elements. */
+  void dropout(MemorySegment x, float p, long key, MemorySegment out, long from, long to);
+
+  /** Rows. */
+  void rmsNorm(
+      MemorySegment x, MemorySegment w, DType type, float shift, float eps, MemorySegment y,
+      @Nullable MemorySegment rstd, long columns, long from, long to);
+
+  /** Rows of dx. */
+  void rmsNormBackward(
+      MemorySegment x, MemorySegment w, DType type, float shift, MemorySegment rstd, MemorySegment dy, MemorySegment dx,
+      long columns, long from, long to);
+
+  /** Columns of dw, which is added to. */
+  void rmsNormWeights(
+      MemorySegment x, MemorySegment rstd, MemorySegment dy, MemorySegment dw, long rows, long columns, long from,
+      long to);
+
+  /** Rows of x (n,heads,headDim); half = cos.columns(). */
+  void rope(
+      MemorySegment x, long heads, long headDim, MemorySegment cos, MemorySegment sin, long half, boolean interleaved,
+      boolean inverse, MemorySegment out, long from, long to);
+
+  /** Elements. */
+  void gated(Unary act, MemorySegment gate, MemorySegment up, MemorySegment out, long from, long to);
+
+  /** Elements. */
+  void gatedBackward(
+      Unary act, MemorySegment gate, MemorySegment up, MemorySegment dout, MemorySegment dgate, MemorySegment dup,
+      long from, long to);
+
+  /** Queries {@code [from, to)} of one sequence, for one query head. */
+  void attention(
+      MemorySegment q, MemorySegment k, MemorySegment v, AttentionSpec spec, Sequence sequence, int head,
+      MemorySegment out, @Nullable MemorySegment lse, long from, long to);
+
+  /** One sequence, one key head: adds to its columns of dk and dv, writes those of dq of its query heads. */
+  void attentionBackward(
+      MemorySegment q, MemorySegment k, MemorySegment v, AttentionSpec spec, Sequence sequence, int kvHead,
+      MemorySegment out, MemorySegment lse, MemorySegment dout, MemorySegment dq, MemorySegment dk, MemorySegment dv);
+
+  /** Rows. */
+  void crossEntropy(
+      MemorySegment logits, long columns, MemorySegment labels, MemorySegment nll, @Nullable MemorySegment gradScale,
+      long from, long to);
+
+  /** Elements. */
+  void adamW(MemorySegment p, MemorySegment g, MemorySegment m, MemorySegment v, AdamStep step, long from, long to);
+
+  /** One of {@link io.swiftjvm.backend.Segments}, with the rows of all queries together. */
+  record Sequence(long queries, long qStart, long qLength, long kStart, long kLength) {}
+}

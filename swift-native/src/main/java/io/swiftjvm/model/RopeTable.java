@@ -1,0 +1,81 @@
+package io.swiftjvm.model;
+
+import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** Cosines and sines by position of one {@link RopeSpec}, grown as positions come; safe for several threads. */
+final class RopeTable {
+  /** cos and sin (n,rotary/2) of the positions of one pass. */
+  record Angles(Tensor cos, Tensor sin) {}
+
+  /** Tables up to this many numbers are kept between passes (16 MiB of each). */
+  private static final long KEPT = 4L << 20;
+
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  private record Table(long variant, int positions, float[] cos, float[] sin) {}
+
+  private final RopeSpec spec;
+  private volatile @Nullable Table kept;
+
+  RopeTable(RopeSpec spec) {
+    this.spec = spec;
+  }
+
+  /** The angles of {@code positions}, in the current scope of {@code ops}. */
+  Angles angles(Ops ops, int[] positions) {
+    int last = 0;
+    for (int position : positions) {
+      last = Math.max(last, position);
+    }
+    int half = spec.rotary() / 2;
+    float[] cos = new float[positions.length * half];
+    float[] sin = new float[cos.length];
+    if ((last + 1L) * half <= KEPT) {
+      Table table = upTo(last + 1);
+      for (int i = 0; i < positions.length; i++) {
+        System.arraycopy(table.cos, positions[i] * half, cos, i * half, half);
+        System.arraycopy(table.sin, positions[i] * half, sin, i * half, half);
+      }
+    } else {
+      fill(positions, spec.frequencies(last + 1L), cos, sin);
+    }
+    return new Angles(upload(ops, cos, half), upload(ops, sin, half));
+  }
+
+  private Table upTo(int length) {
+    Table table = kept;
+    long variant = spec.variant(length);
+    if (table == null || table.variant != variant || table.positions < length) {
+      int half = spec.rotary() / 2;
+      int positions = (int) Math.min(Math.max(Integer.highestOneBit(length) * 2L, 64), KEPT / half);
+      int[] all = new int[positions];
+      for (int i = 0; i < positions; i++) {
+        all[i] = i;
+      }
+      table = new Table(variant, positions, new float[positions * half], new float[positions * half]);
+      fill(all, spec.frequencies(length), table.cos, table.sin);
+      kept = table;
+    }
+    return table;
+  }
+
+  private void fill(int[] positions, float[] frequencies, float[] cos, float[] sin) {
+    float factor = (float) spec.attentionFactor();
+    int half = frequencies.length;
+    for (int i = 0; i < positions.length; i++) {
+      for (int j = 0; j < half; j++) {
+        float angle = positions[i] * frequencies[j];
+        cos[i * half + j] = (float) Math.cos(angle) * factor;
+        sin[i * half + j] = (float) Math.sin(angle) * factor;
+      }
+    }
+  }
+
+  private static Tensor upload(Ops ops, float[] values, int columns) {
+    Tensor t = ops.floats(values.length / columns, columns);
+    ops.backend().upload(MemorySegment.ofArray(values), t);
+    return t;
+  }
+}

@@ -1,0 +1,5 @@
+/** Losses that a trainer can minimise. */
+@NullMarked
+package io.swiftjvm.train.objective;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,201 @@
+package io.swiftjvm.tuner;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.error.ModelFormatException;
+import io.swiftjvm.hub.StrictJson;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** {@code adapter_config.json} as PEFT writes it, read into a {@link LoraSpec} and written with as few keys as PEFT needs. */
+final class AdapterConfig {
+  static final String FILE = "adapter_config.json";
+
+  /** Keys that change nothing here, or that are read below. */
+  private static final Set<String> KNOWN = Set.of("peft_type", "task_type", "base_model_name_or_path", "r", "lora_alpha",
+      "lora_dropout", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "rank_pattern",
+      "alpha_pattern", "use_rslora", "lora_bias", "bias", "init_lora_weights", "auto_mapping", "inference_mode",
+      "revision", "peft_version", "megatron_core", "qalora_group_size");
+  /** Starts that are overwritten by the saved weights and leave the base alone. */
+  private static final Set<String> HARMLESS_INIT = Set.of("true", "false", "gaussian", "orthogonal", "eva");
+
+  private final Path file;
+  private final ObjectNode json;
+
+  private AdapterConfig(Path file, ObjectNode json) {
+    this.file = file;
+    this.json = json;
+  }
+
+  /** Reads and checks; anything that would change the arithmetic in a way not done here is refused by its name. */
+  static LoraSpec read(Path file) {
+    AdapterConfig config = new AdapterConfig(file, StrictJson.readObject(file));
+    config.refuseUnsupported();
+    try {
+      return config.spec();
+    } catch (InvalidPlanException e) {
+      throw new ModelFormatException("Cannot use " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void refuseUnsupported() {
+    String type = json.path("peft_type").asText("");
+    if (!type.equals("LORA")) {
+      throw refusal("peft_type", "'" + type + "' is not a tuner of this version, only LORA is");
+    }
+    if (!json.path("bias").asText("none").equals("none")) {
+      throw refusal("bias", json.path("bias") + " trains biases of the base, only \"none\" is done");
+    }
+    String init = json.path("init_lora_weights").asText("true");
+    if (!HARMLESS_INIT.contains(init)) {
+      throw refusal("init_lora_weights", "'" + init + "' changes the weights of the base, so the adapter alone is not "
+          + "enough; convert it to a plain LoRA with PEFT's save_pretrained(path_initial_model_for_weight_conversion)");
+    }
+    for (Map.Entry<String, JsonNode> entry : json.properties()) {
+      if (!KNOWN.contains(entry.getKey()) && !off(entry.getValue())) {
+        throw refusal(entry.getKey(), entry.getValue() + " is a feature that this version does not have");
+      }
+    }
+  }
+
+  private static boolean off(JsonNode value) {
+    return value.isNull() || value.isBoolean() && !value.booleanValue() || value.isContainerNode() && value.isEmpty();
+  }
+
+  private LoraSpec spec() {
+    int rank = intOf("r", json.path("r"));
+    double alpha = numberOf("lora_alpha", json.path("lora_alpha"));
+    double dropout = json.has("lora_dropout") ? numberOf("lora_dropout", json.path("lora_dropout")) : 0;
+    return new LoraSpec(rank, alpha, dropout, targets(), json.path("use_rslora").asBoolean(false), null,
+        LoraInit.KAIMING_UNIFORM, pattern("rank_pattern", node -> intOf("rank_pattern", node)),
+        pattern("alpha_pattern", node -> numberOf("alpha_pattern", node)));
+  }
+
+  private LoraTargets targets() {
+    JsonNode modules = json.path("target_modules");
+    List<Integer> layers = new ArrayList<>();
+    JsonNode wanted = json.path("layers_to_transform");
+    if (wanted.isArray()) {
+      wanted.forEach(node -> layers.add(intOf("layers_to_transform", node)));
+    } else if (present(wanted)) {
+      layers.add(intOf("layers_to_transform", wanted));
+    }
+    boolean regex = modules.isTextual() && !modules.textValue().equals(LoraTargets.ALL_LINEAR);
+    if (json.path("exclude_modules").isTextual()) {
+      throw refusal("exclude_modules", "a pattern is not supported, only a list of names is");
+    }
+    return new LoraTargets(regex ? List.of() : names("target_modules"), regex ? modules.textValue() : null,
+        names("exclude_modules"), layers, layersPattern());
+  }
+
+  private @Nullable String layersPattern() {
+    List<String> names = names("layers_pattern");
+    return names.isEmpty() ? null : "(?:" + String.join("|", names) + ")";
+  }
+
+  private List<String> names(String key) {
+    JsonNode node = json.path(key);
+    if (node.isTextual()) {
+      return List.of(node.textValue());
+    }
+    List<String> names = new ArrayList<>();
+    if (present(node)) {
+      if (!node.isArray()) {
+        throw refusal(key, node + " is not a list of names");
+      }
+      for (JsonNode name : node) {
+        if (!name.isTextual()) {
+          throw refusal(key, name + " is not a name");
+        }
+        names.add(name.textValue());
+      }
+    }
+    return names;
+  }
+
+  private <T> Map<String, T> pattern(String key, Function<JsonNode, T> value) {
+    Map<String, T> patterns = new LinkedHashMap<>();
+    if (present(json.path(key))) {
+      if (!json.path(key).isObject()) {
+        throw refusal(key, json.path(key) + " is not an object");
+      }
+      json.path(key).properties().forEach(entry -> patterns.put(entry.getKey(), value.apply(entry.getValue())));
+    }
+    return patterns;
+  }
+
+  private int intOf(String key, JsonNode node) {
+    if (!node.isIntegralNumber() || !node.canConvertToInt()) {
+      throw refusal(key, (node.isMissingNode() ? "nothing" : node) + " is not a whole number");
+    }
+    return node.intValue();
+  }
+
+  private double numberOf(String key, JsonNode node) {
+    if (!node.isNumber()) {
+      throw refusal(key, (node.isMissingNode() ? "nothing" : node) + " is not a number");
+    }
+    return node.doubleValue();
+  }
+
+  private static boolean present(JsonNode node) {
+    return !node.isMissingNode() && !node.isNull();
+  }
+
+  private ModelFormatException refusal(String key, String found) {
+    return new ModelFormatException("Cannot use the adapter " + file + ": " + key + ": " + found + ".");
+  }
+
+  /** What PEFT needs to load the adapter, and nothing that an older PEFT would stumble over. */
+  static String write(LoraSpec spec, Collection<String> modules, Collection<String> linears, String base) {
+    ObjectNode out = JsonNodeFactory.instance.objectNode();
+    ObjectNode alphas = JsonNodeFactory.instance.objectNode();
+    spec.alphaPattern().forEach((name, alpha) -> putNumber(alphas, name, alpha));
+    out.set("alpha_pattern", alphas);
+    out.put("base_model_name_or_path", base);
+    out.put("bias", "none");
+    out.put("fan_in_fan_out", false);
+    out.put("inference_mode", true);
+    out.put("init_lora_weights", true);
+    putNumber(out, "lora_alpha", spec.alpha());
+    out.put("lora_dropout", spec.dropout());
+    out.putNull("modules_to_save");
+    out.put("peft_type", "LORA");
+    out.put("r", spec.rank());
+    ObjectNode ranks = out.putObject("rank_pattern");
+    spec.rankPattern().forEach(ranks::put);
+    ArrayNode targets = out.putArray("target_modules");
+    targetNames(modules, linears).forEach(targets::add);
+    out.put("task_type", "CAUSAL_LM");
+    out.put("use_rslora", spec.rsLora());
+    return out.toPrettyString() + "\n";
+  }
+
+  // Short names where they mean exactly the attached modules, else whole paths: no layer or exclusion rules are needed.
+  private static Collection<String> targetNames(Collection<String> modules, Collection<String> linears) {
+    TreeSet<String> ends = new TreeSet<>();
+    modules.forEach(path -> ends.add(path.substring(path.lastIndexOf('.') + 1)));
+    long reached = linears.stream()
+        .filter(path -> ends.stream().anyMatch(end -> LoraTargets.endsWith(path, end))).count();
+    return reached == modules.size() ? ends : modules;
+  }
+
+  private static void putNumber(ObjectNode out, String key, double value) {
+    if (value == Math.rint(value) && Math.abs(value) < 1e9) {
+      out.put(key, (int) value);
+    } else {
+      out.put(key, value);
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package io.swiftjvm.tuner;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.Linear;
+import io.swiftjvm.nn.Parameter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A named adapter attached to a model: its parameters, and the way to take it off. */
+public final class LoraAdapter {
+  private final CausalLm model;
+  private final String name;
+  private final Map<String, LoraPart> parts;
+
+  private LoraAdapter(CausalLm model, String name, Map<String, LoraPart> parts) {
+    this.model = model;
+    this.name = name;
+    this.parts = parts;
+  }
+
+  /** The adapter called {@code name}; {@link InvalidPlanException} lists those that are attached when it is not. */
+  public static LoraAdapter of(CausalLm model, String name) {
+    LoraAdapter found = find(model, name);
+    if (found == null) {
+      throw new InvalidPlanException("No adapter named '" + name + "' is attached. Attached: " + names(model)
+          + ". Load it first or use one of those.");
+    }
+    return found;
+  }
+
+  /** The adapter called {@code name}, or null. */
+  public static @Nullable LoraAdapter find(CausalLm model, String name) {
+    Map<String, LoraPart> parts = new LinkedHashMap<>();
+    for (Map.Entry<String, Linear> entry : model.linears().entrySet()) {
+      LoraPart part = entry.getValue() instanceof LoraLinear lora ? lora.part(name) : null;
+      if (part != null) {
+        parts.put(entry.getKey(), part);
+      }
+    }
+    return parts.isEmpty() ? null : new LoraAdapter(model, name, parts);
+  }
+
+  /** Names of all adapters attached to a model. */
+  public static List<String> names(CausalLm model) {
+    return model.linears().values().stream().filter(LoraLinear.class::isInstance)
+        .flatMap(linear -> ((LoraLinear) linear).adapters().stream()).distinct().toList();
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public CausalLm model() {
+    return model;
+  }
+
+  /** What the adapter was made from. */
+  public LoraSpec spec() {
+    return parts.values().iterator().next().spec();
+  }
+
+  /** Paths of the projections it is attached to, in model order. */
+  public List<String> modules() {
+    return List.copyOf(parts.keySet());
+  }
+
+  /** A and B of every projection, in model order. */
+  public List<Parameter> parameters() {
+    List<Parameter> all = new ArrayList<>();
+    parts.values().forEach(part -> all.addAll(part.parameters()));
+    return all;
+  }
+
+  /** Number of values in it. */
+  public long size() {
+    return parameters().stream().mapToLong(p -> p.value().size()).sum();
+  }
+
+  Map<String, LoraPart> parts() {
+    return parts;
+  }
+
+  /** Takes the adapter off the model; its memory goes back with the model. */
+  public void detach() {
+    parts.keySet().forEach(path -> {
+      if (model.linears().get(path) instanceof LoraLinear lora) {
+        lora.remove(name);
+      }
+    });
+  }
+
+  @Override
+  public String toString() {
+    return parts.size() + " x LoRA r=" + spec().rank() + " '" + name + "'";
+  }
+}

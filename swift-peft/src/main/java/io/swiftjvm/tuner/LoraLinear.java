@@ -1,0 +1,135 @@
+package io.swiftjvm.tuner;
+
+import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.nn.DenseLinear;
+import io.swiftjvm.nn.Linear;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.nn.Pass;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A projection with low-rank adapters beside it: {@code y = inner(x) + sum over active adapters of scale * B A
+ * dropout(x)}. Which are active is the pass's choice, so several callers can use different adapters at the same time.
+ */
+public final class LoraLinear implements Linear {
+  private final Linear inner;
+  private final String path;
+  private final int number;
+  // Replaced as a whole, so that passes running meanwhile see the old or the new set.
+  private volatile Map<String, LoraPart> parts = Map.of();
+
+  LoraLinear(Linear inner, String path, int number) {
+    this.inner = inner;
+    this.path = path;
+    this.number = number;
+  }
+
+  /** The module path in the model: {@code model.layers.0.self_attn.q_proj}. */
+  public String path() {
+    return path;
+  }
+
+  /** The projection under the adapters. */
+  public Linear inner() {
+    return inner;
+  }
+
+  /** Names of the adapters here, oldest first. */
+  public List<String> adapters() {
+    return List.copyOf(parts.keySet());
+  }
+
+  @Nullable LoraPart part(String adapter) {
+    return parts.get(adapter);
+  }
+
+  synchronized void add(LoraPart part) {
+    Map<String, LoraPart> next = new LinkedHashMap<>(parts);
+    if (next.putIfAbsent(part.adapter(), part) != null) {
+      throw new InvalidPlanException("An adapter named '" + part.adapter() + "' is already attached to " + path
+          + ". Give the new one another name.");
+    }
+    parts = next;
+  }
+
+  /** Takes an adapter away; its memory goes back with the model. */
+  synchronized void remove(String adapter) {
+    Map<String, LoraPart> next = new LinkedHashMap<>(parts);
+    next.remove(adapter);
+    parts = next;
+  }
+
+  @Override
+  public Tensor forward(Pass pass, Tensor x) {
+    Ops ops = pass.ops();
+    Map<String, LoraPart> now = parts;
+    Tensor y = inner.forward(pass, x);
+    int index = 0;
+    for (String name : pass.adapters()) {
+      LoraPart part = now.get(name);
+      index++;
+      if (part != null) {
+        float p = pass.dropoutKey() == 0 ? 0 : (float) part.spec().dropout();
+        Tensor in = p == 0 ? x : ops.dropout(x, p, Seeds.mix(pass.dropoutKey(), number, index));
+        Tensor bias = part.bias() == null ? null : part.bias().value();
+        y = ops.addLowRank(bias == null ? y : addBias(ops, y, bias, part.scale()), in, part.a().value(),
+            part.b().value(), part.scale());
+      }
+    }
+    return y;
+  }
+
+  // Only adapters made elsewhere have such a bias and they are not trained here, so nothing is recorded.
+  private static Tensor addBias(Ops ops, Tensor y, Tensor bias, float scale) {
+    Tensor scaled = ops.floats(bias.size());
+    ops.backend().scale(bias, scale, scaled);
+    ops.backend().binary(io.swiftjvm.backend.Binary.ADD, y, scaled, y);
+    return y;
+  }
+
+  /** Writes {@code W + sum of scale * B A} into {@code out} (out,in) float32; the base stays as it is. */
+  void merge(Backend backend, List<String> names, Tensor out) {
+    Tensor weight = base().weight().value();
+    if (weight.dtype() == DType.F32) {
+      backend.copy(weight.detached(), out);
+    } else {
+      backend.cast(weight, out);
+    }
+    for (String name : names) {
+      LoraPart part = parts.get(name);
+      if (part != null) {
+        backend.matmul(part.b().value().detached(), false, part.a().value().detached(), false, out, part.scale(), 1);
+      }
+    }
+  }
+
+  @Override
+  public long inFeatures() {
+    return inner.inFeatures();
+  }
+
+  @Override
+  public long outFeatures() {
+    return inner.outFeatures();
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    List<Parameter> all = new ArrayList<>(inner.parameters());
+    parts.values().forEach(part -> all.addAll(part.parameters()));
+    return all;
+  }
+
+  @Override
+  public DenseLinear base() {
+    return inner.base();
+  }
+}

@@ -1,0 +1,24 @@
+package io.swiftjvm.tuner;
+
+import io.swiftjvm.nn.Parameter;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One named adapter at one projection.
+ *
+ * @param adapter the adapter's name
+ * @param spec what the adapter was made from
+ * @param a (rank,in) float32
+ * @param b (out,rank) float32
+ * @param bias (out) float32 added after B, scaled like it; or null
+ * @param scale factor on the update
+ */
+record LoraPart(
+    String adapter, LoraSpec spec, Parameter a, Parameter b, @Nullable Parameter bias, float scale) {
+
+  List<Parameter> parameters() {
+    return Stream.of(a, b, bias).filter(p -> p != null).toList();
+  }
+}

@@ -1,0 +1,148 @@
+package io.swiftjvm.tuner;
+
+import io.swiftjvm.error.InvalidPlanException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Low-rank adapters (arXiv 2106.09685): {@code y = W x + (alpha / rank) B A dropout(x)}; only A (rank,in) and B (out,rank)
+ * are trained.
+ *
+ * {@snippet :
+ * LoraSpec spec = LoraSpec.DEFAULT.rank(16).alpha(32).targets("q_proj", "v_proj");
+ * LoraAdapter adapter = new LoraTransform("default", spec, 42).attach(model);
+ * }
+ *
+ * @param rank rank of A and B, 1 .. 1,000,000 (below both sizes to save anything)
+ * @param alpha the update is scaled by alpha/rank; finite and not 0
+ * @param dropout share of inputs zeroed in training, 0 .. below 1
+ * @param targets which projections
+ * @param rsLora scale by alpha/sqrt(rank) instead (arXiv 2312.03732)
+ * @param loraPlusRatio learning rate of B over that of A (LoRA+, arXiv 2402.12354); null = 1
+ * @param init start of A
+ * @param rankPattern other ranks by module-name pattern, first match counts
+ * @param alphaPattern other alphas by module-name pattern
+ */
+public record LoraSpec(
+    int rank, double alpha, double dropout, LoraTargets targets, boolean rsLora, @Nullable Double loraPlusRatio,
+    LoraInit init, Map<String, Integer> rankPattern, Map<String, Double> alphaPattern) {
+  /** rank 8, alpha 32, dropout 0.05, all projections but the head: the defaults of ms-swift, not those of PEFT. */
+  public static final LoraSpec DEFAULT = new LoraSpec(
+      8, 32, 0.05, LoraTargets.ALL, false, null, LoraInit.KAIMING_UNIFORM, Map.of(), Map.of());
+
+  private static final int MAX_RANK = 1_000_000;
+
+  public LoraSpec {
+    checkRank("rank", rank);
+    checkAlpha("alpha", alpha);
+    if (!(dropout >= 0 && dropout < 1)) {
+      throw new InvalidPlanException("lora.dropout is " + dropout + "; it must be 0 or more and below 1.");
+    }
+    if (loraPlusRatio != null && !(loraPlusRatio > 0 && Double.isFinite(loraPlusRatio))) {
+      throw new InvalidPlanException("lora.loraPlusRatio is " + loraPlusRatio + "; it must be above 0, 16 is usual.");
+    }
+    rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
+    alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
+    rankPattern.forEach((name, value) -> checkRank("rankPattern[" + name + "]", value));
+    alphaPattern.forEach((name, value) -> checkAlpha("alphaPattern[" + name + "]", value));
+    rankPattern.keySet().forEach(LoraTargets::compile);
+    alphaPattern.keySet().forEach(LoraTargets::compile);
+  }
+
+  /** Sets the rank. Default: 8. Legal: at least 1. */
+  public LoraSpec rank(int value) {
+    return new LoraSpec(value, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern);
+  }
+
+  /** Sets alpha. Default: 32. Legal: finite, not 0. */
+  public LoraSpec alpha(double value) {
+    return new LoraSpec(rank, value, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern);
+  }
+
+  /** Sets the dropout on the adapter's input. Default: 0.05. Legal: 0 .. below 1. */
+  public LoraSpec dropout(double value) {
+    return new LoraSpec(rank, alpha, value, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern);
+  }
+
+  /** Sets the projections by name. Default: {@code all-linear}. */
+  public LoraSpec targets(String... names) {
+    return targets(LoraTargets.of(names));
+  }
+
+  /** Sets the projections. Default: {@link LoraTargets#ALL}. */
+  public LoraSpec targets(LoraTargets value) {
+    return new LoraSpec(rank, alpha, dropout, value, rsLora, loraPlusRatio, init, rankPattern, alphaPattern);
+  }
+
+  /** Changes the projections. */
+  public LoraSpec targets(UnaryOperator<LoraTargets> change) {
+    return targets(change.apply(targets));
+  }
+
+  /** Scales by alpha/sqrt(rank). Default: false. */
+  public LoraSpec rsLora(boolean on) {
+    return new LoraSpec(rank, alpha, dropout, targets, on, loraPlusRatio, init, rankPattern, alphaPattern);
+  }
+
+  /** Sets the ratio of B's learning rate to A's. Default: null (equal). Usual: 16. */
+  public LoraSpec loraPlusRatio(@Nullable Double value) {
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, value, init, rankPattern, alphaPattern);
+  }
+
+  /** Sets how A starts. Default: {@link LoraInit#KAIMING_UNIFORM}. */
+  public LoraSpec init(LoraInit value) {
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, value, rankPattern, alphaPattern);
+  }
+
+  /** Sets ranks by module-name pattern. Default: none. */
+  public LoraSpec rankPattern(Map<String, Integer> value) {
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, value, alphaPattern);
+  }
+
+  /** Sets alphas by module-name pattern. Default: none. */
+  public LoraSpec alphaPattern(Map<String, Double> value) {
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, value);
+  }
+
+  /** The rank at one module. */
+  public int rankOf(String path) {
+    return lookup(rankPattern, path, rank);
+  }
+
+  /** The factor on {@code B A x} at one module. */
+  public float scaleOf(String path) {
+    double a = lookup(alphaPattern, path, alpha);
+    int r = rankOf(path);
+    return (float) (rsLora ? a / Math.sqrt(r) : a / r);
+  }
+
+  private static <T> T lookup(Map<String, T> patterns, String path, T fallback) {
+    for (Map.Entry<String, T> entry : patterns.entrySet()) {
+      if (LoraTargets.compile("(.*\\.)?(" + entry.getKey() + ")").matcher(path).matches()) {
+        return entry.getValue();
+      }
+    }
+    return fallback;
+  }
+
+  /** The projections of {@code paths} that this adapter goes on; see {@link LoraTargets#select}. */
+  public List<String> select(List<String> paths) {
+    return targets.select(paths);
+  }
+
+  private static void checkRank(String field, int rank) {
+    if (rank < 1 || rank > MAX_RANK) {
+      throw new InvalidPlanException("lora." + field + " is " + rank + "; it must be 1 to " + MAX_RANK + ".");
+    }
+  }
+
+  private static void checkAlpha(String field, double alpha) {
+    if (!Double.isFinite(alpha) || alpha == 0) {
+      throw new InvalidPlanException("lora." + field + " is " + alpha + "; it must be finite and not 0.");
+    }
+  }
+}

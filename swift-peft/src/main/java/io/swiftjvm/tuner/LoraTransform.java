@@ -1,0 +1,79 @@
+package io.swiftjvm.tuner;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.ModelTransform;
+import io.swiftjvm.nn.Linear;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Puts a fresh trainable adapter beside the chosen projections. The model's answers do not change by it, since B starts at
+ * zero. A transform must not run while the model is in use by another thread.
+ *
+ * @param name the adapter's name; passes choose adapters by it
+ * @param spec what to attach
+ * @param seed seeds A; the start values of a module depend on seed and module path alone
+ */
+public record LoraTransform(String name, LoraSpec spec, long seed) implements ModelTransform {
+  /** The name that a pass uses unless told otherwise. */
+  public static final String DEFAULT_NAME = "default";
+
+  public LoraTransform {
+    if (name.isBlank() || name.indexOf('.') >= 0) {
+      throw new InvalidPlanException("An adapter cannot be named '" + name + "'. Use a name without dots.");
+    }
+  }
+
+  /** An adapter called {@code default}. */
+  public LoraTransform(LoraSpec spec, long seed) {
+    this(DEFAULT_NAME, spec, seed);
+  }
+
+  @Override
+  public void apply(CausalLm model) {
+    attach(model);
+  }
+
+  /** Attaches and returns the handle by which the adapter is trained and saved. */
+  public LoraAdapter attach(CausalLm model) {
+    List<LoraLinear> chosen = wrap(model, spec.select(List.copyOf(model.linears().keySet())));
+    for (LoraLinear linear : chosen) {
+      int rank = spec.rankOf(linear.path());
+      float[] a = new float[Math.toIntExact(rank * linear.inFeatures())];
+      spec.init().fill(a, rank, linear.inFeatures(), Seeds.of(seed, linear.path()));
+      float[] b = new float[Math.toIntExact(rank * linear.outFeatures())];
+      Parameter left = parameter(model, linear, name, "lora_A", MemorySegment.ofArray(a), rank, linear.inFeatures());
+      Parameter right = parameter(model, linear, name, "lora_B", MemorySegment.ofArray(b), linear.outFeatures(), rank);
+      left.trainable(true);
+      right.trainable(true);
+      linear.add(new LoraPart(name, spec, left, right, null, spec.scaleOf(linear.path())));
+    }
+    return LoraAdapter.of(model, name);
+  }
+
+  /** The projections at {@code paths}, wrapped where they are not yet. */
+  static List<LoraLinear> wrap(CausalLm model, List<String> paths) {
+    List<String> order = List.copyOf(model.linears().keySet());
+    List<LoraLinear> wrapped = new ArrayList<>();
+    for (String path : paths) {
+      model.replaceLinear(path, linear -> linear instanceof LoraLinear ? linear
+          : new LoraLinear(linear, path, order.indexOf(path)));
+      Linear now = model.linears().get(path);
+      if (now instanceof LoraLinear lora) {
+        wrapped.add(lora);
+      }
+    }
+    return wrapped;
+  }
+
+  static Parameter parameter(
+      CausalLm model, LoraLinear linear, String adapter, String kind, MemorySegment values, long... shape) {
+    Tensor tensor = model.scope().floats(shape);
+    model.backend().upload(values, tensor);
+    return new Parameter(linear.path() + "." + kind + "." + adapter + ".weight", tensor);
+  }
+}

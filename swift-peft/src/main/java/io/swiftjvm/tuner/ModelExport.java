@@ -1,0 +1,218 @@
+package io.swiftjvm.tuner;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.CheckpointException;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.hub.AtomicFile;
+import io.swiftjvm.hub.ShardedWriter;
+import io.swiftjvm.hub.StrictJson;
+import io.swiftjvm.hub.TensorEntry;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.Linear;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a model as a plain Hugging Face folder that needs nothing of this library: config, weights (shards of 5 GB),
+ * tokenizer, chat template and generation settings. Adapters are merged in float32 ({@code W + scale B A}) and rounded
+ * once; the model in memory stays as it is.
+ *
+ * {@snippet :
+ * ModelExport.merge(model, List.of("default"), Path.of("out/merged"), DType.BF16, false);
+ * }
+ */
+public final class ModelExport {
+  private static final String CONFIG = "config.json";
+  /** Everything in a model folder that is not weights; copied as it is where it exists. */
+  private static final List<String> COMPANIONS = List.of("generation_config.json", "tokenizer.json",
+      "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+      "merges.txt", "chat_template.jinja", "chat_template.json", "LICENSE", "NOTICE");
+
+  private ModelExport() {}
+
+  /**
+   * Merges adapters into the weights.
+   *
+   * @param adapters names of attached adapters; their updates add up
+   * @param dtype float32, bf16 or fp16; null keeps the type of each weight as loaded
+   * @param overwrite whether {@code folder} may exist and hold files
+   */
+  public static Path merge(
+      CausalLm model, List<String> adapters, Path folder, @Nullable DType dtype, boolean overwrite) {
+    if (adapters.isEmpty()) {
+      throw new InvalidPlanException("A merge was asked for without an adapter. Attached: " + LoraAdapter.names(model)
+          + ". Name at least one.");
+    }
+    adapters.forEach(name -> LoraAdapter.of(model, name));
+    return write(model, adapters, folder, dtype, overwrite);
+  }
+
+  /** Writes the base or the fully tuned weights; adapters are left out. */
+  public static Path save(CausalLm model, Path folder, @Nullable DType dtype, boolean overwrite) {
+    return write(model, List.of(), folder, dtype, overwrite);
+  }
+
+  private static Path write(
+      CausalLm model, List<String> adapters, Path folder, @Nullable DType dtype, boolean overwrite) {
+    if (dtype != null && !dtype.isFloat()) {
+      throw new InvalidPlanException("A model cannot be saved in " + dtype + ". Use float32, bfloat16 or float16.");
+    }
+    refuseExisting(model, folder, overwrite);
+    try (Arena arena = Arena.ofConfined()) {
+      Files.createDirectories(folder);
+      // The config comes last: without it an unfinished folder is not taken for a model.
+      Files.deleteIfExists(folder.resolve(CONFIG));
+      List<TensorEntry> weights = weights(model, adapters, dtype, arena);
+      ShardedWriter.write(folder, weights);
+      copyCompanions(model.directory(), folder);
+      DType stored = dtype == null ? largest(weights) : dtype;
+      AtomicFile.write(folder.resolve(CONFIG), config(model, stored).toPrettyString() + "\n");
+      return folder;
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot write the model to " + folder + ": " + e + ". Free space or choose another"
+          + " folder.", e);
+    }
+  }
+
+  private static void refuseExisting(CausalLm model, Path folder, boolean overwrite) {
+    try {
+      if (Files.exists(folder) && Files.isSameFile(folder, model.directory())) {
+        throw new InvalidPlanException("The output folder " + folder + " is that of the model itself. Choose another.");
+      }
+      if (!overwrite && Files.exists(folder)) {
+        try (Stream<Path> files = Files.list(folder)) {
+          if (files.findAny().isPresent()) {
+            throw new InvalidPlanException(
+                "The output folder " + folder + " exists and is not empty. Choose another or allow overwriting.");
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new CheckpointException("Cannot look into the output folder " + folder + ": " + e + ". Choose another.", e);
+    }
+  }
+
+  private static List<TensorEntry> weights(
+      CausalLm model, List<String> adapters, @Nullable DType dtype, Arena arena) {
+    Map<Parameter, LoraLinear> merged = new LinkedHashMap<>();
+    Set<Parameter> skipped = new HashSet<>();
+    for (Linear linear : model.linears().values()) {
+      if (linear instanceof LoraLinear lora) {
+        List<Parameter> all = lora.parameters();
+        skipped.addAll(all.subList(lora.inner().parameters().size(), all.size()));
+        if (adapters.stream().anyMatch(name -> lora.part(name) != null)) {
+          merged.put(lora.base().weight(), lora);
+        }
+      }
+    }
+    List<TensorEntry> entries = new ArrayList<>();
+    for (Parameter parameter : model.parameters()) {
+      if (!skipped.contains(parameter)) {
+        Tensor value = parameter.value();
+        LoraLinear lora = merged.get(parameter);
+        DType target = dtype == null || !value.dtype().isFloat() ? value.dtype() : dtype;
+        MemorySegment data = lora == null ? plain(model.backend(), value, target, arena)
+            : sum(model.backend(), lora, adapters, target, arena);
+        entries.add(new TensorEntry(parameter.name(), target, value.shape(), data));
+        if (lora != null) {
+          refuseBias(lora, adapters);
+        }
+      }
+    }
+    return entries;
+  }
+
+  private static void refuseBias(LoraLinear lora, List<String> adapters) {
+    for (String name : adapters) {
+      LoraPart part = lora.part(name);
+      if (part != null && part.bias() != null) {
+        throw new InvalidPlanException("The adapter '" + name + "' has lora_bias at " + lora.path()
+            + ", which cannot be merged into a projection without bias. Keep it as an adapter.");
+      }
+    }
+  }
+
+  private static MemorySegment plain(Backend backend, Tensor value, DType target, Arena arena) {
+    try (Scope scope = new Scope(backend)) {
+      Tensor out = value;
+      if (value.dtype() != target) {
+        out = scope.tensor(target, value.shape());
+        backend.cast(value, out);
+      }
+      return download(backend, out, arena);
+    }
+  }
+
+  private static MemorySegment sum(
+      Backend backend, LoraLinear lora, List<String> adapters, DType target, Arena arena) {
+    try (Scope scope = new Scope(backend)) {
+      Tensor sum = scope.floats(lora.outFeatures(), lora.inFeatures());
+      lora.merge(backend, adapters, sum);
+      Tensor out = sum;
+      if (target != DType.F32) {
+        out = scope.tensor(target, sum.shape());
+        backend.cast(sum, out);
+      }
+      return download(backend, out, arena);
+    }
+  }
+
+  private static MemorySegment download(Backend backend, Tensor value, Arena arena) {
+    MemorySegment copy = arena.allocate(value.bytes(), 64);
+    backend.download(value, copy);
+    return copy;
+  }
+
+  private static DType largest(List<TensorEntry> weights) {
+    TensorEntry best = weights.getFirst();
+    for (TensorEntry entry : weights) {
+      best = entry.elements() > best.elements() ? entry : best;
+    }
+    return best.dtype();
+  }
+
+  private static ObjectNode config(CausalLm model, DType stored) {
+    ObjectNode json = StrictJson.readObject(model.directory().resolve(CONFIG));
+    // Old readers know torch_dtype, new ones dtype: the key that is there stays the key.
+    json.put(json.has("torch_dtype") ? "torch_dtype" : "dtype", stored.torchName());
+    if (json.has("torch_dtype") && json.has("dtype")) {
+      json.put("dtype", stored.torchName());
+    }
+    return json;
+  }
+
+  private static void copyCompanions(Path from, Path to) throws IOException {
+    for (String name : COMPANIONS) {
+      if (Files.isRegularFile(from.resolve(name))) {
+        Files.copy(from.resolve(name), to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    Path templates = from.resolve("additional_chat_templates");
+    if (Files.isDirectory(templates)) {
+      Files.createDirectories(to.resolve("additional_chat_templates"));
+      try (Stream<Path> files = Files.list(templates)) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          Files.copy(file, to.resolve("additional_chat_templates").resolve(String.valueOf(file.getFileName())),
+              StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+    }
+  }
+}
