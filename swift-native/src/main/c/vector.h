@@ -74,8 +74,14 @@ INLINE vf ldw(const void *p, int type, i64 i, i64 n) {
   if (n >= W) {
     h = *(const vhu *)s;
   } else {
-    h = (vh){0};
-    memcpy(&h, s, (size_t)(n & (W - 1)) * 2);
+#if VB == 64
+    h = (vh)_mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), s);
+#else
+    uint16_t part[W] = {0};
+    for (int j = 0; j < W; j++)
+      if (j < n) part[j] = s[j];
+    memcpy(&h, part, sizeof h);
+#endif
   }
   return type == BF16 ? from_bf16(h) : from_f16(h);
 }

@@ -127,7 +127,7 @@ public final class AdapterFiles {
       if (matcher.matches()) {
         String module = matcher.group(1);
         Linear linear = linears.get(module);
-        if (linear == null || module.equals("lm_head")) {
+        if (linear == null) {
           throw refusal(path, "its tensor '" + key + "' belongs to '" + module
               + "', which is no projection of this model that takes LoRA");
         }

@@ -80,10 +80,6 @@ public record LoraTargets(
     if (chosen.isEmpty()) {
       throw unknown("No projection matches " + this, paths);
     }
-    if (chosen.contains(HEAD)) {
-      throw new InvalidPlanException("LoRA on the output head 'lm_head' was asked for, which this version does not do. "
-          + "Leave it out of the targets.");
-    }
     return chosen;
   }
 
@@ -126,7 +122,7 @@ public record LoraTargets(
 
   private static InvalidPlanException unknown(String what, Collection<String> paths) {
     TreeSet<String> ends = new TreeSet<>();
-    paths.stream().filter(p -> !p.equals(HEAD)).forEach(p -> ends.add(p.substring(p.lastIndexOf('.') + 1)));
+    paths.forEach(path -> ends.add(path.substring(path.lastIndexOf('.') + 1)));
     return new InvalidPlanException(what + ". Projections that can take LoRA: " + String.join(", ", ends)
         + ". Use names from that list, full paths, or \"all-linear\".");
   }

@@ -60,6 +60,10 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
     List<String> order = List.copyOf(model.linears().keySet());
     List<LoraLinear> wrapped = new ArrayList<>();
     for (String path : paths) {
+      if (model.config().tied() && path.equals("lm_head")) {
+        throw new InvalidPlanException("LoRA on 'lm_head' was asked for, but this model ties it to the token embedding, "
+            + "so the two could not be merged again. Leave it out of the targets.");
+      }
       model.replaceLinear(path, linear -> linear instanceof LoraLinear ? linear
           : new LoraLinear(linear, path, order.indexOf(path)));
       Linear now = model.linears().get(path);

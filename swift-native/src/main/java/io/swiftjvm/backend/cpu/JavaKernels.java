@@ -336,14 +336,18 @@ final class JavaKernels implements Kernels {
   @Override
   public void adamW(
       MemorySegment p, MemorySegment g, MemorySegment m, MemorySegment v, AdamStep step, long from, long to) {
-    AdamFactors f = AdamFactors.of(step);
+    float decay = step.decay();
+    float size = step.size();
+    float root = step.root();
+    float rest1 = step.rest1();
+    float rest2 = step.rest2();
     for (long i = from; i < to; i++) {
-      float grad = get(g, i) * f.gradScale();
-      float m1 = f.beta1() * get(m, i) + f.rest1() * grad;
-      float v1 = f.beta2() * get(v, i) + f.rest2() * grad * grad;
+      float grad = get(g, i) * step.gradScale();
+      float m1 = step.beta1() * get(m, i) + rest1 * grad;
+      float v1 = step.beta2() * get(v, i) + rest2 * grad * grad;
       set(m, i, m1);
       set(v, i, v1);
-      set(p, i, get(p, i) * f.decay() - f.size() * m1 / ((float) Math.sqrt(v1) * f.root() + f.eps()));
+      set(p, i, get(p, i) * decay - size * m1 / ((float) Math.sqrt(v1) * root + step.eps()));
     }
   }
 }

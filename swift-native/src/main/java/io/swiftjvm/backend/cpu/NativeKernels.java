@@ -407,11 +407,10 @@ final class NativeKernels implements Kernels {
   @Override
   public void adamW(
       MemorySegment p, MemorySegment g, MemorySegment m, MemorySegment v, AdamStep step, long from, long to) {
-    AdamFactors f = AdamFactors.of(step);
     try {
       Calls.ADAMW.invokeExact(
-          p, g, m, v, f.beta1(), f.rest1(), f.beta2(), f.rest2(), f.decay(), f.size(), f.root(), f.eps(), f.gradScale(),
-          from, to);
+          p, g, m, v, step.beta1(), step.rest1(), step.beta2(), step.rest2(), step.decay(), step.size(), step.root(),
+          step.eps(), step.gradScale(), from, to);
     } catch (Throwable t) {
       throw failed(t);
     }

@@ -1,0 +1,64 @@
+package io.swiftjvm.plan;
+
+import static io.swiftjvm.plan.Argument.Kind.INTEGER;
+import static io.swiftjvm.plan.Argument.Kind.MAP;
+import static io.swiftjvm.plan.Argument.Kind.NUMBER;
+import static io.swiftjvm.plan.Argument.Kind.SWITCH;
+import static io.swiftjvm.plan.Argument.Kind.TEXT;
+import static io.swiftjvm.plan.Argument.Kind.TEXTS;
+import static io.swiftjvm.plan.ModelArguments.strings;
+import static io.swiftjvm.plan.ModelArguments.toInt;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Arguments about rows and how they become tokens. */
+final class DataArguments {
+  static final List<Argument> LIST = List.of(
+      Argument.of("dataset", TEXTS, "Files, folders or swift/self-cognition; '#N' behind one takes N rows.",
+          s -> s.data().datasets(), (s, v) -> s.data(d -> d.datasets(strings(v)))),
+      Argument.of("val_dataset", TEXTS, "Validation data.",
+          s -> s.data().validation(), (s, v) -> s.data(d -> d.validation(strings(v)))),
+      Argument.of("split_dataset_ratio", NUMBER, "Share of the rows held out for validation.",
+          s -> s.data().splitRatio(), (s, v) -> s.data(d -> d.splitRatio((Double) v))),
+      Argument.of("dataset_shuffle", SWITCH, "Shuffle the data set once.",
+          s -> s.data().shuffle(), (s, v) -> s.data(d -> d.shuffle((Boolean) v))),
+      Argument.of("train_dataloader_shuffle", SWITCH, "Draw the rows of every epoch in another order.",
+          s -> s.data().loaderShuffle(), (s, v) -> s.data(d -> d.loaderShuffle((Boolean) v))),
+      Argument.of("strict", SWITCH, "A bad row is an error instead of a counted drop.",
+          s -> s.data().strict(), (s, v) -> s.data(d -> d.strict((Boolean) v))),
+      Argument.of("columns", MAP, "Column names of the file to standard names, as JSON.",
+          s -> s.data().columns(), (s, v) -> s.data(d -> d.columns(texts((Map<?, ?>) v)))),
+      Argument.of("model_name", TEXT, "Fills {{NAME}} of self-cognition rows.",
+          s -> s.data().modelName(), (s, v) -> s.data(d -> d.modelName((String) v))),
+      Argument.of("model_author", TEXT, "Fills {{AUTHOR}} of self-cognition rows.",
+          s -> s.data().modelAuthor(), (s, v) -> s.data(d -> d.modelAuthor((String) v))),
+      Argument.of("template", TEXT, "Training template, such as qwen3; unset = that of the model's family.",
+          s -> s.text().template(), (s, v) -> s.text(t -> t.template((String) v))),
+      Argument.of("system", TEXT, "System text where a row has none.",
+          s -> s.text().system(), (s, v) -> s.text(t -> t.system((String) v))),
+      Argument.of("max_length", INTEGER, "Longest row in tokens; unset = what the model allows.",
+          s -> s.text().maxLength(), (s, v) -> s.text(t -> t.maxLength(toInt("max_length", v)))),
+      Argument.of("truncation_strategy", TEXT, "Longer rows: delete, left, right, split.",
+          s -> s.text().truncation(), (s, v) -> s.text(t -> t.truncation((String) v))),
+      Argument.of("loss_scale", TEXT, "What is trained: default, last_round, all; '+ignore_empty_think' may follow.",
+          s -> s.text().lossScale(), (s, v) -> s.text(t -> t.lossScale((String) v))),
+      Argument.of("is_binary_loss_scale", SWITCH, "Row weights only decide trained or not.",
+          s -> s.text().binaryLossScale(), (s, v) -> s.text(t -> t.binaryLossScale((Boolean) v))),
+      Argument.of("packing", SWITCH, "Join rows to packs of packing_length.",
+          s -> s.text().packing(), (s, v) -> s.text(t -> t.packing((Boolean) v)), "enable_packing"),
+      Argument.of("packing_length", INTEGER, "Length of a pack; unset = max_length.",
+          s -> s.text().packingLength(), (s, v) -> s.text(t -> t.packingLength(toInt("packing_length", v))),
+          "max_packed_length"),
+      Argument.of("enable_thinking", SWITCH, "Thinking mode of the chat template; unset = the template's default.",
+          s -> s.text().enableThinking(), (s, v) -> s.text(t -> t.enableThinking((Boolean) v))));
+
+  private DataArguments() {}
+
+  private static Map<String, String> texts(Map<?, ?> map) {
+    Map<String, String> out = new LinkedHashMap<>();
+    map.forEach((k, v) -> out.put(String.valueOf(k), String.valueOf(v)));
+    return out;
+  }
+}

@@ -1,0 +1,51 @@
+package io.swiftjvm.plan;
+
+import static io.swiftjvm.plan.Argument.Kind.INTEGER;
+import static io.swiftjvm.plan.Argument.Kind.TEXT;
+import static io.swiftjvm.plan.Argument.Kind.TEXTS;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.tensor.DType;
+import java.util.List;
+import java.util.Locale;
+
+/** Arguments about the model, its adapters and where it runs. */
+final class ModelArguments {
+  static final List<Argument> LIST = List.of(
+      Argument.of("task_type", TEXT, "What is minimised: sft or pt.",
+          s -> s.task().name().toLowerCase(Locale.ROOT), (s, v) -> s.task(task((String) v))),
+      Argument.of("model", TEXT, "Model folder, or swift-tiny.",
+          s -> s.model().model(), (s, v) -> s.model(m -> m.model((String) v)), "model_id_or_path"),
+      Argument.of("torch_dtype", TEXT, "Element type of the weights: float32, bfloat16, float16; unset = as stored.",
+          s -> s.model().dtype() instanceof DType d ? d.torchName() : null,
+          (s, v) -> s.model(m -> m.dtype(ModelSettings.dtype((String) v)))),
+      Argument.of("adapters", TEXTS, "Adapter folders in PEFT's format.",
+          s -> s.model().adapters(), (s, v) -> s.model(m -> m.adapters(strings(v)))),
+      Argument.of("device", TEXT, "auto or cpu; other devices come with a later version.",
+          Settings::device, (s, v) -> s.device((String) v), "device_map"),
+      Argument.of("num_threads", INTEGER, "Kernel threads; unset = all processors.",
+          Settings::threads, (s, v) -> s.threads(toInt("num_threads", v))));
+
+  private ModelArguments() {}
+
+  private static Task task(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "sft", "causal_lm" -> Task.SFT;
+      case "pt" -> Task.PT;
+      default -> throw new InvalidPlanException("task_type is '" + name + "'; this version has sft and pt.");
+    };
+  }
+
+  @SuppressWarnings("unchecked")
+  static List<String> strings(Object value) {
+    return (List<String>) value;
+  }
+
+  static int toInt(String name, Object value) {
+    long v = (Long) value;
+    if (v < Integer.MIN_VALUE || v > Integer.MAX_VALUE) {
+      throw new InvalidPlanException(name + " is " + v + "; that is out of range.");
+    }
+    return (int) v;
+  }
+}

@@ -1,0 +1,83 @@
+package io.swiftjvm.plan;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.train.TrainSpec;
+import io.swiftjvm.tuner.LoraSpec;
+import java.nio.file.Path;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that a plan decides, composed of the floors' own specifications.
+ *
+ * @param task sft or pt
+ * @param model model, element type, adapters
+ * @param device {@code auto} or the name of a device
+ * @param threads kernel threads; null = all processors
+ * @param lora the adapter to train; null = full tuning
+ * @param data rows
+ * @param text tokens
+ * @param train optimizer, schedule, batches, checkpoints
+ * @param addVersion put a run's files in a folder {@code vN-DATE} of their own under the output folder
+ * @param sampling how answers are sampled
+ */
+public record Settings(
+    Task task, ModelSettings model, String device, @Nullable Integer threads, @Nullable LoraSpec lora,
+    DataSettings data, TextSettings text, TrainSpec train, boolean addVersion, SamplingParams sampling) {
+  /** Nothing chosen yet; ms-swift's defaults everywhere. */
+  public static final Settings DEFAULT = new Settings(Task.SFT, ModelSettings.DEFAULT, "auto", null, LoraSpec.DEFAULT,
+      DataSettings.DEFAULT, TextSettings.DEFAULT,
+      TrainSpec.DEFAULT.checkpoint(c -> c.outputDir(Path.of("output"))), true, SamplingParams.DEFAULT);
+
+  public Settings {
+    if (threads != null && threads < 1) {
+      throw new InvalidPlanException("num_threads is " + threads + "; it must be 1 or more.");
+    }
+  }
+
+  public Settings task(Task v) {
+    return new Settings(v, model, device, threads, lora, data, text, train, addVersion, sampling);
+  }
+
+  public Settings model(UnaryOperator<ModelSettings> f) {
+    return new Settings(task, f.apply(model), device, threads, lora, data, text, train, addVersion, sampling);
+  }
+
+  public Settings device(String v) {
+    return new Settings(task, model, v, threads, lora, data, text, train, addVersion, sampling);
+  }
+
+  public Settings threads(@Nullable Integer v) {
+    return new Settings(task, model, device, v, lora, data, text, train, addVersion, sampling);
+  }
+
+  public Settings lora(@Nullable LoraSpec v) {
+    return new Settings(task, model, device, threads, v, data, text, train, addVersion, sampling);
+  }
+
+  public Settings data(UnaryOperator<DataSettings> f) {
+    return new Settings(task, model, device, threads, lora, f.apply(data), text, train, addVersion, sampling);
+  }
+
+  public Settings text(UnaryOperator<TextSettings> f) {
+    return new Settings(task, model, device, threads, lora, data, f.apply(text), train, addVersion, sampling);
+  }
+
+  public Settings train(UnaryOperator<TrainSpec> f) {
+    return new Settings(task, model, device, threads, lora, data, text, f.apply(train), addVersion, sampling);
+  }
+
+  public Settings addVersion(boolean v) {
+    return new Settings(task, model, device, threads, lora, data, text, train, v, sampling);
+  }
+
+  public Settings sampling(UnaryOperator<SamplingParams> f) {
+    return new Settings(task, model, device, threads, lora, data, text, train, addVersion, f.apply(sampling));
+  }
+
+  /** The folder that a run writes under; null when it writes nothing. */
+  public @Nullable Path outputDir() {
+    return train.checkpoint().outputDir();
+  }
+}

@@ -1,0 +1,85 @@
+package io.swiftjvm.plan;
+
+import io.swiftjvm.error.InvalidPlanException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How conversations become tokens.
+ *
+ * @param template name of a training template ({@code qwen3}); null = the one of the model's family
+ * @param system system text where a row has none; null = the template's own
+ * @param maxLength longest row in tokens; null = what the model allows
+ * @param truncation what happens to longer rows: delete, left, right, split
+ * @param lossScale what is trained: default, last_round, all, with {@code +ignore_empty_think}
+ * @param binaryLossScale weights only decide trained or not
+ * @param packing join rows to packs
+ * @param packingLength length of a pack; null = maxLength
+ * @param enableThinking thinking mode of the template; null = the template's default
+ */
+public record TextSettings(
+    @Nullable String template, @Nullable String system, @Nullable Integer maxLength, String truncation,
+    String lossScale, @Nullable Boolean binaryLossScale, boolean packing, @Nullable Integer packingLength,
+    @Nullable Boolean enableThinking) {
+  static final TextSettings DEFAULT =
+      new TextSettings(null, null, null, "delete", "default", null, false, null, null);
+  private static final List<String> TRUNCATIONS = List.of("delete", "left", "right", "split");
+
+  public TextSettings {
+    if (!TRUNCATIONS.contains(truncation)) {
+      throw new InvalidPlanException(
+          "truncation_strategy is '" + truncation + "'; it must be one of " + TRUNCATIONS + ".");
+    }
+    if (maxLength != null && maxLength < 2) {
+      throw new InvalidPlanException("max_length is " + maxLength + "; it must be 2 or more.");
+    }
+    if (packingLength != null && packingLength < 2) {
+      throw new InvalidPlanException("packing_length is " + packingLength + "; it must be 2 or more.");
+    }
+  }
+
+  TextSettings template(@Nullable String v) {
+    return new TextSettings(v, system, maxLength, truncation, lossScale, binaryLossScale, packing, packingLength,
+        enableThinking);
+  }
+
+  TextSettings system(@Nullable String v) {
+    return new TextSettings(template, v, maxLength, truncation, lossScale, binaryLossScale, packing, packingLength,
+        enableThinking);
+  }
+
+  TextSettings maxLength(@Nullable Integer v) {
+    return new TextSettings(template, system, v, truncation, lossScale, binaryLossScale, packing, packingLength,
+        enableThinking);
+  }
+
+  TextSettings truncation(String v) {
+    return new TextSettings(template, system, maxLength, v, lossScale, binaryLossScale, packing, packingLength,
+        enableThinking);
+  }
+
+  TextSettings lossScale(String v) {
+    return new TextSettings(template, system, maxLength, truncation, v, binaryLossScale, packing, packingLength,
+        enableThinking);
+  }
+
+  TextSettings binaryLossScale(@Nullable Boolean v) {
+    return new TextSettings(template, system, maxLength, truncation, lossScale, v, packing, packingLength,
+        enableThinking);
+  }
+
+  TextSettings packing(boolean v) {
+    return new TextSettings(template, system, maxLength, truncation, lossScale, binaryLossScale, v, packingLength,
+        enableThinking);
+  }
+
+  TextSettings packingLength(@Nullable Integer v) {
+    return new TextSettings(template, system, maxLength, truncation, lossScale, binaryLossScale, packing, v,
+        enableThinking);
+  }
+
+  TextSettings enableThinking(@Nullable Boolean v) {
+    return new TextSettings(template, system, maxLength, truncation, lossScale, binaryLossScale, packing,
+        packingLength, v);
+  }
+}

@@ -1,0 +1,117 @@
+package io.swiftjvm.plan;
+
+import static io.swiftjvm.plan.Argument.Kind.INTEGER;
+import static io.swiftjvm.plan.Argument.Kind.MAP;
+import static io.swiftjvm.plan.Argument.Kind.NUMBER;
+import static io.swiftjvm.plan.Argument.Kind.SWITCH;
+import static io.swiftjvm.plan.Argument.Kind.TEXT;
+import static io.swiftjvm.plan.ModelArguments.toInt;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.train.NonFinite;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Arguments about optimizer, schedule, batches and checkpoints. */
+final class TrainArguments {
+  static final List<Argument> LIST = List.of(
+      Argument.of("learning_rate", NUMBER, "Peak rate; unset = 1e-4 for lora, 1e-5 for full.",
+          s -> s.train().optim().learningRate(),
+          (s, v) -> s.train(t -> t.optim(o -> o.learningRate((Double) v)))),
+      Argument.of("adam_beta1", NUMBER, "Decay of the mean.", s -> s.train().optim().beta1(),
+          (s, v) -> s.train(t -> t.optim(o -> o.betas((Double) v, o.beta2())))),
+      Argument.of("adam_beta2", NUMBER, "Decay of the square.", s -> s.train().optim().beta2(),
+          (s, v) -> s.train(t -> t.optim(o -> o.betas(o.beta1(), (Double) v)))),
+      Argument.of("adam_epsilon", NUMBER, "Added to the denominator.", s -> s.train().optim().epsilon(),
+          (s, v) -> s.train(t -> t.optim(o -> o.epsilon((Double) v)))),
+      Argument.of("weight_decay", NUMBER, "Decoupled decay, not on norms and biases.",
+          s -> s.train().optim().weightDecay(), (s, v) -> s.train(t -> t.optim(o -> o.weightDecay((Double) v)))),
+      Argument.of("decay_all", SWITCH, "Decay norms and biases too.", s -> s.train().optim().decayAll(),
+          (s, v) -> s.train(t -> t.optim(o -> o.decayAll((Boolean) v)))),
+      Argument.of("max_grad_norm", NUMBER, "Gradients are scaled down to this norm; 0 = off.",
+          s -> s.train().optim().maxGradNorm(), (s, v) -> s.train(t -> t.optim(o -> o.maxGradNorm((Double) v)))),
+      Argument.of("optim", TEXT, "adamw; others are not in this version.", s -> "adamw", TrainArguments::optimizer),
+      Argument.of("lr_scheduler_type", TEXT, "Learning-rate curve by its Hugging Face name.",
+          s -> s.train().schedule().type().name().toLowerCase(Locale.ROOT),
+          (s, v) -> s.train(t -> t.schedule(c -> c.type((String) v)))),
+      Argument.of("lr_scheduler_kwargs", MAP, "What the curve takes beyond warm-up, as JSON.",
+          s -> s.train().schedule().settings(), (s, v) -> s.train(t -> t.schedule(c -> c.settings(map((Map<?, ?>) v))))),
+      Argument.of("warmup_steps", INTEGER, "Steps from 0 to the peak.", s -> s.train().schedule().warmupSteps(),
+          (s, v) -> s.train(t -> t.schedule(c -> c.warmupSteps(toInt("warmup_steps", v))))),
+      Argument.of("warmup_ratio", NUMBER, "The same as a share of all steps.",
+          s -> s.train().schedule().warmupRatio(),
+          (s, v) -> s.train(t -> t.schedule(c -> c.warmupRatio((Double) v)))),
+      Argument.of("per_device_train_batch_size", INTEGER, "Rows (or packs) in a micro-batch.",
+          s -> s.train().batch().perDevice(),
+          (s, v) -> s.train(t -> t.batch(b -> b.perDevice(toInt("per_device_train_batch_size", v))))),
+      Argument.of("gradient_accumulation_steps", INTEGER, "Micro-batches in a step; unset = ceil(16 / batch size).",
+          s -> s.train().batch().accumulation(),
+          (s, v) -> s.train(t -> t.batch(b -> b.accumulation(toInt("gradient_accumulation_steps", v))))),
+      Argument.of("num_train_epochs", NUMBER, "Passes over the data.", s -> s.train().batch().epochs(),
+          (s, v) -> s.train(t -> t.batch(b -> b.epochs((Double) v)))),
+      Argument.of("max_steps", INTEGER, "Stop after this many steps; -1 or unset = by epochs.",
+          s -> s.train().batch().maxSteps(), (s, v) -> s.train(t -> t.batch(b -> b.maxSteps(
+              (Long) v == -1 ? null : Integer.valueOf(toInt("max_steps", v)))))),
+      Argument.of("output_dir", TEXT, "Where results go.",
+          s -> s.outputDir() instanceof Path p ? p.toString() : null,
+          (s, v) -> s.train(t -> t.checkpoint(c -> c.outputDir(Path.of((String) v))))),
+      Argument.of("add_version", SWITCH, "Put the run's files in a folder vN-DATE of their own.",
+          Settings::addVersion, (s, v) -> s.addVersion((Boolean) v)),
+      Argument.of("save_steps", INTEGER, "Save after every so many steps; 0 = only at the end.",
+          s -> s.train().checkpoint().saveSteps(),
+          (s, v) -> s.train(t -> t.checkpoint(c -> c.saveSteps(toInt("save_steps", v))))),
+      Argument.of("save_total_limit", INTEGER, "Keep this many of the newest checkpoints.",
+          s -> s.train().checkpoint().totalLimit(),
+          (s, v) -> s.train(t -> t.checkpoint(c -> c.totalLimit(toInt("save_total_limit", v))))),
+      Argument.of("save_only_model", SWITCH, "Leave optimizer state out of checkpoints.",
+          s -> s.train().checkpoint().onlyModel(),
+          (s, v) -> s.train(t -> t.checkpoint(c -> c.onlyModel((Boolean) v)))),
+      Argument.of("resume_from_checkpoint", TEXT, "Checkpoint folder to continue exactly.",
+          s -> s.train().checkpoint().resumeFrom() instanceof Path p ? p.toString() : null,
+          (s, v) -> s.train(t -> t.checkpoint(c -> c.resumeFrom(Path.of((String) v))))),
+      Argument.of("resume_only_model", SWITCH, "Take only weights and position from it.",
+          s -> s.train().checkpoint().resumeOnlyModel(),
+          (s, v) -> s.train(t -> t.checkpoint(c -> c.resumeOnlyModel((Boolean) v)))),
+      Argument.of("ignore_data_skip", SWITCH, "Start at the first batch again.",
+          s -> s.train().checkpoint().ignoreDataSkip(),
+          (s, v) -> s.train(t -> t.checkpoint(c -> c.ignoreDataSkip((Boolean) v)))),
+      Argument.of("eval_steps", INTEGER, "Run validation data after every so many steps; 0 = only at the end.",
+          s -> s.train().evalSteps(), (s, v) -> s.train(t -> t.evalSteps(toInt("eval_steps", v)))),
+      Argument.of("logging_steps", INTEGER, "Steps in a line of the log.",
+          s -> s.train().loggingSteps(), (s, v) -> s.train(t -> t.loggingSteps(toInt("logging_steps", v)))),
+      Argument.of("seed", INTEGER, "Seeds adapter start and dropout.",
+          s -> s.train().seed(), (s, v) -> s.train(t -> t.seed((Long) v))),
+      Argument.of("data_seed", INTEGER, "Seeds the order of the data.",
+          s -> s.train().dataSeed(), (s, v) -> s.train(t -> t.dataSeed((Long) v))),
+      Argument.of("gradient_checkpointing", SWITCH, "Recompute blocks in the backward pass to save memory.",
+          s -> s.train().gradientCheckpointing(), (s, v) -> s.train(t -> t.gradientCheckpointing((Boolean) v))),
+      Argument.of("non_finite", TEXT, "What a NaN does: stop or skip.",
+          s -> s.train().nonFinite().name().toLowerCase(Locale.ROOT),
+          (s, v) -> s.train(t -> t.nonFinite(nonFinite((String) v)))));
+
+  private TrainArguments() {}
+
+  private static Settings optimizer(Settings s, Object name) {
+    if (!List.of("adamw", "adamw_torch", "adamw_torch_fused").contains((String) name)) {
+      throw new InvalidPlanException("optim is '" + name + "'; this version has adamw.");
+    }
+    return s;
+  }
+
+  private static NonFinite nonFinite(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "stop" -> NonFinite.STOP;
+      case "skip" -> NonFinite.SKIP;
+      default -> throw new InvalidPlanException("non_finite is '" + name + "'; it must be stop or skip.");
+    };
+  }
+
+  private static Map<String, Object> map(Map<?, ?> given) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    given.forEach((k, v) -> out.put(String.valueOf(k), v));
+    return out;
+  }
+}

@@ -1,0 +1,298 @@
+package io.swiftjvm.model;
+
+import io.swiftjvm.autograd.FusedLoss;
+import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.ModelFormatException;
+import io.swiftjvm.hub.Checkpoint;
+import io.swiftjvm.hub.ModelConfig;
+import io.swiftjvm.model.family.Families;
+import io.swiftjvm.model.family.Family;
+import io.swiftjvm.nn.Linear;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.nn.Pass;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A causal language model: a token table, decoder blocks, a norm and an output projection. Weights are the mapped file.
+ * Batches are flat, without padding; which rows see each other is the business of the pass's attention.
+ *
+ * {@snippet :
+ * try (var model = CausalLm.load(Path.of("Qwen3-0.6B"), backend); var scope = new Scope(backend)) {
+ *   Pass pass = Pass.of(new Ops(backend, null, scope), AttentionContext.packed(0, 3));
+ *   Tensor hidden = model.hidden(pass, scope.ints(11, 12, 13), new int[] {0, 1, 2}); // (3,C)
+ *   Tensor logits = model.logits(pass, hidden); // (3,V)
+ * }
+ * }
+ *
+ * <p>Passes may run in several threads at once; changes of the tree may not run beside them. {@link #close()} waits for
+ * passes; every use afterwards throws {@link IllegalStateException}.
+ */
+public final class CausalLm implements AutoCloseable {
+  /** Keeps a model open; closed by the thread that took it. */
+  @FunctionalInterface
+  public interface Use extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Sees hidden states: 0 is the embedded tokens, i the output of block i, the last one that of the final norm. */
+  @FunctionalInterface
+  public interface LayerTap {
+    void see(int index, Tensor hidden);
+  }
+
+  private final Path directory;
+  private final ModelConfig source;
+  private final DecoderConfig config;
+  private final Backend backend;
+  private final Scope scope;
+  private final Weights weights;
+  private final ModelTree tree;
+  private final Map<String, LinearSlot> slots;
+  private final List<RopeTable> ropes = new ArrayList<>();
+  private final UseGuard guard;
+
+  private CausalLm(
+      Path directory, ModelConfig source, DecoderConfig config, Backend backend, Scope scope, Weights weights,
+      ModelTree tree) {
+    this.directory = directory;
+    this.source = source;
+    this.config = config;
+    this.backend = backend;
+    this.scope = scope;
+    this.weights = weights;
+    this.tree = tree;
+    this.slots = tree.slots();
+    this.guard = new UseGuard("the model of " + directory);
+    Map<RopeSpec, RopeTable> tables = new HashMap<>();
+    config.layers().forEach(layer -> ropes.add(tables.computeIfAbsent(layer.rope(), RopeTable::new)));
+  }
+
+  /** {@link #load(Path, Backend, LoadOptions)} with the weights as stored. */
+  public static CausalLm load(Path directory, Backend backend) {
+    return load(directory, backend, LoadOptions.AS_STORED);
+  }
+
+  /**
+   * Loads a folder in the layout of the Hugging Face hub. All names, shapes and types are checked before memory is taken.
+   *
+   * @throws ModelFormatException if a file is malformed, the family or a setting of it is not supported, or the weights are
+   *     not those of the config
+   */
+  public static CausalLm load(Path directory, Backend backend, LoadOptions options) {
+    ModelConfig source = ModelConfig.load(directory);
+    Family family = Families.of(source);
+    DecoderConfig config = family.config(source);
+    ModelBuilder builder = new ModelBuilder(config, family.names(source));
+    Checkpoint checkpoint = Checkpoint.open(directory);
+    Scope scope = new Scope(backend);
+    boolean done = false;
+    try {
+      String head = family.names(source).head() + ".weight";
+      Weights.check(
+          checkpoint, builder.shapes(), name -> family.ignores(name) || (config.tied() && name.equals(head)));
+      if (config.tied() && checkpoint.contains(head)) {
+        Weights.checkTied(checkpoint, head, family.names(source).embedding() + ".weight");
+      }
+      Weights weights = new Weights(checkpoint, backend, scope, options);
+      CausalLm model = new CausalLm(directory, source, config, backend, scope, weights, builder.build(weights));
+      done = true;
+      return model;
+    } finally {
+      if (!done) {
+        scope.close();
+        checkpoint.close();
+      }
+    }
+  }
+
+  public DecoderConfig config() {
+    return config;
+  }
+
+  /** The config.json. */
+  public ModelConfig source() {
+    return source;
+  }
+
+  public Path directory() {
+    return directory;
+  }
+
+  public Backend backend() {
+    return backend;
+  }
+
+  /** Memory that lives as long as the model: adapters and widened weights. */
+  public Scope scope() {
+    try (Use _ = use()) {
+      return scope;
+    }
+  }
+
+  /**
+   * Keeps the model open until the result is closed: {@link #close()} waits. Passes do this for themselves; take one
+   * around a step that also touches parameters.
+   */
+  public Use use() {
+    return guard.enter();
+  }
+
+  /** Every parameter once, those of adapters included, in the order of transformers. */
+  public List<Parameter> parameters() {
+    try (Use _ = use()) {
+      return tree.parameters();
+    }
+  }
+
+  /** Every projection by module path, {@code model.layers.0.self_attn.q_proj}, in model order, the output one last. */
+  public Map<String, Linear> linears() {
+    try (Use _ = use()) {
+      Map<String, Linear> linears = new LinkedHashMap<>();
+      slots.forEach((path, slot) -> linears.put(path, slot.linear()));
+      return linears;
+    }
+  }
+
+  /** Puts another projection of the same shape in the place of the one at {@code path}. */
+  public void replaceLinear(String path, UnaryOperator<Linear> change) {
+    try (Use _ = use()) {
+      LinearSlot slot = slots.get(path);
+      if (slot == null) {
+        throw new IllegalArgumentException("there is no projection at '" + path + "'; they are " + slots.keySet());
+      }
+      slot.replace(change.apply(slot.linear()));
+    }
+  }
+
+  /** Hidden states (n,C) after the final norm of int32 ids (n) at {@code positions} within their rows. */
+  public Tensor hidden(Pass pass, Tensor ids, int[] positions) {
+    return hidden(pass, ids, positions, (index, hidden) -> { });
+  }
+
+  /** {@link #hidden(Pass, Tensor, int[])} that shows every hidden state to {@code tap}, which must not keep it. */
+  public Tensor hidden(Pass pass, Tensor ids, int[] positions, LayerTap tap) {
+    if (ids.dtype() != DType.I32 || ids.size() != positions.length) {
+      throw new IllegalArgumentException(
+          "a pass needs int32 ids and as many positions, got " + ids + " and " + positions.length + " positions");
+    }
+    if (Arrays.stream(positions).anyMatch(p -> p < 0)) {
+      throw new IllegalArgumentException("positions must be >= 0, got " + Arrays.stream(positions).min().orElse(0));
+    }
+    try (Use _ = use()) {
+      Ops ops = pass.ops();
+      Map<RopeTable, RopeTable.Angles> angles = new HashMap<>();
+      ropes.forEach(rope -> angles.computeIfAbsent(rope, r -> r.angles(ops, positions)));
+      List<UnaryOperator<Tensor>> steps = new ArrayList<>();
+      for (int i = 0; i < ropes.size(); i++) {
+        int index = i;
+        RopeTable.Angles own = angles.get(ropes.get(i));
+        steps.add(x -> {
+          tap.see(index, x);
+          return block(pass, tree.blocks().get(index), x, own);
+        });
+      }
+      steps.add(x -> tree.norm().forward(ops, x));
+      Tensor result = ops.chain(embed(ops, ids), steps);
+      tap.see(steps.size() - 1, result);
+      return result;
+    }
+  }
+
+  private Tensor embed(Ops ops, Tensor ids) {
+    Tensor x = ops.embedding(tree.embedding().value(), ids);
+    return config.embeddingScale() == 1 ? x : ops.scale(x, config.embeddingScale());
+  }
+
+  private Tensor block(Pass pass, DecoderBlock block, Tensor x, RopeTable.Angles angles) {
+    if (!pass.checkpoint()) {
+      return block.forward(pass, x, angles);
+    }
+    return pass.ops().checkpoint(x, (ops, in) -> {
+      try (Use _ = use()) {
+        return block.forward(pass.with(ops), in, angles);
+      }
+    }, angles.cos(), angles.sin());
+  }
+
+  /** Logits (n,V) of hidden states (n,C). */
+  public Tensor logits(Pass pass, Tensor hidden) {
+    try (Use _ = use()) {
+      return tree.head().forward(pass, hidden);
+    }
+  }
+
+  /**
+   * Cross-entropy of the next token: {@code sum(weight * nll) / divisor} over the labelled positions. Logits are made in
+   * chunks and only for rows that have a label.
+   *
+   * @param hidden (n,C) from {@link #hidden}
+   * @param labels (n), already shifted: the token that should follow; -100 for none
+   * @param weights (n) factors, or null for 1
+   * @param divisor what the sum is divided by, over 0
+   * @return the loss; its {@code nll} has one entry for each labelled position, in order
+   */
+  public FusedLoss.Loss loss(Pass pass, Tensor hidden, int[] labels, float @Nullable [] weights, double divisor) {
+    if (hidden.dim(0) != labels.length || (weights != null && weights.length != labels.length)) {
+      throw new IllegalArgumentException("hidden states " + hidden + " need as many labels and weights, got "
+          + labels.length + (weights == null ? "" : " and " + weights.length));
+    }
+    try (Use _ = use()) {
+      Ops ops = pass.ops();
+      int[] rows = IntStream.range(0, labels.length).filter(i -> labels[i] != -100).toArray();
+      Tensor selected = rows.length == labels.length ? hidden : ops.selectRows(hidden, upload(ops, rows));
+      int[] targets = Arrays.stream(rows).map(i -> labels[i]).toArray();
+      float[] factors = weights == null ? null : new float[rows.length];
+      if (weights != null && factors != null) {
+        for (int i = 0; i < rows.length; i++) {
+          factors[i] = weights[rows[i]];
+        }
+      }
+      LinearSlot head = tree.head();
+      List<Tensor> parameters = head.linear().parameters().stream().map(Parameter::value).toList();
+      return FusedLoss.crossEntropy(ops, selected, config.vocabSize(), (o, h) -> head.forward(pass.with(o), h),
+          parameters, targets, factors, divisor);
+    }
+  }
+
+  private static Tensor upload(Ops ops, int[] values) {
+    Tensor t = ops.scope().tensor(DType.I32, values.length);
+    ops.backend().upload(MemorySegment.ofArray(values), t);
+    return t;
+  }
+
+  /** Makes every parameter trainable; those that are mapped or not float32 become float32 copies in {@link #scope()}. */
+  public void trainFull() {
+    try (Use _ = use()) {
+      tree.parameters().forEach(weights::train);
+    }
+  }
+
+  /** Waits for passes in other threads, then gives the memory and the file back. Closing twice is allowed. */
+  @Override
+  public void close() {
+    guard.close(() -> {
+      scope.close();
+      weights.close();
+    });
+  }
+
+  @Override
+  public String toString() {
+    return config.modelType() + " of " + directory + ", " + config.layerCount() + " layers of " + config.hiddenSize();
+  }
+}

@@ -1,0 +1,168 @@
+package io.swiftjvm.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.swiftjvm.backend.AttentionSpec;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Segments;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FusedTest {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7, 8, 15, 16, 17, 33, 64, 65, 207})
+  void rms_norm_and_its_gradients_agree(int n) {
+    for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+      Agreement.check(3e-6, n == 1 ? 10 : 0, (backend, scope, random) -> {
+        Tensor x = Agreement.random(scope, random, 71, n);
+        Tensor w = Agreement.random(backend, scope, random, type, n);
+        Tensor dy = Agreement.random(scope, random, 71, n);
+        Tensor y = scope.floats(71, n);
+        Tensor rstd = scope.floats(71);
+        Tensor dx = scope.floats(71, n);
+        Tensor dw = Agreement.random(scope, random, n);
+        backend.rmsNorm(x, w, 1, 1e-6f, y, rstd);
+        backend.rmsNormBackward(x, w, 1, rstd, dy, dx, dw);
+        Tensor plain = scope.floats(71, n);
+        backend.rmsNorm(x, w, 0, 1e-6f, plain, null);
+        return List.of(y, rstd, dx, dw, plain);
+      });
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,2,1", "3,8,4", "5,12,4", "2,64,32", "3,34,17", "2,128,64"})
+  void rope_agrees_and_its_inverse_undoes_it(int heads, int dim, int half) {
+    for (boolean interleaved : new boolean[] {false, true}) {
+      Agreement.check(1e-6, (backend, scope, random) -> {
+        Tensor x = Agreement.random(scope, random, 9, heads, dim);
+        Tensor cos = scope.floats(9, half);
+        Tensor sin = scope.floats(9, half);
+        for (int i = 0; i < 9 * half; i++) {
+          Scalars.set(cos.segment(), i, (float) Math.cos(i));
+          Scalars.set(sin.segment(), i, (float) Math.sin(i));
+        }
+        Tensor y = scope.floats(9, heads, dim);
+        backend.rope(x, cos, sin, interleaved, false, y);
+        Tensor back = Agreement.copy(backend, scope, y);
+        backend.rope(back, cos, sin, interleaved, true, back);
+        for (int i = 0; i < x.size(); i++) {
+          assertThat(back.get(i)).isCloseTo(x.get(i), org.assertj.core.api.Assertions.within(2e-6f));
+        }
+        return List.of(y, back);
+      });
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7, 16, 33, 207, 3000})
+  void cross_entropy_agrees_and_its_gradient_sums_to_nothing(int vocabulary) {
+    Agreement.check(1e-6, (backend, scope, random) -> {
+      Tensor logits = Agreement.random(scope, random, 4f, 5, vocabulary);
+      Tensor labels = scope.ints(0, vocabulary - 1, -100, vocabulary / 2, 0);
+      Tensor nll = scope.floats(5);
+      backend.crossEntropy(logits, labels, nll, null);
+      Tensor again = scope.floats(5);
+      Tensor scale = scope.floats(new float[] {1, 0.5f, 1, 2, 1}, 5);
+      backend.crossEntropy(logits, labels, again, scale);
+      assertThat(again.toFloats()).containsExactly(nll.toFloats());
+      assertThat(nll.get(2)).isZero();
+      Tensor sums = scope.floats(5);
+      backend.reduceColumns(io.swiftjvm.backend.Reduction.SUM, logits, sums);
+      for (float sum : sums.toFloats()) {
+        assertThat(sum).isCloseTo(0, org.assertj.core.api.Assertions.within(2e-6f));
+      }
+      return List.of(nll, logits);
+    });
+  }
+
+  @Test
+  void a_loss_of_many_equal_logits_is_exact() {
+    Agreement.all().forEach(backend -> {
+      try (backend; Scope scope = new Scope(backend)) {
+        Tensor logits = scope.floats(1, 151_936);
+        backend.fill(logits, 3);
+        Tensor nll = scope.floats(1);
+        backend.crossEntropy(logits, scope.ints(17), nll, null);
+        assertThat((double) nll.get(0)).isCloseTo(Math.log(151_936), org.assertj.core.api.Assertions.within(2e-6));
+      }
+    });
+  }
+
+  static Stream<AttentionSpec> specs() {
+    return Stream.of(
+        new AttentionSpec(1, 1, 1, 1, 1, 0, 0), new AttentionSpec(4, 2, 12, 12, 0.3f, 0, 0),
+        new AttentionSpec(6, 2, 16, 16, 0.25f, 9, 0), new AttentionSpec(2, 1, 33, 33, 0.2f, 0, 3),
+        new AttentionSpec(3, 3, 24, 16, 0.2f, 70, 2), new AttentionSpec(2, 2, 64, 64, 0.125f, 0, 0),
+        new AttentionSpec(2, 1, 128, 128, 0.09f, 1, 0));
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
+  void attention_of_packed_rows_and_its_gradients_agree(AttentionSpec spec) {
+    Segments segments = Segments.packed(0, 1, 8, 24, 41, 106, 106, 250);
+    Agreement.check(4e-6, 1, (backend, scope, random) -> attention(backend, scope, random, spec, segments, 250, 250));
+  }
+
+  private static List<Tensor> attention(
+      Backend backend, Scope scope, Random random, AttentionSpec spec, Segments segments, int nq, int nk) {
+    Tensor q = Agreement.random(scope, random, nq, spec.heads() * spec.headDim());
+    Tensor k = Agreement.random(scope, random, nk, spec.kvHeads() * spec.headDim());
+    Tensor v = Agreement.random(scope, random, nk, spec.kvHeads() * spec.valueDim());
+    Tensor dout = Agreement.random(scope, random, nq, spec.heads() * spec.valueDim());
+    Tensor out = scope.floats(dout.shape());
+    Tensor plain = scope.floats(dout.shape());
+    Tensor lse = scope.floats(spec.heads(), nq);
+    Tensor dq = scope.floats(q.shape());
+    Tensor dk = scope.floats(k.shape());
+    Tensor dv = scope.floats(v.shape());
+    backend.fill(lse, 0);
+    backend.attention(q, k, v, spec, segments, out, lse);
+    backend.attention(q, k, v, spec, segments, plain, null);
+    assertThat(plain.toFloats()).containsExactly(out.toFloats());
+    backend.attentionBackward(q, k, v, spec, segments, out, lse, dout, dq, dk, dv);
+    return List.of(out, lse, dq, dk, dv);
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
+  void attention_over_a_cache_agrees(AttentionSpec spec) {
+    Segments cache = new Segments(
+        new int[] {0, 1, 2}, new int[] {1, 1, 60}, new int[] {300, 0, 64}, new int[] {1, 64, 207});
+    Agreement.check(4e-6, 1, (backend, scope, random) -> {
+      return attention(backend, scope, random, spec, cache, 62, 301);
+    });
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
+  void a_query_has_the_same_bits_with_a_cache_and_in_one_pass(AttentionSpec spec) {
+    Agreement.all().forEach(backend -> {
+      try (backend; Scope scope = new Scope(backend)) {
+        Random random = new Random(2);
+        int n = 150;
+        Tensor q = Agreement.random(scope, random, n, spec.heads() * spec.headDim());
+        Tensor k = Agreement.random(scope, random, n, spec.kvHeads() * spec.headDim());
+        Tensor v = Agreement.random(scope, random, n, spec.kvHeads() * spec.valueDim());
+        Tensor all = scope.floats(n, spec.heads() * spec.valueDim());
+        backend.attention(q, k, v, spec, Segments.packed(0, n), all, null);
+        Tensor one = scope.floats(1, spec.heads() * spec.valueDim());
+        for (int row : new int[] {0, 1, 55, 56, 63, 64, 149}) {
+          Segments last = new Segments(new int[] {0}, new int[] {1}, new int[] {0}, new int[] {row + 1});
+          backend.attention(q.slice(row, 1), k, v, spec, last, one, null);
+          assertThat(one.toFloats()).as(backend.description() + " row " + row)
+              .containsExactly(all.slice(row, 1).toFloats());
+        }
+      }
+    });
+  }
+}

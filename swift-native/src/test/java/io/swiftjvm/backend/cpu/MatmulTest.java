@@ -1,0 +1,99 @@
+package io.swiftjvm.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class MatmulTest {
+  @ParameterizedTest
+  @CsvSource({
+      "1,1,1", "1,64,7", "1,207,600", "2,33,17", "3,8,513", "5,15,16", "7,16,15", "13,31,64", "14,32,33", "15,65,8",
+      "16,64,512", "17,17,1025", "33,207,65", "65,1,7", "225,96,20", "230,70,520", "64,48,0"})
+  void all_kernels_agree_in_all_transpositions(int m, int n, int k) {
+    for (int mode = 0; mode < 4; mode++) {
+      boolean ta = (mode & 1) != 0;
+      boolean tb = (mode & 2) != 0;
+      Agreement.check(2e-7 * Math.sqrt(k + 16), (backend, scope, random) -> {
+        Tensor a = ta ? Agreement.random(scope, random, k, m) : Agreement.random(scope, random, m, k);
+        Tensor b = tb ? Agreement.random(scope, random, n, k) : Agreement.random(scope, random, k, n);
+        Tensor once = scope.floats(m, n);
+        backend.matmul(a, ta, b, tb, once, 1, 0);
+        Tensor more = Agreement.random(scope, random, m, n);
+        backend.matmul(a, ta, b, tb, more, 0.5f, 1);
+        backend.matmul(a, ta, b, tb, more, 2, -0.25f);
+        return List.of(once, more);
+      });
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BF16", "F16"})
+  void narrow_weights_are_widened_exactly(DType type) {
+    for (boolean transposed : new boolean[] {true, false}) {
+      for (int m : new int[] {1, 5, 40}) {
+        Agreement.check(1e-5, (backend, scope, random) -> {
+          Tensor a = Agreement.random(scope, random, m, 77);
+          Tensor b = Agreement.random(backend, scope, random, type, transposed ? 53 : 77, transposed ? 77 : 53);
+          Tensor wide = scope.floats(b.shape());
+          backend.cast(b, wide);
+          Tensor out = scope.floats(m, 53);
+          Tensor same = scope.floats(m, 53);
+          backend.matmul(a, false, b, transposed, out, 1, 0);
+          backend.matmul(a, false, wide, transposed, same, 1, 0);
+          assertThat(out.toFloats()).containsExactly(same.toFloats());
+          return List.of(out, wide);
+        });
+      }
+    }
+  }
+
+  @Test
+  void a_row_has_the_same_bits_alone_and_in_a_batch() {
+    Agreement.all().forEach(backend -> {
+      try (backend; Scope scope = new Scope(backend)) {
+        Random random = new Random(3);
+        Tensor x = Agreement.random(scope, random, 300, 700);
+        for (DType type : new DType[] {DType.F32, DType.BF16}) {
+          Tensor w = Agreement.random(backend, scope, random, type, 130, 700);
+          Tensor all = scope.floats(300, 130);
+          backend.matmul(x, false, w, true, all, 1, 0);
+          for (int row : new int[] {0, 13, 14, 223, 224, 299}) {
+            Tensor one = scope.floats(1, 130);
+            backend.matmul(x.slice(row, 1), false, w, true, one, 1, 0);
+            assertThat(one.toFloats()).as(backend.description() + " row " + row)
+                .containsExactly(all.slice(row, 1).toFloats());
+          }
+        }
+      }
+    });
+  }
+
+  @Test
+  void nothing_outside_the_output_is_written() {
+    Agreement.all().forEach(backend -> {
+      try (backend; Scope scope = new Scope(backend)) {
+        Random random = new Random(3);
+        Tensor frame = scope.floats(5, 37);
+        backend.fill(frame, 42);
+        Tensor a = Agreement.random(scope, random, 3, 20);
+        Tensor b = Agreement.random(scope, random, 37, 20);
+        product(backend, a, b, frame.slice(1, 3));
+        assertThat(frame.slice(0, 1).toFloats()).containsOnly(42);
+        assertThat(frame.slice(4, 1).toFloats()).containsOnly(42);
+      }
+    });
+  }
+
+  private static void product(Backend backend, Tensor a, Tensor b, Tensor out) {
+    backend.matmul(a, false, b, true, out, 1, 0);
+  }
+}

@@ -1,0 +1,143 @@
+package io.swiftjvm.train;
+
+import io.swiftjvm.autograd.Gradients;
+import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.autograd.Tape;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.data.Batch;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.AttentionContext;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.nn.Pass;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.train.objective.Objective;
+import io.swiftjvm.tuner.Seeds;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Forward and backward passes of one step, and the arithmetic on its gradients. */
+final class StepRunner implements AutoCloseable {
+  /** What a step found before anything was updated. */
+  record Found(double loss, double units, long tokens) {}
+
+  private final CausalLm model;
+  private final Backend backend;
+  private final List<Parameter> parameters;
+  private final List<String> adapters;
+  private final Objective objective;
+  private final TrainSpec spec;
+  private final Gradients gradients;
+
+  StepRunner(TrainJob job) {
+    model = job.weights().model();
+    backend = model.backend();
+    parameters = job.weights().parameters();
+    adapters = job.weights().adapters();
+    objective = job.objective();
+    spec = job.spec();
+    gradients = new Gradients(backend);
+  }
+
+  Gradients gradients() {
+    return gradients;
+  }
+
+  /** Runs all micro-batches of a step; their gradients add up in {@link #gradients()}. */
+  Found accumulate(int step, List<Batch> micro) {
+    double units = 0;
+    long tokens = 0;
+    for (Batch batch : micro) {
+      units += objective.units(batch);
+      tokens += batch.ids().length;
+    }
+    double loss = 0;
+    if (units > 0) {
+      for (int i = 0; i < micro.size(); i++) {
+        if (objective.units(micro.get(i)) > 0) {
+          loss += backward(micro.get(i), units, Seeds.mix(spec.seed(), step, i));
+        }
+      }
+    }
+    return new Found(loss, units, tokens);
+  }
+
+  private double backward(Batch batch, double units, long dropoutKey) {
+    try (Scope scope = new Scope(backend); Tape tape = new Tape(backend)) {
+      Pass pass = new Pass(new Ops(backend, tape, scope), AttentionContext.packed(batch.cuSeqlens()), adapters,
+          dropoutKey, spec.gradientCheckpointing());
+      Objective.Outcome outcome = objective.loss(model, pass, batch, units);
+      if (outcome.loss().requiresGrad() && Double.isFinite(outcome.value())) {
+        Tensor seed = scope.floats(1);
+        backend.fill(seed, 1);
+        tape.backward(outcome.loss(), seed, gradients);
+      }
+      return outcome.value();
+    }
+  }
+
+  /** Norm over all gradients, in the order of the parameters. */
+  double norm() {
+    double sum = 0;
+    for (Parameter parameter : parameters) {
+      Tensor gradient = gradients.get(parameter.value());
+      if (gradient != null) {
+        sum += backend.sumSquares(gradient);
+      }
+    }
+    return Math.sqrt(sum);
+  }
+
+  /** The factor that clips to {@code maxNorm}, as torch's clip_grad_norm_ computes it. */
+  static float clip(double norm, double maxNorm) {
+    return maxNorm > 0 ? (float) Math.min(1, maxNorm / (norm + 1e-6)) : 1;
+  }
+
+  /** Name of the first parameter whose gradient is not finite, or null. */
+  @Nullable String firstBadGradient() {
+    for (Parameter parameter : parameters) {
+      Tensor gradient = gradients.get(parameter.value());
+      if (gradient != null && !backend.isFinite(gradient)) {
+        return parameter.name();
+      }
+    }
+    return null;
+  }
+
+  /** Name of the first trained parameter that is not finite, or null. */
+  @Nullable String firstBadWeight() {
+    for (Parameter parameter : parameters) {
+      if (!backend.isFinite(parameter.value())) {
+        return parameter.name();
+      }
+    }
+    return null;
+  }
+
+  /** Mean loss over validation batches, without dropout and recording. */
+  TrainEvent.Evaluated evaluate(int step, List<Batch> batches) {
+    double sum = 0;
+    double units = 0;
+    for (Batch batch : batches) {
+      double here = objective.units(batch);
+      if (here > 0) {
+        try (Scope scope = new Scope(backend)) {
+          Pass pass = new Pass(
+              new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()), adapters, 0, false);
+          sum += objective.loss(model, pass, batch, 1).value();
+          units += here;
+        }
+      }
+    }
+    return new TrainEvent.Evaluated(step, sum / units, units);
+  }
+
+  void clear() {
+    gradients.clear();
+  }
+
+  @Override
+  public void close() {
+    gradients.close();
+  }
+}

@@ -1,0 +1,53 @@
+package io.swiftjvm.train;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** What happens in a training, told to its listener on the training thread. Steps count from 1. */
+public sealed interface TrainEvent {
+  /**
+   * The first step is about to run.
+   *
+   * @param step steps already done (above 0 when a checkpoint is continued)
+   * @param totalSteps steps in all
+   * @param trainable trained values
+   * @param parameters all values of the model
+   * @param what what is trained, in words
+   */
+  record Started(int step, int totalSteps, long trainable, long parameters, String what) implements TrainEvent {}
+
+  /**
+   * A step is done.
+   *
+   * @param loss loss before the update, over the whole step
+   * @param gradNorm before clipping
+   * @param learningRate the rate that this step used
+   * @param epoch epochs done
+   * @param tokens tokens of this step, labelled or not
+   * @param labelled what the loss was divided by
+   * @param tokensPerSecond over this step
+   * @param memoryBytes resident memory of the process
+   * @param etaSeconds expected time to the end, saving and evaluation left out
+   */
+  record StepEnd(
+      int step, int totalSteps, double loss, double gradNorm, double learningRate, double epoch, long tokens,
+      double labelled, double tokensPerSecond, long memoryBytes, double etaSeconds) implements TrainEvent {}
+
+  /** Validation data was run: mean loss over {@code units} labelled tokens. */
+  record Evaluated(int step, double loss, double units) implements TrainEvent {}
+
+  /** A checkpoint is durable. */
+  record Saved(int step, Path folder) implements TrainEvent {}
+
+  /** A step changed nothing, {@code count} so far. */
+  record Dropped(int step, String reason, int count) implements TrainEvent {}
+
+  /** Something to know that stops nothing. */
+  record Warning(int step, String message) implements TrainEvent {}
+
+  /** All steps are done. */
+  record Finished(int step, double loss, double seconds, @Nullable Path folder) implements TrainEvent {}
+
+  /** The training stopped early because it was asked to. */
+  record Cancelled(int step, @Nullable Path folder) implements TrainEvent {}
+}

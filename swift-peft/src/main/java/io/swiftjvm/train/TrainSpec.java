@@ -1,0 +1,98 @@
+package io.swiftjvm.train;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.train.optimizer.OptimSpec;
+import io.swiftjvm.train.optimizer.ScheduleSpec;
+import java.util.function.UnaryOperator;
+
+/**
+ * The settings of a training.
+ *
+ * {@snippet :
+ * TrainSpec spec = TrainSpec.DEFAULT.optim(o -> o.learningRate(1e-3)).schedule(s -> s.type("linear").warmupSteps(3));
+ * }
+ *
+ * @param optim optimizer and clipping
+ * @param schedule learning rate by step
+ * @param batch rows by step
+ * @param checkpoint where to save, what to continue
+ * @param evalSteps evaluate after every so many steps where there is validation data; 0 = only at the end
+ * @param loggingSteps lines of the log cover so many steps
+ * @param seed seeds adapter start and dropout
+ * @param dataSeed seeds the order of the data
+ * @param gradientCheckpointing recompute blocks in the backward pass instead of keeping their activations
+ * @param nonFinite what a NaN does
+ */
+public record TrainSpec(
+    OptimSpec optim, ScheduleSpec schedule, BatchSpec batch, CheckpointSpec checkpoint, int evalSteps,
+    int loggingSteps, long seed, long dataSeed, boolean gradientCheckpointing, NonFinite nonFinite) {
+  /** The defaults of ms-swift, with a log line for every step and nothing saved. */
+  public static final TrainSpec DEFAULT = new TrainSpec(OptimSpec.DEFAULT, ScheduleSpec.DEFAULT, BatchSpec.DEFAULT,
+      CheckpointSpec.NONE, 500, 1, 42, 42, true, NonFinite.STOP);
+
+  public TrainSpec {
+    if (evalSteps < 0 || loggingSteps < 1) {
+      throw new InvalidPlanException("train.evalSteps is " + evalSteps + " and loggingSteps " + loggingSteps
+          + "; evalSteps must be 0 or more, loggingSteps at least 1.");
+    }
+  }
+
+  /** Changes the optimizer. */
+  public TrainSpec optim(UnaryOperator<OptimSpec> change) {
+    return new TrainSpec(change.apply(optim), schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
+        gradientCheckpointing, nonFinite);
+  }
+
+  /** Changes the schedule. */
+  public TrainSpec schedule(UnaryOperator<ScheduleSpec> change) {
+    return new TrainSpec(optim, change.apply(schedule), batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
+        gradientCheckpointing, nonFinite);
+  }
+
+  /** Changes the batches. */
+  public TrainSpec batch(UnaryOperator<BatchSpec> change) {
+    return new TrainSpec(optim, schedule, change.apply(batch), checkpoint, evalSteps, loggingSteps, seed, dataSeed,
+        gradientCheckpointing, nonFinite);
+  }
+
+  /** Changes the checkpoints. */
+  public TrainSpec checkpoint(UnaryOperator<CheckpointSpec> change) {
+    return new TrainSpec(optim, schedule, batch, change.apply(checkpoint), evalSteps, loggingSteps, seed, dataSeed,
+        gradientCheckpointing, nonFinite);
+  }
+
+  /** Sets how often validation data is run. Default: 500. */
+  public TrainSpec evalSteps(int value) {
+    return new TrainSpec(optim, schedule, batch, checkpoint, value, loggingSteps, seed, dataSeed,
+        gradientCheckpointing, nonFinite);
+  }
+
+  /** Sets how many steps a log line covers. Default: 1. */
+  public TrainSpec loggingSteps(int value) {
+    return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, value, seed, dataSeed, gradientCheckpointing,
+        nonFinite);
+  }
+
+  /** Sets the seed of adapter start and dropout. Default: 42. */
+  public TrainSpec seed(long value) {
+    return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, value, dataSeed,
+        gradientCheckpointing, nonFinite);
+  }
+
+  /** Sets the seed of the data order. Default: 42. */
+  public TrainSpec dataSeed(long value) {
+    return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, value,
+        gradientCheckpointing, nonFinite);
+  }
+
+  /** Switches recomputation. Default: true. */
+  public TrainSpec gradientCheckpointing(boolean on) {
+    return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed, on, nonFinite);
+  }
+
+  /** Sets what a NaN does. Default: {@link NonFinite#STOP}. */
+  public TrainSpec nonFinite(NonFinite value) {
+    return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
+        gradientCheckpointing, value);
+  }
+}

@@ -1,0 +1,157 @@
+package io.swiftjvm.train;
+
+import io.swiftjvm.error.CheckpointException;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.hub.Checkpoint;
+import io.swiftjvm.hub.TensorEntry;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tuner.AdapterFiles;
+import io.swiftjvm.tuner.LoraAdapter;
+import io.swiftjvm.tuner.ModelExport;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a training changes, and how that part is saved and read back. */
+public sealed interface TrainedWeights {
+  CausalLm model();
+
+  /** The trained parameters, always in the same order. */
+  List<Parameter> parameters();
+
+  /** Adapters that are on in the training's passes. */
+  List<String> adapters();
+
+  /** Factor on the rate of {@code lora_B}; null = 1. */
+  @Nullable Double loraPlusRatio();
+
+  /** True if the whole model is trained. */
+  boolean full();
+
+  /** What is trained, in words; part of a checkpoint's identity. */
+  String describe();
+
+  /** Saves in the format that others read: PEFT's adapter files, or a Hugging Face folder in float32. */
+  void save(Path folder);
+
+  /** Reads back what {@link #save} wrote, bit for bit. */
+  void load(Path folder);
+
+  /** Trains an attached adapter; {@code base} is what its config names as the base model. */
+  static TrainedWeights of(LoraAdapter adapter, String base) {
+    return new Adapter(adapter, base);
+  }
+
+  /** Trains every parameter; {@link CausalLm#trainFull} must have run. */
+  static TrainedWeights of(CausalLm model) {
+    return new Full(model);
+  }
+
+  /** An adapter. */
+  record Adapter(LoraAdapter adapter, String base) implements TrainedWeights {
+    public Adapter {
+      for (Parameter parameter : adapter.parameters()) {
+        if (!parameter.trainable()) {
+          throw new InvalidPlanException("The adapter '" + adapter.name() + "' was loaded to be used, not trained, or "
+              + "has a bias (lora_bias). Attach a plain LoRA as trainable.");
+        }
+      }
+    }
+
+    @Override
+    public CausalLm model() {
+      return adapter.model();
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+      return adapter.parameters();
+    }
+
+    @Override
+    public List<String> adapters() {
+      return List.of(adapter.name());
+    }
+
+    @Override
+    public @Nullable Double loraPlusRatio() {
+      return adapter.spec().loraPlusRatio();
+    }
+
+    @Override
+    public boolean full() {
+      return false;
+    }
+
+    @Override
+    public String describe() {
+      return adapter.modules().size() + " x " + adapter.spec();
+    }
+
+    @Override
+    public void save(Path folder) {
+      AdapterFiles.save(adapter, folder, base);
+    }
+
+    @Override
+    public void load(Path folder) {
+      AdapterFiles.load(adapter, folder);
+    }
+  }
+
+  /** Every parameter of the model. */
+  record Full(CausalLm model) implements TrainedWeights {
+    public Full {
+      if (model.parameters().stream().noneMatch(Parameter::trainable)) {
+        throw new InvalidPlanException("Full training was asked for, but no parameter of the model is trainable. "
+            + "Apply FullTransform first.");
+      }
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+      return model.parameters().stream().filter(Parameter::trainable).toList();
+    }
+
+    @Override
+    public List<String> adapters() {
+      return List.of();
+    }
+
+    @Override
+    public @Nullable Double loraPlusRatio() {
+      return null;
+    }
+
+    @Override
+    public boolean full() {
+      return true;
+    }
+
+    @Override
+    public String describe() {
+      return "all " + parameters().size() + " parameters";
+    }
+
+    @Override
+    public void save(Path folder) {
+      ModelExport.save(model, folder, DType.F32, false);
+    }
+
+    @Override
+    public void load(Path folder) {
+      try (Checkpoint weights = Checkpoint.open(folder)) {
+        for (Parameter parameter : parameters()) {
+          TensorEntry entry = weights.get(parameter.name());
+          if (entry.dtype() != DType.F32 || entry.elements() != parameter.value().size()) {
+            throw new CheckpointException("Cannot continue " + folder + ": its tensor " + entry + " does not fit "
+                + parameter + ". Continue a checkpoint of the same model.");
+          }
+          model.backend().upload(entry.data(), parameter.value());
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package io.swiftjvm.train;
+
+import io.swiftjvm.error.TrainingException;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.train.optimizer.AdamW;
+import io.swiftjvm.train.optimizer.OptimSpec;
+import io.swiftjvm.train.optimizer.Optimizer;
+import io.swiftjvm.train.optimizer.ParamGroups;
+import io.swiftjvm.train.optimizer.Schedule;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** The loop: batches, gradients, clip, update, save. One per job, used by one thread. */
+final class Trainer implements AutoCloseable {
+  private final TrainJob job;
+  private final TrainSpec spec;
+  private final StepRunner runner;
+  private final Optimizer optimizer;
+  private final Schedule schedule;
+  private final TrainingSaves saves;
+  private final int total;
+  private final long started = System.nanoTime();
+  private double lastLoss = Double.NaN;
+  private double evalLoss = Double.NaN;
+  private int evaluatedAt = -1;
+  private long tokens;
+  private int dropped;
+  private boolean interrupted;
+
+  Trainer(TrainJob job) {
+    this.job = job;
+    spec = job.spec();
+    total = job.data().steps();
+    double peak = spec.optim().rate(job.weights().full());
+    schedule = spec.schedule().schedule(peak, total);
+    optimizer = new AdamW(job.weights().model().backend(), spec.optim(),
+        ParamGroups.of(job.weights().parameters(), spec.optim(), job.weights().loraPlusRatio()));
+    runner = new StepRunner(job);
+    saves = new TrainingSaves(job, optimizer, peak);
+  }
+
+  TrainResult run() {
+    int start = saves.resume();
+    int dataShift = spec.checkpoint().ignoreDataSkip() ? start : 0;
+    job.listener().accept(new TrainEvent.Started(start, total, size(true), size(false), job.weights().describe()));
+    int step = start;
+    boolean stopped = false;
+    double training = 0;
+    try {
+      while (step < total && !stopped) {
+        long before = System.nanoTime();
+        StepRunner.Found found;
+        double norm;
+        try (CausalLm.Use _ = job.weights().model().use()) {
+          found = runner.accumulate(step, job.data().step(step - dataShift));
+          norm = update(step, found);
+        }
+        double seconds = (System.nanoTime() - before) / 1e9;
+        training += seconds;
+        step++;
+        report(step, found, norm, seconds, training / (step - start) * (total - step));
+        stopped = cancelled() && step < total;
+        if (!stopped) {
+          evaluate(step, spec.evalSteps());
+          save(step, step == total || every(step, spec.checkpoint().saveSteps()));
+        }
+      }
+      return stopped ? cancelledAt(step) : finishedAt(step);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private double update(int step, StepRunner.Found found) {
+    double norm = runner.norm();
+    try {
+      if (found.units() <= 0) {
+        drop(step, "no token of the step has a label");
+      } else if (!Double.isFinite(found.loss()) || !Double.isFinite(norm)) {
+        String bad = runner.firstBadGradient();
+        String facts = "loss " + found.loss() + ", gradient norm " + norm + ", first bad gradient "
+            + (bad == null ? "none: the loss itself is bad" : bad);
+        if (spec.nonFinite() == NonFinite.STOP) {
+          throw new TrainingException("Step " + (step + 1) + " is not finite: " + facts + ". The weights are those of "
+              + "the step before. Lower the learning rate, look at the data, or choose NonFinite.SKIP.");
+        }
+        drop(step, "not finite: " + facts);
+      } else {
+        OptimSpec optim = spec.optim();
+        optimizer.step(runner.gradients(), schedule.rate(step), StepRunner.clip(norm, optim.maxGradNorm()));
+      }
+      return norm;
+    } finally {
+      runner.clear();
+    }
+  }
+
+  private void drop(int step, String reason) {
+    dropped++;
+    job.listener().accept(new TrainEvent.Dropped(step + 1, reason, dropped));
+  }
+
+  private void report(int step, StepRunner.Found found, double norm, double seconds, double eta) {
+    tokens += found.tokens();
+    lastLoss = found.loss();
+    job.listener().accept(new TrainEvent.StepEnd(step, total, found.loss(), norm, schedule.rate(step - 1),
+        job.data().epoch(step - 1), found.tokens(), found.units(), found.tokens() / seconds,
+        ProcessMemory.resident(), eta));
+  }
+
+  private void evaluate(int step, int interval) {
+    if (!job.validation().isEmpty() && evaluatedAt != step && (step == total || every(step, interval))) {
+      TrainEvent.Evaluated result = runner.evaluate(step, job.validation());
+      evaluatedAt = step;
+      evalLoss = result.loss();
+      job.listener().accept(result);
+    }
+  }
+
+  private void save(int step, boolean due) {
+    if (!due || !saves.enabled() || saves.savedAt() == step) {
+      return;
+    }
+    String bad = runner.firstBadWeight();
+    if (bad != null) {
+      throw new TrainingException("Step " + step + " is not saved: the trained parameter " + bad + " is not finite. "
+          + "Earlier checkpoints are untouched. Lower the learning rate.");
+    }
+    // An interrupted thread cannot write through a file channel; the wish to stop is remembered and honoured later.
+    interrupted |= Thread.interrupted();
+    Path folder;
+    try {
+      folder = saves.save(step, tokens, dropped);
+    } catch (RuntimeException e) {
+      if (!Thread.interrupted()) {
+        throw e;
+      }
+      interrupted = true;
+      folder = saves.save(step, tokens, dropped);
+    }
+    job.listener().accept(new TrainEvent.Saved(step, folder));
+  }
+
+  private boolean cancelled() {
+    interrupted |= Thread.interrupted();
+    return interrupted || job.cancellation().isCancelled();
+  }
+
+  private TrainResult cancelledAt(int step) {
+    save(step, true);
+    job.listener().accept(new TrainEvent.Cancelled(step, saves.last()));
+    return result(step, true);
+  }
+
+  private TrainResult finishedAt(int step) {
+    TrainResult result = result(step, false);
+    job.listener().accept(new TrainEvent.Finished(step, lastLoss, result.seconds(), saves.last()));
+    return result;
+  }
+
+  private TrainResult result(int step, boolean cancelled) {
+    @Nullable Path last = saves.last();
+    return new TrainResult(
+        step, cancelled, lastLoss, evalLoss, tokens, dropped, (System.nanoTime() - started) / 1e9, last);
+  }
+
+  private long size(boolean trained) {
+    var parameters = trained ? job.weights().parameters() : job.weights().model().parameters();
+    return parameters.stream().mapToLong((Parameter p) -> p.value().size()).sum();
+  }
+
+  private static boolean every(int step, int interval) {
+    return interval > 0 && step % interval == 0;
+  }
+
+  @Override
+  public void close() {
+    runner.close();
+    optimizer.close();
+  }
+}

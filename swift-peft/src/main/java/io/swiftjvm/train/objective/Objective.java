@@ -1,0 +1,29 @@
+package io.swiftjvm.train.objective;
+
+import io.swiftjvm.data.Batch;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.Pass;
+import io.swiftjvm.tensor.Tensor;
+
+/**
+ * What a training minimises. The loss of a step is a sum over its micro-batches divided by {@link #units} of all of them,
+ * so that accumulation gives the same gradient as one large batch.
+ */
+public interface Objective {
+  /** A short name for plans and checkpoints: {@code sft}. */
+  String name();
+
+  /** What this micro-batch adds to the divisor of its step: its labelled tokens, for language models. */
+  double units(Batch batch);
+
+  /**
+   * The result of one forward pass.
+   *
+   * @param loss tracked scalar (1), already divided
+   * @param value the same, in double
+   */
+  record Outcome(Tensor loss, double value) {}
+
+  /** Runs the model over one micro-batch. */
+  Outcome loss(CausalLm model, Pass pass, Batch batch, double divisor);
+}
