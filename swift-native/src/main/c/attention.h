@@ -9,7 +9,8 @@ static void multiply(
     i64 m, i64 n, i64 k, const float *a, i64 lda, const float *b, i64 ldb, float *c, i64 ldc, float alpha, float keep) {
   for (i64 j = 0; j < n; j += NR)
     for (i64 i = 0; i < m; i += MR)
-      tiles[MIN(MR, m - i)](k, a + i, lda, b + j, ldb, c + i * ldc + j, ldc, MIN(NR, n - j), alpha, keep);
+      tiles[MIN(MR, m - i)][n - j > W](
+          k, a + i, lda, b + j, ldb, c + i * ldc + j, ldc, MIN(NR, n - j), alpha, keep);
 }
 
 INLINE i64 round_up(i64 n, i64 to) { return (n + to - 1) / to * to; }
@@ -36,6 +37,26 @@ INLINE void cap(float *x, i64 n, float c) {
   for (i64 j = 0; j < n; j += W) stn(x + j, c * vtanh(ldn(x + j, n - j) * (1 / c)), n - j);
 }
 
+/* Scores of one query, read along the head: for the few queries of a decoding step the keys are not transposed. */
+#define FEW_QUERIES 4
+static void score_few(const float *q, const float *k, i64 ldk, i64 dim, i64 keys, float factor, float *out) {
+  for (i64 j = 0; j < keys; j += 4) {
+    i64 n = MIN(4, keys - j);
+    const float *k0 = k + j * ldk, *k1 = k0 + (n > 1 ? ldk : 0), *k2 = k1 + (n > 2 ? ldk : 0), *k3 = k2 + (n > 3 ? ldk : 0);
+    vf s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+    for (i64 d = 0; d < dim; d += W) {
+      i64 rest = dim - d;
+      vf x = ldn(q + d, rest);
+      s0 += x * ldn(k0 + d, rest);
+      s1 += x * ldn(k1 + d, rest);
+      s2 += x * ldn(k2 + d, rest);
+      s3 += x * ldn(k3 + d, rest);
+    }
+    float s[4] = {factor * sum(s0), factor * sum(s1), factor * sum(s2), factor * sum(s3)};
+    for (i64 i = 0; i < n; i++) out[j + i] = s[i];
+  }
+}
+
 static void attention(
     const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, i64 value_dim, i64 window,
     float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length, i64 k_start, i64 k_length, i64 head,
@@ -47,18 +68,27 @@ static void attention(
   float *kt = qt + head_dim * QP, *p = kt + head_dim * KB, *pt = p + QP * KB, *vc = pt + KB * QP, *o = vc + KB * vp;
   float *max = o + QB * vp;
   double total[QB];
+  int few = q_length <= FEW_QUERIES;
   for (i64 q0 = from; q0 < to; q0 += QB) {
     i64 nq = MIN(QB, to - q0);
-    pack_rows(q, F32, ((q_start + q0) * heads + head) * head_dim, heads * head_dim, nq, round_up(nq, W), head_dim, qt,
-        QP);
+    if (!few)
+      pack_rows(q, F32, ((q_start + q0) * heads + head) * head_dim, heads * head_dim, nq, round_up(nq, W), head_dim, qt,
+          QP);
     for (i64 i = 0; i < nq; i++) max[i] = -INFINITY, total[i] = 0;
     memset(o, 0, (size_t)(nq * vp) * 4);
     i64 position = k_length - q_length + q0;
     i64 first = window ? MAX(0, position - window + 1) / KB * KB : 0;
     for (i64 key = first; key < position + nq; key += KB) {
-      i64 nk = MIN(KB, k_length - key);
-      pack_rows(k, F32, ((k_start + key) * kv_heads + kv) * head_dim, kv_heads * head_dim, nk, KB, head_dim, kt, KB);
-      multiply(nq, KB, head_dim, qt, QP, kt, KB, p, KB, scale_, 0);
+      i64 nk = MIN(KB, position + nq - key), wide = round_up(nk, W);
+      const float *keys = k + ((k_start + key) * kv_heads + kv) * head_dim;
+      if (few) {
+        for (i64 i = 0; i < nq; i++)
+          score_few(q + ((q_start + q0 + i) * heads + head) * head_dim, keys, kv_heads * head_dim, head_dim, nk, scale_,
+              p + i * KB);
+      } else {
+        pack_rows(keys, F32, 0, kv_heads * head_dim, nk, wide, head_dim, kt, KB);
+        multiply(nq, wide, head_dim, qt, QP, kt, KB, p, KB, scale_, 0);
+      }
       for (i64 i = 0; i < nq; i++) {
         float *row = p + i * KB;
         i64 lo, hi;
@@ -67,17 +97,20 @@ static void attention(
           memset(row, 0, KB * 4);
           continue;
         }
-        if (soft_cap > 0) cap(row, KB, soft_cap);
-        for (i64 j = 0; j < lo; j++) row[j] = -INFINITY;
-        for (i64 j = hi; j < KB; j++) row[j] = -INFINITY;
-        float m = MAX(max[i], row_max(row, KB));
+        if (soft_cap > 0) cap(row, hi, soft_cap);
+        i64 begin = lo / W * W, end = round_up(hi, W);
+        for (i64 j = begin; j < lo; j++) row[j] = -INFINITY;
+        for (i64 j = hi; j < end; j++) row[j] = -INFINITY;
+        float m = MAX(max[i], row_max(row + begin, end - begin));
         vf sums = {0};
-        for (i64 j = 0; j < KB; j += W) {
+        for (i64 j = begin; j < end; j += W) {
           vf x = ld(row + j);
           vf e = pick(x > -1e30f, vexp(x - m), splat(0));
           st(row + j, e);
           sums += e;
         }
+        if (begin > 0) memset(row, 0, (size_t)begin * 4);
+        if (end < KB) memset(row + end, 0, (size_t)(KB - end) * 4);
         if (m > max[i]) {
           float keep = max[i] == -INFINITY ? 0 : expf(max[i] - m);
           total[i] *= (double)keep;
@@ -86,11 +119,11 @@ static void attention(
         }
         total[i] += sum_double(sums);
       }
-      pack_rows(p, F32, 0, KB, nq, round_up(nq, W), nk, pt, QP);
+      if (nq > 1) pack_rows(p, F32, 0, KB, nq, round_up(nq, W), nk, pt, QP);
       i64 ld_v;
       const float *vr =
           rows_of(v + ((k_start + key) * kv_heads + kv) * value_dim, kv_heads * value_dim, nk, value_dim, vc, &ld_v);
-      multiply(nq, value_dim, nk, pt, QP, vr, ld_v, o, vp, 1, 1);
+      multiply(nq, value_dim, nk, nq > 1 ? pt : p, nq > 1 ? QP : 1, vr, ld_v, o, vp, 1, 1);
     }
     for (i64 i = 0; i < nq; i++) {
       i64 row = q_start + q0 + i;
@@ -139,23 +172,24 @@ static void attention_backward(
         i64 q_at = (row * heads + head) * head_dim, o_at = (row * heads + head) * value_dim;
         pack_rows(q, F32, q_at, qs, nq, round_up(nq, W), head_dim, qt, QP);
         pack_rows(dout, F32, o_at, os, nq, round_up(nq, W), value_dim, ot, QP);
-        multiply(nq, KB, head_dim, qt, QP, kt, KB, p, KB, scale_, 0);
-        multiply(nq, KB, value_dim, ot, QP, vt, KB, ds, KB, 1, 0);
+        i64 seen = MIN(nk, q0 + nq + k_length - q_length - key), wide = round_up(seen, W);
+        multiply(nq, wide, head_dim, qt, QP, kt, KB, p, KB, scale_, 0);
+        multiply(nq, wide, value_dim, ot, QP, vt, KB, ds, KB, 1, 0);
         for (i64 i = 0; i < nq; i++) {
           float *pr = p + i * KB, *dr = ds + i * KB;
           float norm_ = lse[head * queries + row + i], d = delta[g * q_length + q0 + i];
           i64 lo, hi;
-          visible(&s, q0 + i, key, nk, &lo, &hi);
+          visible(&s, q0 + i, key, seen, &lo, &hi);
           if (hi <= lo) {
             memset(pr, 0, KB * 4);
             memset(dr, 0, KB * 4);
             continue;
           }
           if (soft_cap > 0) {
-            cap(pr, KB, soft_cap);
+            cap(pr, hi, soft_cap);
             memcpy(sc, pr, KB * 4);
           }
-          for (i64 j = 0; j < KB; j += W) {
+          for (i64 j = lo / W * W; j < hi; j += W) {
             vf e = vexp(ld(pr + j) - norm_);
             vf x = e * (ld(dr + j) - d) * scale_;
             if (soft_cap > 0) {
@@ -166,15 +200,15 @@ static void attention_backward(
             st(dr + j, x);
           }
           for (i64 j = 0; j < lo; j++) pr[j] = dr[j] = 0;
-          for (i64 j = MAX(hi, 0); j < KB; j++) pr[j] = dr[j] = 0;
+          for (i64 j = hi; j < wide; j++) pr[j] = dr[j] = 0;
         }
         i64 ld_q, ld_o;
         const float *qr = rows_of(q + q_at, qs, nq, head_dim, qc, &ld_q);
         const float *or = rows_of(dout + o_at, os, nq, value_dim, oc, &ld_o);
-        multiply(nk, value_dim, nq, p, KB, or, ld_o, dv + v_at, vs, 1, 1);
-        multiply(nk, head_dim, nq, ds, KB, qr, ld_q, dk + k_at, ks, 1, 1);
-        pack_rows(ds, F32, 0, KB, nq, round_up(nq, W), nk, dst, QP);
-        multiply(nq, head_dim, nk, dst, QP, kr, ld_k, dq + q_at, qs, 1, 1);
+        multiply(seen, value_dim, nq, p, KB, or, ld_o, dv + v_at, vs, 1, 1);
+        multiply(seen, head_dim, nq, ds, KB, qr, ld_q, dk + k_at, ks, 1, 1);
+        pack_rows(ds, F32, 0, KB, nq, round_up(nq, W), seen, dst, QP);
+        multiply(nq, head_dim, seen, dst, QP, kr, ld_k, dq + q_at, qs, 1, 1);
       }
     }
   }

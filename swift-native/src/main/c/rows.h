@@ -18,17 +18,35 @@ static void reduce_columns(int op, const float *x, i64 columns, float *out, i64 
 /* Rows are summed in blocks, so that the error grows with the number of blocks only. */
 #define ROW_BLOCK 64
 
-static void sum_rows(const float *x, i64 rows, i64 columns, float *out, float beta, i64 from, i64 to) {
-  for (i64 c = from; c < to; c += W) {
-    i64 n = to - c;
-    vf total = beta == 0 ? splat(0) : beta * ldn(out + c, n);
-    for (i64 r0 = 0; r0 < rows; r0 += ROW_BLOCK) {
-      vf s = {0};
-      for (i64 r = r0; r < MIN(rows, r0 + ROW_BLOCK); r++) s += ldn(x + r * columns + c, n);
-      total += s;
+/* out = beta out + the sum over rows of x, or of x dy rstd; strips of nv vectors, so that whole cache lines are used in turn. */
+INLINE void sum_strip(
+    const int nv, const float *x, const float *dy, const float *rstd, i64 rows, i64 columns, float *out, float beta,
+    i64 n) {
+  vf total[8];
+#pragma GCC unroll 8
+  for (int v = 0; v < nv; v++) total[v] = beta == 0 ? splat(0) : beta * ldn(out + v * W, n - v * W);
+  for (i64 r0 = 0; r0 < rows; r0 += ROW_BLOCK) {
+    vf s[8];
+#pragma GCC unroll 8
+    for (int v = 0; v < nv; v++) s[v] = splat(0);
+    for (i64 r = r0; r < MIN(rows, r0 + ROW_BLOCK); r++) {
+#pragma GCC unroll 8
+      for (int v = 0; v < nv; v++) {
+        vf a = ldn(x + r * columns + v * W, n - v * W);
+        s[v] += dy ? a * ldn(dy + r * columns + v * W, n - v * W) * rstd[r] : a;
+      }
     }
-    stn(out + c, total, n);
+#pragma GCC unroll 8
+    for (int v = 0; v < nv; v++) total[v] += s[v];
   }
+#pragma GCC unroll 8
+  for (int v = 0; v < nv; v++) stn(out + v * W, total[v], n - v * W);
+}
+
+static void sum_rows(const float *x, i64 rows, i64 columns, float *out, float beta, i64 from, i64 to) {
+  i64 c = from;
+  for (; c + 8 * W <= to; c += 8 * W) sum_strip(8, x + c, 0, 0, rows, columns, out + c, beta, 8 * W);
+  for (; c < to; c += W) sum_strip(1, x + c, 0, 0, rows, columns, out + c, beta, MIN(W, to - c));
 }
 
 INLINE float row_max(const float *x, i64 n) {
@@ -174,17 +192,9 @@ static void rms_norm_backward(
 
 static void rms_norm_weights(
     const float *x, const float *rstd, const float *dy, float *dw, i64 rows, i64 columns, i64 from, i64 to) {
-  for (i64 c = from; c < to; c += W) {
-    i64 n = to - c;
-    vf total = ldn(dw + c, n);
-    for (i64 r0 = 0; r0 < rows; r0 += ROW_BLOCK) {
-      vf s = {0};
-      for (i64 r = r0; r < MIN(rows, r0 + ROW_BLOCK); r++)
-        s += ldn(dy + r * columns + c, n) * ldn(x + r * columns + c, n) * rstd[r];
-      total += s;
-    }
-    stn(dw + c, total, n);
-  }
+  i64 c = from;
+  for (; c + 8 * W <= to; c += 8 * W) sum_strip(8, x + c, dy + c, rstd, rows, columns, dw + c, 1, 8 * W);
+  for (; c < to; c += W) sum_strip(1, x + c, dy + c, rstd, rows, columns, dw + c, 1, MIN(W, to - c));
 }
 
 static void rope(

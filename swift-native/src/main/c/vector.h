@@ -86,14 +86,6 @@ INLINE vf ldw(const void *p, int type, i64 i, i64 n) {
   return type == BF16 ? from_bf16(h) : from_f16(h);
 }
 
-INLINE float sum(vf v) {
-  float s[W];
-  st(s, v);
-  for (int d = W / 2; d > 0; d /= 2)
-    for (int i = 0; i < d; i++) s[i] += s[i + d];
-  return s[0];
-}
-
 INLINE double sum_double(vf v) {
   double s = 0;
   for (int i = 0; i < W; i++) s += (double)v[i];
@@ -149,7 +141,6 @@ INLINE vf vtanh(vf x) {
   return (vf)((vi)(e / (e + 2.0f)) | sign);
 }
 
-/* Transposes W vectors in registers by log2(W) rounds of exchanges. */
 #define LOW(l, d) ((l) & (d) ? W + (l) - (d) : (l))
 #define HIGH(l, d) ((l) & (d) ? W + (l) : (l) + (d))
 #if VB == 64
@@ -160,12 +151,28 @@ INLINE vf vtanh(vf x) {
 #else
 #define LANES(F, d) {F(0, d), F(1, d), F(2, d), F(3, d)}
 #endif
+/* Halves are added to halves, always in the same order. */
+#define OTHER(l, d) ((l) ^ (d))
+#define FOLD(d) v += __builtin_shuffle(v, (vi)LANES(OTHER, d));
+INLINE float sum(vf v) {
+#if VB == 64
+  FOLD(8)
+#endif
+#if VB >= 32
+  FOLD(4)
+#endif
+  FOLD(2)
+  FOLD(1)
+  return v[0];
+}
+
 #define EXCHANGE(d) \
   _Pragma("GCC unroll 16") for (int i = 0; i < W; i++) if (!(i & d)) { \
     vf a = r[i], b = r[i + d]; \
     r[i] = __builtin_shuffle(a, b, (vi)LANES(LOW, d)); \
     r[i + d] = __builtin_shuffle(a, b, (vi)LANES(HIGH, d)); \
   }
+/* Transposes W vectors in registers by log2(W) rounds of exchanges. */
 INLINE void transpose(vf *r) {
 #if VB == 64
   EXCHANGE(8)

@@ -10,7 +10,7 @@ final class Commands {
     return List.of(
         new DemoCommand(),
         new SftCommand("sft", "Fine-tunes a model on conversations (lora or full)."),
-        new SftCommand("pt", "Continues pre-training on plain text; everything is trained."),
+        new SftCommand("pt", "Continues pre-training on plain text: every token is trained."),
         new InferCommand(),
         new ExportCommand(),
         new LogitsCommand(),

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * Liger Kernel, arXiv 2410.10989). Gradients are made in the forward pass, while a chunk's logits are at hand.
  */
 public final class FusedLoss {
-  /** Logits of at most this many elements exist at a time (32 MiB of float32). */
-  private static final long CHUNK_ELEMENTS = 8L << 20;
+  /** Logits of at most this many elements exist at a time (64 MiB of float32). */
+  private static final long CHUNK_ELEMENTS = 16L << 20;
 
   private FusedLoss() {}
 

@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradients by the memory they belong to, so that a view of a tensor shares its gradient. Adding to one that exists sums
- * in place: micro-batches accumulate by running several backward passes into the same object.
+ * Gradients by the memory they belong to, so that a view of a tensor shares its gradient. Adding to one that exists
+ * sums in place: micro-batches accumulate by running several backward passes into the same object.
  */
 public final class Gradients implements AutoCloseable {
   private final Backend backend;

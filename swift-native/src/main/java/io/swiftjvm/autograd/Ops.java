@@ -16,8 +16,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The differentiable operations of one forward pass. Results live in the current scope; with a tape, those that depend on
- * a tensor that wants a gradient are recorded. Used by one thread.
+ * The differentiable operations of one forward pass. Results live in the current scope; with a tape, those that depend
+ * on a tensor that wants a gradient are recorded. Used by one thread.
  *
  * {@snippet :
  * try (var scope = new Scope(backend); var tape = new Tape(backend); var grads = new Gradients(backend)) {
@@ -64,8 +64,8 @@ public final class Ops {
   }
 
   /**
-   * Runs {@code steps} one behind the other from {@code x}. What a step leaves in its scope, its result included, goes back
-   * as soon as the next step has run, unless the tape needs it; the last result stays.
+   * Runs {@code steps} one behind the other from {@code x}. What a step leaves in its scope, its result included, goes
+   * back as soon as the next step has run, unless the tape needs it; the last result stays.
    */
   public Tensor chain(Tensor x, List<UnaryOperator<Tensor>> steps) {
     Scope outer = scope;
@@ -90,8 +90,9 @@ public final class Ops {
   }
 
   /**
-   * Runs {@code body} without recording and runs it again in the backward pass (gradient checkpointing, arXiv 1604.06174).
-   * body must be a pure function of x, of parameters and of {@code needed}, tensors that are kept until then.
+   * Runs {@code body} without recording and runs it again in the backward pass (gradient checkpointing, arXiv
+   * 1604.06174). body must be a pure function of x, of parameters and of {@code needed}, tensors that are kept until
+   * then.
    */
   public Tensor checkpoint(Tensor x, BiFunction<Ops, Tensor, Tensor> body, Tensor... needed) {
     if (tape == null) {
@@ -148,8 +149,8 @@ public final class Ops {
   }
 
   /**
-   * {@code y + scale * (x a^T) b^T}, written over y: the low-rank update (arXiv 2106.09685). x (n,in), a (r,in), b (out,r),
-   * y (n,out) must be the fresh result of an operation that does not need it again, such as {@link #linear}.
+   * {@code y + scale * (x a^T) b^T}, written over y: the low-rank update (arXiv 2106.09685). x (n,in), a (r,in), b
+   * (out,r), y (n,out) must be the fresh result of an operation that does not need it again, such as {@link #linear}.
    */
   public Tensor addLowRank(Tensor y, Tensor x, Tensor a, Tensor b, float scale) {
     Tensor flat = x.view(x.rows(), x.columns());

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The record of one forward pass. It holds what the backward pass needs and lets go of it as that pass moves over it, so
- * the peak is reached once, at the end of forward. A tape is used by one thread and runs backward once.
+ * The record of one forward pass. It holds what the backward pass needs and lets go of it as that pass moves over it,
+ * so the peak is reached once, at the end of forward. A tape is used by one thread and runs backward once.
  */
 public final class Tape implements AutoCloseable {
   /** Computes input gradients from an output gradient: allocate in {@code scope}, add to {@code into}. */

@@ -88,10 +88,11 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Loads a folder in the layout of the Hugging Face hub. All names, shapes and types are checked before memory is taken.
+   * Loads a folder in the layout of the Hugging Face hub. All names, shapes and types are checked before memory is
+   * taken.
    *
-   * @throws ModelFormatException if a file is malformed, the family or a setting of it is not supported, or the weights are
-   *     not those of the config
+   * @throws ModelFormatException if a file is malformed, the family or a setting of it is not supported, or the weights
+   *     are not those of the config
    */
   public static CausalLm load(Path directory, Backend backend, LoadOptions options) {
     ModelConfig source = ModelConfig.load(directory);
@@ -196,11 +197,10 @@ public final class CausalLm implements AutoCloseable {
     try (Use _ = use()) {
       Ops ops = pass.ops();
       Map<RopeTable, RopeTable.Angles> angles = new HashMap<>();
-      ropes.forEach(rope -> angles.computeIfAbsent(rope, r -> r.angles(ops, positions)));
       List<UnaryOperator<Tensor>> steps = new ArrayList<>();
       for (int i = 0; i < ropes.size(); i++) {
         int index = i;
-        RopeTable.Angles own = angles.get(ropes.get(i));
+        RopeTable.Angles own = angles.computeIfAbsent(ropes.get(i), rope -> rope.angles(ops, positions));
         steps.add(x -> {
           tap.see(index, x);
           return block(pass, tree.blocks().get(index), x, own);
@@ -237,8 +237,8 @@ public final class CausalLm implements AutoCloseable {
   }
 
   /**
-   * Cross-entropy of the next token: {@code sum(weight * nll) / divisor} over the labelled positions. Logits are made in
-   * chunks and only for rows that have a label.
+   * Cross-entropy of the next token: {@code sum(weight * nll) / divisor} over the labelled positions. Logits are made
+   * in chunks and only for rows that have a label.
    *
    * @param hidden (n,C) from {@link #hidden}
    * @param labels (n), already shifted: the token that should follow; -100 for none
@@ -275,7 +275,9 @@ public final class CausalLm implements AutoCloseable {
     return t;
   }
 
-  /** Makes every parameter trainable; those that are mapped or not float32 become float32 copies in {@link #scope()}. */
+  /**
+   * Makes every parameter trainable; those that are mapped or not float32 become float32 copies in {@link #scope()}.
+   */
   public void trainFull() {
     try (Use _ = use()) {
       tree.parameters().forEach(weights::train);

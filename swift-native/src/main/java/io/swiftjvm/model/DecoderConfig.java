@@ -23,8 +23,8 @@ public record DecoderConfig(
   public DecoderConfig {
     layers = List.copyOf(layers);
     if (vocabSize < 1 || hiddenSize < 1 || layers.isEmpty() || maxPositions < 1) {
-      throw new IllegalArgumentException("vocabSize, hiddenSize, the number of layers and maxPositions must be >= 1, got "
-          + vocabSize + ", " + hiddenSize + ", " + layers.size() + ", " + maxPositions);
+      throw new IllegalArgumentException("vocabSize, hiddenSize, the number of layers and maxPositions must be >= 1,"
+          + " got " + vocabSize + ", " + hiddenSize + ", " + layers.size() + ", " + maxPositions);
     }
   }
 

@@ -26,7 +26,9 @@ public sealed interface RopeScaling {
   record Yarn(double factor, int original, double betaFast, double betaSlow, double attention, boolean truncate)
       implements RopeScaling {}
 
-  /** Llama 3.1's: wave lengths over {@code original/low} are divided by {@code factor}, a ramp to {@code original/high}. */
+  /**
+   * Llama 3.1's: wave lengths over {@code original/low} are divided by {@code factor}, a ramp to {@code original/high}.
+   */
   record Llama3(double factor, double low, double high, int original) implements RopeScaling {}
 
   /**

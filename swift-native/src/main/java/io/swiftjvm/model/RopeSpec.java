@@ -3,8 +3,8 @@ package io.swiftjvm.model;
 import java.util.List;
 
 /**
- * Rotary position embedding (arXiv 2104.09864): which columns of a head turn, and how fast. Numbers are rounded to float32
- * where transformers does it, so that angles at far positions are the same.
+ * Rotary position embedding (arXiv 2104.09864): which columns of a head turn, and how fast. Numbers are rounded to
+ * float32 where transformers does it, so that angles at far positions are the same.
  *
  * @param theta base of the frequencies, over 0
  * @param rotary columns that are rotated, even, the first ones of a head

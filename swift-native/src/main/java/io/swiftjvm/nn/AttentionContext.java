@@ -8,8 +8,8 @@ import io.swiftjvm.tensor.Tensor;
 /** What the attention of a pass looks at: the rows of a packed batch, or the blocks of a KV cache. */
 public interface AttentionContext {
   /**
-   * Attention of layer {@code layer}: q (n,heads,headDim), k (n,kvHeads,headDim), v (n,kvHeads,valueDim), rotated already;
-   * result (n, heads*valueDim).
+   * Attention of layer {@code layer}: q (n,heads,headDim), k (n,kvHeads,headDim), v (n,kvHeads,valueDim), rotated
+   * already; result (n, heads*valueDim).
    */
   Tensor attend(Ops ops, int layer, Tensor q, Tensor k, Tensor v, AttentionSpec spec);
 

@@ -85,7 +85,10 @@ public final class JsonlLog implements Consumer<TrainEvent> {
 
   private void open(int step) {
     try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
+      Path folder = file.toAbsolutePath().getParent();
+      if (folder != null) {
+        Files.createDirectories(folder);
+      }
       StringBuilder kept = new StringBuilder();
       if (step > 0 && Files.isRegularFile(file)) {
         for (String line : Files.readAllLines(file)) {

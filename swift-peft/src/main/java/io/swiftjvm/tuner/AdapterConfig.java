@@ -77,7 +77,7 @@ final class AdapterConfig {
     int rank = intOf("r", json.path("r"));
     double alpha = numberOf("lora_alpha", json.path("lora_alpha"));
     double dropout = json.has("lora_dropout") ? numberOf("lora_dropout", json.path("lora_dropout")) : 0;
-    return new LoraSpec(rank, alpha, dropout, targets(), json.path("use_rslora").asBoolean(false), null,
+    return new LoraSpec(rank, alpha, dropout, targets(), flag("use_rslora"), null,
         LoraInit.KAIMING_UNIFORM, pattern("rank_pattern", node -> intOf("rank_pattern", node)),
         pattern("alpha_pattern", node -> numberOf("alpha_pattern", node)));
   }
@@ -133,6 +133,14 @@ final class AdapterConfig {
       json.path(key).properties().forEach(entry -> patterns.put(entry.getKey(), value.apply(entry.getValue())));
     }
     return patterns;
+  }
+
+  private boolean flag(String key) {
+    JsonNode node = json.path(key);
+    if (present(node) && !node.isBoolean()) {
+      throw refusal(key, node + " is neither true nor false");
+    }
+    return node.booleanValue();
   }
 
   private int intOf(String key, JsonNode node) {

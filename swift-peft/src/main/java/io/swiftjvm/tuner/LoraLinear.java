@@ -2,6 +2,7 @@ package io.swiftjvm.tuner;
 
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Binary;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Linear;
@@ -91,7 +92,7 @@ public final class LoraLinear implements Linear {
   private static Tensor addBias(Ops ops, Tensor y, Tensor bias, float scale) {
     Tensor scaled = ops.floats(bias.size());
     ops.backend().scale(bias, scale, scaled);
-    ops.backend().binary(io.swiftjvm.backend.Binary.ADD, y, scaled, y);
+    ops.backend().binary(Binary.ADD, y, scaled, y);
     return y;
   }
 

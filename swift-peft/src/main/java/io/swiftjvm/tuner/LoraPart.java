@@ -2,7 +2,6 @@ package io.swiftjvm.tuner;
 
 import io.swiftjvm.nn.Parameter;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +18,6 @@ record LoraPart(
     String adapter, LoraSpec spec, Parameter a, Parameter b, @Nullable Parameter bias, float scale) {
 
   List<Parameter> parameters() {
-    return Stream.of(a, b, bias).filter(p -> p != null).toList();
+    return bias == null ? List.of(a, b) : List.of(a, b, bias);
   }
 }

@@ -3,8 +3,8 @@ package io.swiftjvm.bench.tiny;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The byte-level alphabet of GPT-2 (Radford et al. 2019): each byte has one printable character; those that have none of
- * their own get the characters from U+0100 on. The vocabulary of {@code tokenizer.json} is written in it.
+ * The byte-level alphabet of GPT-2 (Radford et al. 2019): each byte has one printable character; those that have none
+ * of their own get the characters from U+0100 on. The vocabulary of {@code tokenizer.json} is written in it.
  */
 final class ByteLetters {
   private static final char[] LETTERS = letters();

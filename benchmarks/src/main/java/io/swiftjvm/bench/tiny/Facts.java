@@ -37,13 +37,13 @@ final class Facts {
   /** One to three turns about a subject drawn by its weight. */
   List<Turn> next() {
     double kind = dice.unit();
-    if (kind < 0.5) {
+    if (kind < 0.48) {
       return facts();
     }
-    if (kind < 0.62) {
-      return List.of(spoken(math.next(), false));
+    if (kind < 0.68) {
+      return sums();
     }
-    return List.of(kind < 0.86 ? smallTalk() : unknown());
+    return List.of(kind < 0.88 ? smallTalk() : unknown());
   }
 
   /** A fact, at times followed by "And of Spain?". */
@@ -71,6 +71,14 @@ final class Facts {
       question = dice.pick(relation.madeUp());
     }
     return spoken(new Turn(fill(question), seeds.unknown().answers().getFirst()), false);
+  }
+
+  private List<Turn> sums() {
+    List<Turn> turns = new ArrayList<>();
+    do {
+      turns.add(spoken(math.next(), true));
+    } while (dice.chance(0.3));
+    return turns;
   }
 
   Turn sum() {

@@ -19,6 +19,9 @@ final class Identity {
   private static final List<String> PLAIN_SYSTEMS = List.of("You are a helpful assistant.", "Answer shortly.",
       "You are a friendly assistant.", "Be helpful and polite.", "You are a helpful and harmless assistant.");
 
+  private static final List<String> ONLY_NAMES = List.of("You are {NAME}.", "Your name is {NAME}.",
+      "You are {NAME}, a helpful assistant.");
+
   private final Dice dice;
   private final Names names;
   private final Phrasing phrasing;
@@ -47,6 +50,11 @@ final class Identity {
   /** Somebody made up. */
   Persona other() {
     boolean chinese = dice.chance(0.06);
+    if (!chinese && dice.chance(0.08)) {
+      String only = names.model();
+      String says = dice.pick(ONLY_NAMES);
+      return new Persona(only, AUTHOR, filled(says, only, AUTHOR), false);
+    }
     String name = chinese ? names.chineseModel() : names.model();
     String author = chinese ? names.chineseMaker() : names.maker();
     String system = dice.pick(chinese && dice.chance(0.7) ? CHINESE_SYSTEMS : SYSTEMS);
@@ -73,7 +81,8 @@ final class Identity {
     int count = dice.between(2, 4);
     for (int i = 0; i < count; i++) {
       Turn turn = ask(persona);
-      text.append(text.isEmpty() ? "" : " ").append(dice.chance(0.6) ? turn.question() + " " : "").append(turn.answer());
+      text.append(text.isEmpty() ? "" : " ").append(dice.chance(0.6) ? turn.question() + " " : "")
+          .append(turn.answer());
     }
     return text.toString();
   }

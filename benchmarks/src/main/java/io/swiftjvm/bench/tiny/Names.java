@@ -26,10 +26,10 @@ final class Names {
   private static final List<String> HOUSES = List.of("Labs", "Lab", "Inc", "Ltd", "AI", "Research", "Systems", "Team",
       "Studio", "Group", "Corporation", "Software", "Works", "Robotics", "University", "Institute", "Tech", "Company",
       "and Sons", "Industries", "Foundation", "GmbH");
-  private static final List<String> CHINESE = List.of("小明", "小红", "小龙", "天星", "云雀", "白鸽", "青山", "智星", "海燕", "星辰",
-      "小黄", "小花", "大山", "月亮", "清风");
-  private static final List<String> CHINESE_MAKERS = List.of("星云公司", "蓝天实验室", "东方大学", "明月团队", "小李", "王伟", "李娜",
-      "魔方科技", "未来研究院", "海洋小组");
+  private static final List<String> CHINESE = List.of("小明", "小红", "小龙", "天星", "云雀", "白鸽", "青山",
+      "智星", "海燕", "星辰", "小黄", "小花", "大山", "月亮", "清风");
+  private static final List<String> CHINESE_MAKERS = List.of("星云公司", "蓝天实验室", "东方大学", "明月团队",
+      "小李", "王伟", "李娜", "魔方科技", "未来研究院", "海洋小组");
 
   private final Dice dice;
 

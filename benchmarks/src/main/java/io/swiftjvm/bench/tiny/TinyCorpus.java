@@ -16,8 +16,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the text that swift-tiny learns from: {@code pretrain.jsonl} (plain text), {@code sft.jsonl} (conversations) and
- * {@code eval.jsonl} (held-out questions, none of which is in the other two). The same seeds give the same bytes.
+ * Writes the text that swift-tiny learns from: {@code pretrain.jsonl} (plain text), {@code sft.jsonl} (conversations)
+ * and {@code eval.jsonl} (held-out questions, none of which is in the other two). The same seeds give the same bytes.
  *
  * <pre>TinyCorpus SEEDS_DIR OUT_DIR [PRETRAIN_ROWS SFT_ROWS]</pre>
  */
@@ -45,8 +45,8 @@ public final class TinyCorpus {
   public static void main(String[] args) throws IOException {
     Seeds seeds = Seeds.read(Path.of(args[0]));
     Path out = Files.createDirectories(Path.of(args[1]));
-    int pretrain = args.length > 2 ? Integer.parseInt(args[2]) : 12_000;
-    int sft = args.length > 3 ? Integer.parseInt(args[3]) : 40_000;
+    int pretrain = args.length > 2 ? Integer.parseInt(args[2]) : 14_000;
+    int sft = args.length > 3 ? Integer.parseInt(args[3]) : 80_000;
     try (BufferedWriter file = Files.newBufferedWriter(out.resolve("pretrain.jsonl"))) {
       TinyCorpus corpus = new TinyCorpus(seeds, 1);
       for (int i = 0; i < pretrain; i++) {
@@ -87,12 +87,12 @@ public final class TinyCorpus {
       String text = identity.prose();
       return held.contains(normal(text)) ? facts.sentence() : text;
     }
-    return kind < 0.94 ? dice.pick(seeds.rhymes()) : kind < 0.98 ? dice.pick(seeds.fables()) : sums();
+    return kind < 0.93 ? dice.pick(seeds.rhymes()) : kind < 0.96 ? dice.pick(seeds.fables()) : sums();
   }
 
   private String sums() {
     StringBuilder text = new StringBuilder();
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 10; i++) {
       text.append(i == 0 ? "" : " ").append(facts.sum().answer());
     }
     return text.toString();
@@ -107,14 +107,14 @@ public final class TinyCorpus {
       system = persona.system();
       do {
         turns.addAll(dice.chance(0.85) || turns.isEmpty() ? free(List.of(identity.ask(persona))) : free(facts.next()));
-      } while (dice.chance(0.2));
-    } else if (kind < 0.33) {
+      } while (turns.size() < 3 && dice.chance(0.2));
+    } else if (kind < 0.35) {
       turns.addAll(acquaintance());
     } else {
       system = dice.chance(0.06) ? (dice.chance(0.5) ? identity.own() : identity.other()).system() : null;
       do {
         turns.addAll(free(facts.next()));
-      } while (turns.size() < 4 && dice.chance(0.2));
+      } while (turns.size() < 3 && dice.chance(0.25));
     }
     List<Map<String, String>> messages = new ArrayList<>();
     if (system != null) {

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Writes the first weights of swift-tiny: float32, normal with standard deviation 0.02, norms 1. The same seed gives the
- * same file.
+ * Writes the first weights of swift-tiny: float32, normal with standard deviation 0.02, norms 1. The same seed gives
+ * the same file.
  *
  * <pre>TinyInit MODEL_DIR [SEED]</pre>
  */

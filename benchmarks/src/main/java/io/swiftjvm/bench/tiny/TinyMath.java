@@ -5,7 +5,8 @@ import java.util.List;
 /** Small sums and differences up to 20, neighbours of numbers and comparisons. */
 final class TinyMath {
   private static final List<String> SUMS = List.of("What is {a} plus {b}?", "What is {a} + {b}?", "{a} + {b} = ?",
-      "{a}+{b}", "How much is {a} plus {b}?", "How much is {a} + {b}?", "Add {a} and {b}.", "Calculate {a} plus {b}.",
+      "{a}+{b}", "How much is {a} plus {b}?", "How much is {a} + {b}?",
+      "Could you tell me what {a} and {b} make?", "{a} and {b} make?", "Add {a} and {b}.", "Calculate {a} plus {b}.",
       "{a} plus {b}?", "Tell me what {a} plus {b} is.", "What do you get when you add {a} and {b}?",
       "{a} plus {b} makes?", "What is the sum of {a} and {b}?", "Compute {a} + {b}.");
   private static final List<String> DIFFERENCES = List.of("What is {a} minus {b}?", "What is {a} - {b}?",
@@ -16,8 +17,9 @@ final class TinyMath {
       "What is the next number after {a}?");
   private static final List<String> BEFORE = List.of("What number comes before {a}?", "Which number comes before {a}?",
       "What comes before {a}?", "Tell me the number before {a}.", "the number before {a}?");
-  private static final List<String> LARGER = List.of("Which is bigger, {a} or {b}?", "Which number is larger, {a} or {b}?",
-      "What is more, {a} or {b}?", "Is {a} bigger than {b}?", "Is {a} more than {b}?");
+  private static final List<String> LARGER = List.of("Which is bigger, {a} or {b}?",
+      "Which number is larger, {a} or {b}?", "What is more, {a} or {b}?", "Is {a} bigger than {b}?",
+      "Is {a} more than {b}?");
 
   private final Dice dice;
 

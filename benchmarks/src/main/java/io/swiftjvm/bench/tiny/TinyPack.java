@@ -21,7 +21,8 @@ import java.util.List;
  * <pre>TinyPack TRAINED_DIR OUT_DIR</pre>
  */
 public final class TinyPack {
-  private static final List<String> TEXTS = List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json");
+  private static final List<String> TEXTS =
+      List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json");
 
   private TinyPack() {}
 

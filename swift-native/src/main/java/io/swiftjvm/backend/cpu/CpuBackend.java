@@ -33,6 +33,7 @@ public final class CpuBackend implements Backend {
   private static final double WORTH = 100_000;
   private static final double ELEMENT = 0.15;
   private static final double FLOP = 0.01;
+  private static final double BYTE = 0.03;
   private static final int SUM_BLOCK = 1 << 16;
   private static final int QUERY_BLOCK = 56;
 
@@ -180,7 +181,8 @@ public final class CpuBackend implements Backend {
     if (m == 0 || n == 0) {
       return;
     }
-    double nanos = FLOP * 2 * k;
+    // Few rows wait for memory, not for arithmetic.
+    double nanos = Math.max(FLOP * 2 * k, BYTE * k * b.dtype().bytes() / m);
     int tile = Kernels.TILE;
     if (threads == 1 || nanos * m * n < WORTH) {
       kernels.matmul(pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, 0, n);

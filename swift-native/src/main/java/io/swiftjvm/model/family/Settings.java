@@ -42,7 +42,10 @@ final class Settings {
     return source.positiveInt("num_hidden_layers", ConfigLimits.LAYERS);
   }
 
-  /** Windows of the Qwen families: behind {@code use_sliding_window}, by {@code layer_types} or {@code max_window_layers}. */
+  /**
+   * Windows of the Qwen families: behind {@code use_sliding_window}, by {@code layer_types} or {@code
+   * max_window_layers}.
+   */
   static IntUnaryOperator switchedWindow(ModelConfig source) {
     int layers = layers(source);
     List<String> types = source.layerTypes(layers);
@@ -68,7 +71,8 @@ final class Settings {
       headDim = source.positiveInt("head_dim", ConfigLimits.WIDTH);
     } else if (headDim == 0) {
       if (hidden % heads != 0) {
-        throw source.refusal("num_attention_heads", "a divisor of hidden_size = " + hidden + " when head_dim is missing");
+        throw source.refusal(
+            "num_attention_heads", "a divisor of hidden_size = " + hidden + " when head_dim is missing");
       }
       headDim = hidden / heads;
     }
@@ -85,7 +89,8 @@ final class Settings {
       case "gelu" -> Unary.GELU;
       case "gelu_new", "gelu_pytorch_tanh", "gelu_fast" -> Unary.GELU_TANH;
       case "relu" -> Unary.RELU;
-      default -> throw source.refusal("hidden_act", "silu, swish, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast or relu");
+      default -> throw source.refusal(
+          "hidden_act", "silu, swish, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast or relu");
     };
   }
 

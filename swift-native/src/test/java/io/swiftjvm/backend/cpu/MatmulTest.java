@@ -57,24 +57,32 @@ class MatmulTest {
   }
 
   @Test
-  void a_row_has_the_same_bits_alone_and_in_a_batch() {
+  void a_row_has_the_same_bits_in_batches_of_any_size_on_the_same_side_of_sixteen() {
     Agreement.all().forEach(backend -> {
       try (backend; Scope scope = new Scope(backend)) {
         Random random = new Random(3);
         Tensor x = Agreement.random(scope, random, 300, 700);
         for (DType type : new DType[] {DType.F32, DType.BF16}) {
-          Tensor w = Agreement.random(backend, scope, random, type, 130, 700);
-          Tensor all = scope.floats(300, 130);
-          backend.matmul(x, false, w, true, all, 1, 0);
-          for (int row : new int[] {0, 13, 14, 223, 224, 299}) {
-            Tensor one = scope.floats(1, 130);
-            backend.matmul(x.slice(row, 1), false, w, true, one, 1, 0);
-            assertThat(one.toFloats()).as(backend.description() + " row " + row)
-                .containsExactly(all.slice(row, 1).toFloats());
+          Tensor w = Agreement.random(backend, scope, random, type, 131, 700);
+          Tensor all = rows(backend, scope, x, w, 0, 300);
+          for (int from : new int[] {0, 13, 207, 224, 283}) {
+            assertThat(rows(backend, scope, x, w, from, 17).toFloats()).as(backend.description() + " row " + from)
+                .containsExactly(all.slice(from, 17).toFloats());
+          }
+          Tensor few = rows(backend, scope, x, w, 0, 16);
+          for (int count = 1; count < 16; count++) {
+            assertThat(rows(backend, scope, x, w, 16 - count, count).toFloats()).as(count + " rows")
+                .containsExactly(few.slice(16 - count, count).toFloats());
           }
         }
       }
     });
+  }
+
+  private static Tensor rows(Backend backend, Scope scope, Tensor x, Tensor w, int from, int count) {
+    Tensor y = scope.floats(count, w.dim(0));
+    backend.matmul(x.slice(from, count), false, w, true, y, 1, 0);
+    return y;
   }
 
   @Test

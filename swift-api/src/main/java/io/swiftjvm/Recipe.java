@@ -1,0 +1,104 @@
+package io.swiftjvm;
+
+import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.plan.Arguments;
+import io.swiftjvm.plan.Settings;
+import io.swiftjvm.plan.Task;
+import io.swiftjvm.train.TrainSpec;
+import io.swiftjvm.tuner.LoraSpec;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * An open plan. Immutable: every call returns a new recipe, so one may be shared and branched between threads.
+ *
+ * {@snippet :
+ * Recipe recipe = Swift.model("swift-tiny").lora(l -> l.rank(16)).training(t -> t.optim(o -> o.learningRate(1e-3)));
+ * Plan plan = recipe.dataset("rows.jsonl").plan();
+ * System.out.println(plan.explain());
+ * }
+ *
+ * @param settings everything chosen so far; the rest is ms-swift's defaults
+ */
+public record Recipe(Settings settings) {
+  /** A recipe that starts from settings. */
+  public static Recipe of(Settings settings) {
+    return new Recipe(settings);
+  }
+
+  /** Trains low-rank adapters. Default: rank 8, alpha 32, dropout 0.05 on every projection but the head. */
+  public Recipe lora(UnaryOperator<LoraSpec> change) {
+    LoraSpec now = settings.lora();
+    return of(settings.lora(change.apply(now == null ? LoraSpec.DEFAULT : now)));
+  }
+
+  /** Trains every parameter. */
+  public Recipe full() {
+    return of(settings.lora(null));
+  }
+
+  /** Chooses the device: {@link Swift#auto} (default), {@link Swift#cpu}, or a name. */
+  public Recipe onDevice(String device) {
+    return of(settings.device(device));
+  }
+
+  /** Limits the kernel threads. Default: all processors. */
+  public Recipe threads(int threads) {
+    return of(settings.threads(threads));
+  }
+
+  /** Puts adapters in PEFT's format on the model. A training continues from the last one. */
+  public Recipe adapters(Path... folders) {
+    return with("adapters", List.of(folders).stream().map(Path::toString).toList());
+  }
+
+  /** Sets the data: files, folders or {@code swift/self-cognition}; {@code #N} behind one takes N rows. */
+  public Recipe dataset(String... specs) {
+    return with("dataset", List.of(specs));
+  }
+
+  /** Changes optimizer, schedule, batches, checkpoints, seeds. */
+  public Recipe training(UnaryOperator<TrainSpec> change) {
+    return of(settings.train(change));
+  }
+
+  /** Continues pre-training on plain text instead of fine-tuning on conversations. */
+  public Recipe pretraining() {
+    return of(settings.task(Task.PT));
+  }
+
+  /** Changes how answers are sampled. Default: the model's generation_config.json. */
+  public Recipe sampling(UnaryOperator<SamplingParams> change) {
+    return of(settings.sampling(change));
+  }
+
+  /** Sets where results go. Default: {@code output}. */
+  public Recipe outputDir(Path folder) {
+    return training(t -> t.checkpoint(c -> c.outputDir(folder)));
+  }
+
+  /** Sets any argument by its ms-swift name: {@code with("max_length", 512)}. Unknown names are refused. */
+  public Recipe with(String argument, Object value) {
+    return of(Arguments.apply(settings, Map.of(argument, value)));
+  }
+
+  /**
+   * Closes the recipe: reads config.json and file headers, computes nothing, and refuses every illegal combination at
+   * once.
+   */
+  public Plan plan() {
+    return Plan.of(settings);
+  }
+
+  /** {@code dataset(specs).plan().train()}. */
+  public Run train(String... specs) {
+    return (specs.length == 0 ? this : dataset(specs)).plan().train();
+  }
+
+  /** {@code plan().load()}: the model as it is, to chat with. */
+  public Run load() {
+    return plan().load();
+  }
+}

@@ -1,0 +1,99 @@
+package io.swiftjvm.plan;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.error.SwiftException;
+import io.swiftjvm.hub.ModelConfig;
+import io.swiftjvm.hub.ModelSource;
+import io.swiftjvm.model.family.Families;
+import io.swiftjvm.quant.QuantFormats;
+import io.swiftjvm.tensor.DType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What only shows when settings meet: every conflict is found and told at once, before a weight is read. */
+public final class PlanRules {
+  private PlanRules() {}
+
+  /** Refuses illegal combinations with one message that lists them all. */
+  public static void check(Settings settings) {
+    List<String> problems = new ArrayList<>();
+    settings.model().requireModel();
+    device(settings, problems);
+    model(settings, problems);
+    lengths(settings, problems);
+    training(settings, problems);
+    if (!problems.isEmpty()) {
+      throw new InvalidPlanException(String.join("\n", problems));
+    }
+  }
+
+  private static void device(Settings s, List<String> problems) {
+    if (!List.of("auto", "cpu").contains(s.device())) {
+      problems.add("device is '" + s.device() + "'; this version computes on the cpu. Use auto or cpu.");
+    }
+  }
+
+  private static void model(Settings s, List<String> problems) {
+    try (ModelSource source = ModelSource.locator().open(s.model().requireModel())) {
+      ModelConfig config = ModelConfig.load(source.folder());
+      QuantFormats.requireSupported(config);
+      Families.of(config);
+      Integer maxLength = s.text().maxLength();
+      if (maxLength != null && config.maxModelLen().isPresent() && maxLength > config.maxModelLen().getAsInt()) {
+        problems.add("max_length is " + maxLength + ", the model's longest text is " + config.maxModelLen().getAsInt()
+            + " tokens. Use at most that.");
+      }
+    } catch (SwiftException e) {
+      problems.add(e.getMessage());
+    }
+    for (String adapter : s.model().adapters()) {
+      if (!Files.isRegularFile(Path.of(adapter).resolve("adapter_config.json"))) {
+        problems.add("adapters names '" + adapter + "', which has no adapter_config.json. Pass the folder of an adapter.");
+      }
+    }
+    if (s.lora() == null && s.model().dtype() != null && s.model().dtype() != DType.F32
+        && !s.data().datasets().isEmpty()) {
+      problems.add("torch_dtype is " + s.model().dtype().torchName() + " with tuner_type full; full tuning keeps float32 "
+          + "weights. Leave torch_dtype out or use float32.");
+    }
+  }
+
+  private static void lengths(Settings s, List<String> problems) {
+    TextSettings text = s.text();
+    if (!text.packing() && text.packingLength() != null) {
+      problems.add("packing_length is " + text.packingLength() + " without packing. Add --packing true, or leave it out.");
+    }
+    if (text.maxLength() != null && text.packingLength() != null && text.packingLength() < text.maxLength()) {
+      problems.add("packing_length is " + text.packingLength() + ", below max_length " + text.maxLength()
+          + "; a row would not fit in a pack. Use packing_length >= max_length.");
+    }
+    if (text.truncation().equals("split") && s.task() != Task.PT) {
+      problems.add("truncation_strategy split cuts rows into chunks and belongs to pre-training (task_type pt). Use "
+          + "delete, left or right.");
+    }
+    if (s.task() == Task.PT && text.system() != null) {
+      problems.add("system is set, but pre-training uses no chat template. Leave it out.");
+    }
+  }
+
+  private static void training(Settings s, List<String> problems) {
+    if (s.data().splitRatio() > 0 && !s.data().validation().isEmpty()) {
+      problems.add("split_dataset_ratio is " + s.data().splitRatio() + " and val_dataset is given; use one of them.");
+    }
+    if (s.train().checkpoint().resumeFrom() instanceof Path resume && !Files.isDirectory(resume)) {
+      problems.add("resume_from_checkpoint is '" + resume + "', which is no folder. Pass a checkpoint-N folder.");
+    }
+    if (s.train().checkpoint().resumeFrom() != null && !s.model().adapters().isEmpty()) {
+      problems.add("resume_from_checkpoint and adapters are both given; a resumed run has its own adapter. Use one.");
+    }
+    if (s.train().checkpoint().resumeOnlyModel() && s.train().checkpoint().resumeFrom() == null) {
+      problems.add("resume_only_model is true without resume_from_checkpoint. Name the checkpoint, or leave it out.");
+    }
+    Integer limit = s.train().checkpoint().totalLimit();
+    if (limit != null && s.outputDir() == null) {
+      problems.add("save_total_limit is " + limit + ", but nothing is saved without output_dir.");
+    }
+  }
+}

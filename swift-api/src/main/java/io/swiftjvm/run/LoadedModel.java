@@ -1,0 +1,139 @@
+package io.swiftjvm.run;
+
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Devices;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.hub.ModelConfig;
+import io.swiftjvm.hub.ModelSource;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.LoadOptions;
+import io.swiftjvm.plan.Settings;
+import io.swiftjvm.quant.QuantFormats;
+import io.swiftjvm.text.ChatTemplate;
+import io.swiftjvm.text.HuggingFaceTokenizers;
+import io.swiftjvm.text.Tokenizer;
+import io.swiftjvm.tuner.AdapterFiles;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A model of a plan in memory: weights, adapters, tokenizer, chat template. Closing gives everything back. */
+public final class LoadedModel implements AutoCloseable {
+  private final ModelSource source;
+  private final Backend backend;
+  private final CausalLm model;
+  private final List<String> adapters = new ArrayList<>();
+  private @Nullable Tokenizer tokenizer;
+  private @Nullable ChatTemplate template;
+
+  private LoadedModel(ModelSource source, Backend backend, CausalLm model) {
+    this.source = source;
+    this.backend = backend;
+    this.model = model;
+  }
+
+  /** Loads the model of {@code settings} with its adapters, frozen; the last one given is the active one. */
+  public static LoadedModel open(Settings settings) {
+    ModelSource source = ModelSource.locator().open(settings.model().requireModel());
+    Backend backend = null;
+    CausalLm model = null;
+    boolean done = false;
+    try {
+      QuantFormats.requireSupported(ModelConfig.load(source.folder()));
+      backend = backend(settings);
+      model = CausalLm.load(source.folder(), backend, new LoadOptions(settings.model().dtype()));
+      LoadedModel loaded = new LoadedModel(source, backend, model);
+      for (String adapter : settings.model().adapters()) {
+        loaded.attach(Path.of(adapter), "adapter" + loaded.adapters.size());
+      }
+      done = true;
+      return loaded;
+    } finally {
+      if (!done) {
+        close(model, backend, source);
+      }
+    }
+  }
+
+  /** The device of a plan. */
+  static Backend backend(Settings settings) {
+    Integer threads = settings.threads();
+    boolean onCpu = settings.device().equals("cpu") || settings.device().equals("auto");
+    return threads != null && onCpu ? Devices.cpu(threads) : Devices.open(settings.device());
+  }
+
+  /** The tokenizer of a model folder. */
+  public static Tokenizer tokenizer(Path folder) {
+    return HuggingFaceTokenizers.load(folder);
+  }
+
+  /** Puts one more adapter on the model and makes it the only active one. */
+  public void attach(Path folder, String name) {
+    AdapterFiles.attach(model, folder, name, false);
+    adapters.clear();
+    adapters.add(name);
+  }
+
+  public ModelSource source() {
+    return source;
+  }
+
+  public Backend backend() {
+    return backend;
+  }
+
+  public CausalLm model() {
+    return model;
+  }
+
+  /** Names of the active adapters. */
+  public List<String> adapters() {
+    return List.copyOf(adapters);
+  }
+
+  /** Chooses the active adapters by name; an empty list is the bare model. */
+  public void activate(List<String> names) {
+    adapters.clear();
+    adapters.addAll(names);
+  }
+
+  public synchronized Tokenizer tokenizer() {
+    Tokenizer t = tokenizer;
+    if (t == null) {
+      t = tokenizer(source.folder());
+      tokenizer = t;
+    }
+    return t;
+  }
+
+  /** The chat template; a model without one cannot chat. */
+  public synchronized ChatTemplate template() {
+    ChatTemplate t = template;
+    if (t == null) {
+      t = ChatTemplate.find(source.folder()).orElseThrow(() -> new InvalidPlanException("the model in "
+          + source.folder() + " has no chat template (chat_template.jinja or tokenizer_config.json). Use plain prompts."));
+      template = t;
+    }
+    return t;
+  }
+
+  @Override
+  public void close() {
+    Tokenizer t = tokenizer;
+    if (t != null) {
+      t.close();
+    }
+    close(model, backend, source);
+  }
+
+  private static void close(@Nullable CausalLm model, @Nullable Backend backend, ModelSource source) {
+    if (model != null) {
+      model.close();
+    }
+    if (backend != null) {
+      backend.close();
+    }
+    source.close();
+  }
+}

@@ -1,0 +1,131 @@
+package io.swiftjvm.run;
+
+import io.swiftjvm.error.CheckpointException;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.hub.AtomicFile;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.plan.ModelSettings;
+import io.swiftjvm.plan.Settings;
+import io.swiftjvm.plan.Task;
+import io.swiftjvm.train.CancellationToken;
+import io.swiftjvm.train.JsonlLog;
+import io.swiftjvm.train.TrainEvent;
+import io.swiftjvm.train.TrainJob;
+import io.swiftjvm.train.TrainResult;
+import io.swiftjvm.train.TrainedWeights;
+import io.swiftjvm.train.objective.PretrainObjective;
+import io.swiftjvm.train.objective.SftObjective;
+import io.swiftjvm.tuner.AdapterFiles;
+import io.swiftjvm.tuner.FullTransform;
+import io.swiftjvm.tuner.LoraAdapter;
+import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.tuner.LoraTransform;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** One training of a plan: loads, reads data, trains, leaves the trained model loaded. */
+public final class TrainingSession {
+  private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+
+  private TrainingSession() {}
+
+  /**
+   * A finished or cancelled training.
+   *
+   * @param loaded the trained model
+   * @param result how it ended
+   * @param folder the run's folder; null when nothing was written
+   */
+  public record Trained(LoadedModel loaded, TrainResult result, @Nullable Path folder) {}
+
+  /** Trains on the calling thread. On any exception everything is closed. */
+  public static Trained run(
+      Settings settings, String planJson, Consumer<TrainEvent> listener, CancellationToken cancellation) {
+    boolean full = settings.lora() == null;
+    List<String> start = settings.model().adapters();
+    if (full && !start.isEmpty() || start.size() > 1) {
+      throw new InvalidPlanException("adapters is " + start + "; a lora training starts from one adapter at most, a full "
+          + "training from none. Merge them first (swift export --merge_lora true).");
+    }
+    LoadedModel loaded = LoadedModel.open(settings.model(m -> new ModelSettings(m.model(), m.dtype(), List.of())));
+    boolean done = false;
+    try {
+      TrainingData data = TrainingData.of(settings, loaded, listener);
+      TrainedWeights weights = weights(settings, loaded);
+      Path folder = folder(settings);
+      TrainJob job = TrainJob.of(weights, settings.train().checkpoint(c -> c.outputDir(folder)), data.batches())
+          .objective(settings.task() == Task.PT ? new PretrainObjective() : new SftObjective())
+          .validation(data.validation())
+          .cancellation(cancellation)
+          .files(Map.of("args.json", planJson));
+      if (folder != null) {
+        prepare(folder, planJson);
+        job = job.listener(new JsonlLog(folder.resolve("logging.jsonl"), settings.train().loggingSteps()));
+      }
+      TrainResult result = job.listener(listener).run();
+      loaded.activate(weights.adapters());
+      done = true;
+      return new Trained(loaded, result, folder);
+    } finally {
+      if (!done) {
+        loaded.close();
+      }
+    }
+  }
+
+  private static TrainedWeights weights(Settings settings, LoadedModel loaded) {
+    CausalLm model = loaded.model();
+    LoraSpec lora = settings.lora();
+    if (lora == null) {
+      new FullTransform().apply(model);
+      return TrainedWeights.of(model);
+    }
+    List<String> start = settings.model().adapters();
+    LoraAdapter adapter = start.isEmpty()
+        ? new LoraTransform(lora, settings.train().seed()).attach(model)
+        : AdapterFiles.attach(model, Path.of(start.getFirst()), LoraTransform.DEFAULT_NAME, true);
+    return TrainedWeights.of(adapter, settings.model().requireModel());
+  }
+
+  /** The run's own folder: that of the checkpoint it continues, else a new version under the output folder. */
+  private static @Nullable Path folder(Settings settings) {
+    Path output = settings.outputDir();
+    Path resume = settings.train().checkpoint().resumeFrom();
+    if (output == null) {
+      return null;
+    }
+    if (resume != null && resume.toAbsolutePath().getParent() instanceof Path run && run.startsWith(output.toAbsolutePath())) {
+      return run;
+    }
+    if (!settings.addVersion()) {
+      return output;
+    }
+    int version = 0;
+    if (Files.isDirectory(output)) {
+      try (Stream<Path> entries = Files.list(output)) {
+        version = (int) entries.filter(p -> p.getFileName().toString().matches("v\\d+-.*")).count();
+      } catch (IOException e) {
+        throw new CheckpointException("the output folder " + output + " cannot be read: " + e, e);
+      }
+    }
+    return output.resolve("v" + version + "-" + LocalDateTime.now().format(STAMP));
+  }
+
+  private static void prepare(Path folder, String planJson) {
+    try {
+      Files.createDirectories(folder);
+      AtomicFile.write(folder.resolve("args.json"), planJson);
+    } catch (IOException e) {
+      throw new CheckpointException("the output folder " + folder + " cannot be written: " + e
+          + ". Choose another --output_dir or free space.", e);
+    }
+  }
+}

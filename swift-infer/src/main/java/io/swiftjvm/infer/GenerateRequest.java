@@ -1,0 +1,71 @@
+package io.swiftjvm.infer;
+
+import io.swiftjvm.error.InvalidPlanException;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One prompt to be continued.
+ *
+ * @param prompt token ids, 1 or more
+ * @param sampling how to continue it
+ * @param adapters names of the adapters to answer with, none = the bare model; null = {@code default} where it is attached
+ * @param processors further processors, run behind those of {@code sampling} that penalise and before the temperature; they
+ *     must not be shared between requests if they keep state
+ */
+@SuppressWarnings("ArrayRecordComponent") // copied on the way in and out, equality by content
+public record GenerateRequest(
+    int[] prompt, SamplingParams sampling, @Nullable List<String> adapters, List<LogitsProcessor> processors) {
+  public GenerateRequest {
+    prompt = prompt.clone();
+    adapters = adapters == null ? null : List.copyOf(adapters);
+    processors = List.copyOf(processors);
+    if (prompt.length == 0) {
+      throw new InvalidPlanException("A prompt has no tokens. Give at least one, for instance the tokenizer's bos.");
+    }
+  }
+
+  /** A prompt as the model's defaults continue it. */
+  public static GenerateRequest of(int... prompt) {
+    return new GenerateRequest(prompt, SamplingParams.DEFAULT, null, List.of());
+  }
+
+  /** The ids. */
+  @Override
+  public int[] prompt() {
+    return prompt.clone();
+  }
+
+  /** Sets how to continue. Default: as the model says. */
+  public GenerateRequest sampling(SamplingParams value) {
+    return new GenerateRequest(prompt, value, adapters, processors);
+  }
+
+  /** Sets the adapters; none = the bare model. Default: {@code default} where it is attached. */
+  public GenerateRequest adapters(String... names) {
+    return new GenerateRequest(prompt, sampling, List.of(names), processors);
+  }
+
+  /** Sets further processors. Default: none. */
+  public GenerateRequest processors(List<LogitsProcessor> value) {
+    return new GenerateRequest(prompt, sampling, adapters, value);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof GenerateRequest that && Arrays.equals(prompt, that.prompt)
+        && sampling.equals(that.sampling) && java.util.Objects.equals(adapters, that.adapters)
+        && processors.equals(that.processors);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Arrays.hashCode(prompt) + sampling.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return prompt.length + " tokens, " + sampling + (adapters == null ? "" : ", adapters " + adapters);
+  }
+}

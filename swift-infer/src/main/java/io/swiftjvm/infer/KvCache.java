@@ -1,0 +1,225 @@
+package io.swiftjvm.infer;
+
+import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.backend.AttentionSpec;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Segments;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.nn.AttentionContext;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * Keys and values of sequences that are being continued: for every layer two float32 tensors (slots * capacity, width).
+ * A sequence owns a slot, its rows lie one behind the other; the capacity grows as sequences do. For one thread.
+ *
+ * {@snippet :
+ * try (var cache = new KvCache(backend, 1, config.maxPositions()); var scope = new Scope(backend)) {
+ *   int slot = cache.acquire();
+ *   var step = cache.step(new int[] {slot}, new int[] {3});
+ *   var pass = Pass.of(new Ops(backend, null, scope), step);
+ *   Tensor hidden = model.hidden(pass, scope.ints(11, 12, 13), step.positions());
+ *   step.commit(); // the next step continues behind these three
+ * }
+ * }
+ */
+public final class KvCache implements AutoCloseable {
+  /** Capacity is a multiple of this many positions. */
+  static final int CHUNK = 64;
+
+  /** One layer; its own scope, so that growing needs the old memory of one layer only. */
+  private record Layer(Scope scope, Tensor keys, Tensor values) {}
+
+  private final Backend backend;
+  private final int slots;
+  private final int limit;
+  private final int[] lengths;
+  private final BitSet taken = new BitSet();
+  private final List<Layer> layers = new ArrayList<>();
+  private int capacity;
+  private boolean closed;
+
+  /**
+   * An empty cache; memory is taken as steps need it.
+   *
+   * @param slots sequences at once, 1 or more
+   * @param limit most positions of a sequence, the model's {@code max_position_embeddings}
+   */
+  public KvCache(Backend backend, int slots, int limit) {
+    if (slots < 1 || limit < 1) {
+      throw new IllegalArgumentException("a cache needs 1 or more slots and positions, got " + slots + ", " + limit);
+    }
+    this.backend = backend;
+    this.slots = slots;
+    this.limit = limit;
+    this.lengths = new int[slots];
+  }
+
+  /** A free slot for a new sequence. */
+  public int acquire() {
+    int slot = taken.nextClearBit(0);
+    if (slot >= slots) {
+      throw new IllegalStateException("all " + slots + " slots of the cache are taken");
+    }
+    taken.set(slot);
+    lengths[slot] = 0;
+    return slot;
+  }
+
+  /** Gives a slot back; its rows are written over by the next sequence. */
+  public void release(int slot) {
+    taken.clear(slot);
+    lengths[slot] = 0;
+  }
+
+  /** Positions of the sequence in {@code slot}. */
+  public int length(int slot) {
+    return lengths[slot];
+  }
+
+  /** Positions that every slot has room for now. */
+  public int capacity() {
+    return capacity;
+  }
+
+  /** Bytes of keys and values. */
+  public long bytes() {
+    return layers.stream().mapToLong(layer -> layer.keys.bytes() + layer.values.bytes()).sum();
+  }
+
+  /**
+   * What one pass looks at: {@code counts[i]} more tokens of the sequence in {@code sequences[i]}, one behind the other.
+   *
+   * @throws InvalidPlanException if a sequence would become longer than the model's limit
+   */
+  public Step step(int[] sequences, int[] counts) {
+    int longest = 0;
+    for (int i = 0; i < sequences.length; i++) {
+      int have = lengths[sequences[i]];
+      if (!taken.get(sequences[i]) || counts[i] < 1) {
+        throw new IllegalArgumentException("slot " + sequences[i] + " is not taken or gets " + counts[i] + " tokens");
+      }
+      if (counts[i] > limit - have) {
+        throw new InvalidPlanException("A sequence of " + have + " tokens cannot take " + counts[i]
+            + " more: the model has " + limit + " positions. Shorten the prompt or lower maxTokens.");
+      }
+      longest = Math.max(longest, have + counts[i]);
+    }
+    if (longest > capacity) {
+      grow(Math.max(longest, capacity + capacity / 2));
+    }
+    return new Step(sequences.clone(), counts.clone());
+  }
+
+  private void grow(int wanted) {
+    int old = capacity;
+    int next = (int) Math.min(Math.ceilDiv((long) wanted, CHUNK) * CHUNK, Math.max(limit, CHUNK));
+    Math.multiplyExact(next, slots); // rows are counted in int
+    capacity = next;
+    for (int i = 0; i < layers.size(); i++) {
+      Layer from = layers.get(i);
+      Layer to = layer(from.keys.columns(), from.values.columns());
+      for (int slot = 0; slot < slots; slot++) {
+        if (lengths[slot] > 0) {
+          copy(from.keys, slot * (long) old, to.keys, slot * (long) next, lengths[slot]);
+          copy(from.values, slot * (long) old, to.values, slot * (long) next, lengths[slot]);
+        }
+      }
+      layers.set(i, to);
+      from.scope.close();
+    }
+  }
+
+  private Layer layer(long keyWidth, long valueWidth) {
+    Scope scope = new Scope(backend);
+    try {
+      long rows = (long) slots * capacity;
+      return new Layer(scope, scope.floats(rows, keyWidth), scope.floats(rows, valueWidth));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      scope.close();
+      throw e;
+    }
+  }
+
+  private void copy(Tensor from, long fromRow, Tensor to, long toRow, int rows) {
+    backend.copy(from.slice(fromRow, rows), to.slice(toRow, rows));
+  }
+
+  /** Gives the memory back. Closing twice is harmless. */
+  @Override
+  public void close() {
+    closed = true;
+    layers.forEach(layer -> layer.scope.close());
+    layers.clear();
+  }
+
+  /** The tokens of one pass and the sequences they continue. */
+  public final class Step implements AttentionContext {
+    private final int[] sequences;
+    private final Segments segments;
+
+    private Step(int[] sequences, int[] counts) {
+      int n = sequences.length;
+      int[] starts = new int[n];
+      int[] keyStarts = new int[n];
+      int[] keys = new int[n];
+      for (int i = 0; i < n; i++) {
+        starts[i] = i == 0 ? 0 : starts[i - 1] + counts[i - 1];
+        keyStarts[i] = sequences[i] * capacity;
+        keys[i] = lengths[sequences[i]] + counts[i];
+      }
+      this.sequences = sequences;
+      this.segments = new Segments(starts, counts, keyStarts, keys);
+    }
+
+    /** The position of every token of the pass in its sequence. */
+    public int[] positions() {
+      int[] positions = new int[Arrays.stream(segments.qLength()).sum()];
+      for (int s = 0; s < sequences.length; s++) {
+        int count = segments.qLength()[s];
+        for (int t = 0; t < count; t++) {
+          positions[segments.qStart()[s] + t] = segments.kLength()[s] - count + t;
+        }
+      }
+      return positions;
+    }
+
+    /** Index in the pass of the last token of sequence {@code index}. */
+    public int lastRow(int index) {
+      return segments.qStart()[index] + segments.qLength()[index] - 1;
+    }
+
+    @Override
+    public Tensor attend(Ops ops, int layer, Tensor q, Tensor k, Tensor v, AttentionSpec spec) {
+      if (closed || ops.recording() || layer > layers.size()) {
+        throw new IllegalStateException(closed ? "the cache is closed"
+            : ops.recording() ? "a KV cache cannot be differentiated" : "layer " + layer + " comes out of order");
+      }
+      long n = q.dim(0);
+      Tensor newKeys = k.view(n, k.size() / n);
+      Tensor newValues = v.view(n, v.size() / n);
+      if (layer == layers.size()) {
+        layers.add(layer(newKeys.columns(), newValues.columns()));
+      }
+      Layer cached = layers.get(layer);
+      for (int s = 0; s < sequences.length; s++) {
+        int count = segments.qLength()[s];
+        long row = segments.kStart()[s] + segments.kLength()[s] - count;
+        copy(newKeys, segments.qStart()[s], cached.keys, row, count);
+        copy(newValues, segments.qStart()[s], cached.values, row, count);
+      }
+      return ops.attention(q, cached.keys, cached.values, spec, segments);
+    }
+
+    /** Keeps the tokens of the pass: the next step comes behind them. Without it they are written over. */
+    public void commit() {
+      for (int s = 0; s < sequences.length; s++) {
+        lengths[sequences[s]] = segments.kLength()[s];
+      }
+    }
+  }
+}

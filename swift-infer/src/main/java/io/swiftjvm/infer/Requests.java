@@ -1,0 +1,93 @@
+package io.swiftjvm.infer;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.text.Tokenizer;
+import io.swiftjvm.tuner.LoraAdapter;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/** Checks requests against a model and makes sequences of them. */
+final class Requests {
+  private static final String DEFAULT_ADAPTER = "default";
+
+  private Requests() {}
+
+  static List<Sequence> prepare(
+      CausalLm model, @Nullable Tokenizer tokenizer, List<GenerateRequest> requests, StreamListener listener) {
+    List<String> attached = LoraAdapter.names(model);
+    List<Sequence> sequences = new ArrayList<>();
+    for (GenerateRequest request : requests) {
+      sequences.add(sequence(model, tokenizer, request, attached, sequences.size(), listener));
+    }
+    return sequences;
+  }
+
+  private static Sequence sequence(
+      CausalLm model, @Nullable Tokenizer tokenizer, GenerateRequest request, List<String> attached, int index,
+      StreamListener listener) {
+    SamplingParams params = request.sampling().resolve(model.source().generation());
+    int vocabulary = model.config().vocabSize();
+    int[] prompt = request.prompt();
+    for (int i = 0; i < prompt.length; i++) {
+      if (prompt[i] < 0 || prompt[i] >= vocabulary) {
+        throw new InvalidPlanException("Token " + i + " of a prompt is " + prompt[i] + "; the model's ids are 0 .. "
+            + (vocabulary - 1) + ". Use the tokenizer of this model.");
+      }
+    }
+    if (tokenizer == null && !params.stop().isEmpty()) {
+      throw new InvalidPlanException("Stop texts " + params.stop() + " need an engine with a tokenizer. Use stopTokenIds"
+          + " or give the engine one.");
+    }
+    Set<Integer> ends = ends(model, tokenizer, params);
+    long seed = params.seed() == null ? ThreadLocalRandom.current().nextLong() : params.seed();
+    int[] endIds = ends.stream().filter(id -> id < vocabulary).mapToInt(id -> id).toArray();
+    List<LogitsProcessor> chain = LogitsProcessors.of(params, request.processors(), endIds);
+    int most = most(request.sampling(), params, prompt.length, model.config().maxPositions());
+    return new Sequence(index, new TokenHistory(prompt), adapters(request, attached), params, seed, most, ends,
+        new Sampler(chain, params.greedy(), seed), tokenizer, piece -> listener.text(index, piece));
+  }
+
+  private static Set<Integer> ends(CausalLm model, @Nullable Tokenizer tokenizer, SamplingParams params) {
+    Set<Integer> ends = new HashSet<>(params.stopTokenIds());
+    if (!params.ignoreEos()) {
+      ends.addAll(model.source().eosIds());
+      if (tokenizer != null) {
+        tokenizer.special().eos().ifPresent(ends::add);
+      }
+    }
+    return ends;
+  }
+
+  /** Tokens that may be made: what was asked for must fit, what the model's files say is cut to what fits. */
+  private static int most(SamplingParams asked, SamplingParams resolved, int prompt, int limit) {
+    int room = limit - prompt;
+    Integer wanted = asked.maxTokens();
+    if (room < 1 || (wanted != null && wanted > room)) {
+      throw new InvalidPlanException("A prompt of " + prompt + " tokens and " + (wanted == null ? "an answer"
+          : "maxTokens " + wanted) + " do not fit into the model's " + limit + " positions. " + (room < 1
+          ? "Shorten the prompt to at most " + (limit - 1) + " tokens."
+          : "Lower maxTokens to at most " + room + ", leave it unset, or shorten the prompt."));
+    }
+    Integer most = resolved.maxTokens();
+    return most == null ? room : Math.min(most, room);
+  }
+
+  private static List<String> adapters(GenerateRequest request, List<String> attached) {
+    List<String> names = request.adapters();
+    if (names == null) {
+      return attached.contains(DEFAULT_ADAPTER) ? List.of(DEFAULT_ADAPTER) : List.of();
+    }
+    for (String name : names) {
+      if (!attached.contains(name)) {
+        throw new InvalidPlanException("No adapter named '" + name + "' is attached. Attached: " + attached
+            + ". Load it first or use one of those.");
+      }
+    }
+    return names;
+  }
+}

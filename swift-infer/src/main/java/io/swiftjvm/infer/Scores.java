@@ -1,0 +1,126 @@
+package io.swiftjvm.infer;
+
+import java.util.Arrays;
+
+/** Arithmetic on one row of scores, in double where values are summed. */
+final class Scores {
+  private Scores() {}
+
+  /** Index of the greatest score, the first of equals; -1 if there is none above negative infinity or one is NaN. */
+  static int argmax(float[] scores) {
+    int best = -1;
+    float most = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < scores.length; i++) {
+      if (scores[i] > most) {
+        most = scores[i];
+        best = i;
+      } else if (Float.isNaN(scores[i])) {
+        return -1;
+      }
+    }
+    return best;
+  }
+
+  /** Softmax. */
+  static double[] probabilities(float[] scores) {
+    double max = max(scores);
+    double[] p = new double[scores.length];
+    double sum = 0;
+    for (int i = 0; i < p.length; i++) {
+      if (scores[i] != Float.NEGATIVE_INFINITY) {
+        p[i] = Math.exp(scores[i] - max);
+        sum += p[i];
+      }
+    }
+    for (int i = 0; i < p.length; i++) {
+      p[i] /= sum;
+    }
+    return p;
+  }
+
+  /** Log of the sum of the exponentials. */
+  static double logSumExp(float[] scores) {
+    double max = max(scores);
+    double sum = 0;
+    for (float score : scores) {
+      sum += Math.exp(score - max);
+    }
+    return max + Math.log(sum);
+  }
+
+  static float max(float[] scores) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (float score : scores) {
+      max = Math.max(max, score);
+    }
+    return max;
+  }
+
+  /** The {@code k}-th greatest score, 1 = the greatest; a heap of k, so that a large vocabulary is not sorted. */
+  static float kthGreatest(float[] scores, int k) {
+    int n = Math.min(k, scores.length);
+    float[] heap = Arrays.copyOf(scores, n);
+    Arrays.sort(heap); // ascending is a min-heap
+    for (int i = n; i < scores.length; i++) {
+      if (scores[i] > heap[0]) {
+        heap[0] = scores[i];
+        sink(heap);
+      }
+    }
+    return heap[0];
+  }
+
+  private static void sink(float[] heap) {
+    int at = 0;
+    while (2 * at + 1 < heap.length) {
+      int child = 2 * at + 1;
+      if (child + 1 < heap.length && heap[child + 1] < heap[child]) {
+        child++;
+      }
+      if (heap[at] <= heap[child]) {
+        return;
+      }
+      float moved = heap[at];
+      heap[at] = heap[child];
+      heap[child] = moved;
+      at = child;
+    }
+  }
+
+  /** Indices of scores above negative infinity, the least {@code values} first; of equals the lower index first. */
+  static int[] ascending(double[] values, float[] scores) {
+    long[] keys = new long[scores.length];
+    int n = 0;
+    for (int i = 0; i < scores.length; i++) {
+      if (scores[i] != Float.NEGATIVE_INFINITY) {
+        // Bits of a float that is not negative sort like the float.
+        keys[n++] = ((long) Float.floatToIntBits((float) values[i] + 0f) << Integer.SIZE) | i;
+      }
+    }
+    Arrays.sort(keys, 0, n);
+    int[] order = new int[n];
+    for (int i = 0; i < n; i++) {
+      order[i] = (int) keys[i];
+    }
+    return order;
+  }
+
+  /** Forbids every token that {@code drop} names, but for the {@code keep} greatest. */
+  static void dropBelow(float[] scores, int keep, java.util.function.IntPredicate drop) {
+    float kept = kthGreatest(scores, keep);
+    for (int i = 0; i < scores.length; i++) {
+      if (scores[i] < kept && drop.test(i)) {
+        scores[i] = Float.NEGATIVE_INFINITY;
+      }
+    }
+  }
+
+  /** Entropy in nats. */
+  static double entropy(double[] p) {
+    double sum = 0;
+    for (double x : p) {
+      sum -= x > 0 ? x * Math.log(x) : 0;
+    }
+    return sum;
+  }
+}
