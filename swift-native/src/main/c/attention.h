@@ -42,7 +42,8 @@ INLINE void cap(float *x, i64 n, float c) {
 static void score_few(const float *q, const float *k, i64 ldk, i64 dim, i64 keys, float factor, float *out) {
   for (i64 j = 0; j < keys; j += 4) {
     i64 n = MIN(4, keys - j);
-    const float *k0 = k + j * ldk, *k1 = k0 + (n > 1 ? ldk : 0), *k2 = k1 + (n > 2 ? ldk : 0), *k3 = k2 + (n > 3 ? ldk : 0);
+    const float *k0 = k + j * ldk, *k1 = k0 + (n > 1 ? ldk : 0), *k2 = k1 + (n > 2 ? ldk : 0);
+    const float *k3 = k2 + (n > 3 ? ldk : 0);
     vf s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
     for (i64 d = 0; d < dim; d += W) {
       i64 rest = dim - d;
@@ -57,7 +58,7 @@ static void score_few(const float *q, const float *k, i64 ldk, i64 dim, i64 keys
   }
 }
 
-static void attention(
+static int attention(
     const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, i64 value_dim, i64 window,
     float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length, i64 k_start, i64 k_length, i64 head,
     float *out, float *lse, i64 from, i64 to) {
@@ -65,6 +66,7 @@ static void attention(
     soft_cap};
   i64 kv = head / (heads / kv_heads), vp = round_up(value_dim, NR);
   float *qt = scratch(head_dim * QP + head_dim * KB + QP * KB + KB * QP + KB * vp + QB * vp + 2 * QP);
+  if (!qt) return 1;
   float *kt = qt + head_dim * QP, *p = kt + head_dim * KB, *pt = p + QP * KB, *vc = pt + KB * QP, *o = vc + KB * vp;
   float *max = o + QB * vp;
   double total[QB];
@@ -112,12 +114,14 @@ static void attention(
         if (begin > 0) memset(row, 0, (size_t)begin * 4);
         if (end < KB) memset(row + end, 0, (size_t)(KB - end) * 4);
         if (m > max[i]) {
-          float keep = max[i] == -INFINITY ? 0 : expf(max[i] - m);
-          total[i] *= (double)keep;
-          scale(o + i * vp, keep, o + i * vp, 0, vp);
+          if (max[i] > -INFINITY) {
+            float keep = expf(max[i] - m);
+            total[i] *= (double)keep;
+            scale(o + i * vp, keep, o + i * vp, 0, vp);
+          }
           max[i] = m;
         }
-        total[i] += sum_double(sums);
+        total[i] += (double)sum(sums);
       }
       if (nq > 1) pack_rows(p, F32, 0, KB, nq, round_up(nq, W), nk, pt, QP);
       i64 ld_v;
@@ -133,10 +137,11 @@ static void attention(
     }
   }
   free(qt);
+  return 0;
 }
 
 /* For each tile of keys: its dk and dv over all queries of all heads of the group; dq grows tile by tile. */
-static void attention_backward(
+static int attention_backward(
     const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, i64 value_dim, i64 window,
     float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length, i64 k_start, i64 k_length, i64 kv_head,
     const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv) {
@@ -146,6 +151,7 @@ static void attention_backward(
   i64 qs = heads * head_dim, os = heads * value_dim, ks = kv_heads * head_dim, vs = kv_heads * value_dim;
   float *kt = scratch(head_dim * (KB + QP) + value_dim * (KB + QP) + 4 * QP * KB + (KB + QP) * (hp + vp)
       + round_up(group * q_length, 16));
+  if (!kt) return 1;
   float *vt = kt + head_dim * KB, *qt = vt + value_dim * KB, *ot = qt + head_dim * QP, *p = ot + value_dim * QP;
   float *ds = p + QP * KB, *dst = ds + QP * KB, *sc = dst + QP * KB, *kc = sc + QP * KB, *qc = kc + KB * hp;
   float *oc = qc + QP * hp, *delta = oc + QP * vp;
@@ -158,7 +164,7 @@ static void attention_backward(
     }
   for (i64 key = 0; key < k_length; key += KB) {
     i64 nk = MIN(KB, k_length - key);
-    i64 k_at = ((k_start + key) * kv_heads + kv_head) * head_dim, v_at = ((k_start + key) * kv_heads + kv_head) * value_dim;
+    i64 k_row = (k_start + key) * kv_heads + kv_head, k_at = k_row * head_dim, v_at = k_row * value_dim;
     pack_rows(k, F32, k_at, ks, nk, KB, head_dim, kt, KB);
     pack_rows(v, F32, v_at, vs, nk, KB, value_dim, vt, KB);
     i64 ld_k;
@@ -213,4 +219,5 @@ static void attention_backward(
     }
   }
   free(kt);
+  return 0;
 }

@@ -2,7 +2,11 @@
 # build.sh OUTDIR: makes OUTDIR/<os>-<arch>/libswiftk.so. Without a C compiler the Java kernels are used instead.
 set -e
 src=$(cd "$(dirname "$0")" && pwd)
-case $(uname -s) in Linux) os=linux ;; Darwin) os=macos ;; *) echo "swiftk: no native kernels for $(uname -s)"; exit 0 ;; esac
+case $(uname -s) in
+  Linux) os=linux ;;
+  Darwin) os=macos ;;
+  *) echo "swiftk: no native kernels for $(uname -s)"; exit 0 ;;
+esac
 case $(uname -m) in x86_64 | amd64) arch=x86_64 ;; aarch64 | arm64) arch=aarch64 ;; *) arch=$(uname -m) ;; esac
 cc=${CC:-$(command -v gcc || command -v cc || true)}
 if [ -z "$cc" ]; then
@@ -16,6 +20,7 @@ fi
 mkdir -p "$1/$os-$arch"
 link=
 [ $os = linux ] && link="-Wl,--no-undefined -Wl,-z,noexecstack -Wl,--build-id=none"
-"$cc" -std=gnu11 -O3 -fPIC -shared -fvisibility=hidden -fno-math-errno -fno-trapping-math -Wall -Wno-psabi -Wno-unknown-pragmas \
+"$cc" -std=gnu11 -O3 -fPIC -shared -fvisibility=hidden -fno-math-errno -fno-trapping-math \
+  -Wall -Wno-psabi -Wno-unknown-pragmas \
   -o "$lib.tmp" "$src"/*.c $link -lm
 mv "$lib.tmp" "$lib"

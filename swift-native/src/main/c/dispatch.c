@@ -1,6 +1,6 @@
 /* Exported functions: each calls the kernel of the chosen instruction set. */
 #include "swiftk.h"
-#if defined(__x86_64__)
+#if SWIFTK_X86
 #include <cpuid.h>
 #endif
 
@@ -10,7 +10,7 @@ static const kernels_t *chosen = &swiftk_baseline;
 
 /* 0 baseline, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL; the operating system must save the registers, too (XCR0). */
 static int best(void) {
-#if defined(__x86_64__)
+#if SWIFTK_X86
   unsigned a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_FMA) || !(c & bit_AVX)) return 0;
   unsigned xcr0, high;
@@ -27,7 +27,7 @@ static int best(void) {
 EXPORT int swiftk_use(int limit) {
   int level = best();
   if (limit < level) level = limit;
-#if defined(__x86_64__)
+#if SWIFTK_X86
   chosen = level >= 2 ? &swiftk_avx512 : level == 1 ? &swiftk_avx2 : &swiftk_baseline;
 #endif
   return level;

@@ -1,6 +1,6 @@
 /* 512-bit vectors: 14 x 32 tiles of a product in 28 of 32 registers. */
 #include "common.h"
-#if defined(__x86_64__)
+#if SWIFTK_X86
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi2")
 #define VB 64
 #define MR 14

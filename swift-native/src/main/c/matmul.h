@@ -2,11 +2,12 @@
  *
  * Panels of NR columns of b are widened and laid out k-major, tiles of up to MR rows of a likewise; the inner kernel
  * keeps an MR x NR tile of out in registers and adds k products one after the other. K is cut into blocks of KC. Each
- * element is therefore the sum of its products in the same order whatever m, n, the threads and its place in the matrix:
- * a row's result does not depend on the other rows of a batch. The exception is x w^T with up to FEW rows, see there.
+ * element is therefore the sum of its products in the same order whatever m, n, the threads and its place in the
+ * matrix: a row's result does not depend on the other rows of a batch. The exception is x w^T with up to FEW rows, see
+ * there.
  *
- * Measured on one core of an EPYC 9004 with AVX-512 (axpy: 58 GB/s): 512 x 3072 x 1024 float32 or bf16 100 - 110 GFLOP/s,
- * the same from 512 x 128 x 128 up. */
+ * Measured on one core of an EPYC 9004 with AVX-512 (axpy: 58 GB/s): 512 x 3072 x 1024 float32 or bf16 100 - 110
+ * GFLOP/s, the same from 512 x 128 x 128 up. */
 #define NR (2 * W)
 #define KC 512
 #define MC (MR * (224 / MR))
@@ -118,11 +119,10 @@ static const tile_t tiles[][2] = {{0, 0} NAMES(1) NAMES(2) NAMES(3) NAMES(4)
 #endif
 };
 
-/* Scratch of n floats on a cache line; a failure ends the process like any failed allocation in the JVM's own C code. */
+/* Scratch of n floats on a cache line, or null: then a kernel returns 1 and has done nothing. */
 static float *scratch(i64 n) {
   void *p = 0;
-  if (posix_memalign(&p, 64, (size_t)n * 4)) abort();
-  return p;
+  return posix_memalign(&p, 64, (size_t)n * 4) ? 0 : p;
 }
 
 /* Up to FEW rows by w^T: packing would cost more than it saves, so that both are read along k, W products side by side.
@@ -191,7 +191,8 @@ INLINE void few_rows_as(
   const char *row = (const char *)w + n0 * k * (type == F32 ? 4 : 2);
   i64 step = k * (type == F32 ? 4 : 2);
   if (m == 1)
-    for (; j + 2 * DN <= n1; j += 2 * DN, row += 2 * DN * step) dots(1, 2 * DN, x, row, type, k, out + j, n, alpha, beta);
+    for (; j + 2 * DN <= n1; j += 2 * DN, row += 2 * DN * step)
+      dots(1, 2 * DN, x, row, type, k, out + j, n, alpha, beta);
   for (; j + DN <= n1; j += DN, row += DN * step) few_columns(DN, m, x, row, type, k, out + j, n, alpha, beta);
   for (; j < n1; j++, row += step) few_columns(1, m, x, row, type, k, out + j, n, alpha, beta);
 }
@@ -203,15 +204,17 @@ static void few_rows(
   else few_rows_as(x, w, F16, out, m, n, k, alpha, beta, n0, n1);
 }
 
-static void matmul(
+static int matmul(
     const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
     i64 m0, i64 m1, i64 n0, i64 n1) {
   if (m <= FEW && tb && !ta) {
     few_rows(a, b, type, out, m, n, k, alpha, beta, n0, n1);
-    return;
+    return 0;
   }
   i64 kc = MIN(KC, k), mc = MIN(MC, m1 - m0);
-  float *pa = scratch(kc * mc + kc * NR + 2 * W + 16), *pb = pa + (kc * mc + W + 15) / 16 * 16;
+  float *pa = scratch(kc * mc + kc * NR + 2 * W + 16);
+  if (!pa) return 1;
+  float *pb = pa + (kc * mc + W + 15) / 16 * 16;
   int one_panel = n1 - n0 <= NR;
   for (i64 k0 = 0; k0 < MAX(k, 1); k0 += KC) {
     i64 kb = MIN(KC, k - k0);
@@ -252,4 +255,5 @@ static void matmul(
     }
   }
   free(pa);
+  return 0;
 }

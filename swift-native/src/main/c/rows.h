@@ -18,7 +18,7 @@ static void reduce_columns(int op, const float *x, i64 columns, float *out, i64 
 /* Rows are summed in blocks, so that the error grows with the number of blocks only. */
 #define ROW_BLOCK 64
 
-/* out = beta out + the sum over rows of x, or of x dy rstd; strips of nv vectors, so that whole cache lines are used in turn. */
+/* out = beta out + the sum over rows of x, or of x dy rstd; nv vectors at a time, as rows are far apart. */
 INLINE void sum_strip(
     const int nv, const float *x, const float *dy, const float *rstd, i64 rows, i64 columns, float *out, float beta,
     i64 n) {

@@ -4,6 +4,13 @@
 #define SWIFTK_H
 #include <stdint.h>
 
+/* clang has no #pragma GCC target: it makes the baseline only. */
+#if defined(__x86_64__) && !defined(__clang__)
+#define SWIFTK_X86 1
+#else
+#define SWIFTK_X86 0
+#endif
+
 typedef long long i64;
 enum { F32 = 0, BF16 = 1, F16 = 2 };
 enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM };
@@ -20,7 +27,7 @@ typedef struct {
   X(void, fill, (float *x, float value, i64 from, i64 to), (x, value, from, to)) \
   X(void, cast, (const void *x, int type, void *out, int out_type, i64 from, i64 to), \
     (x, type, out, out_type, from, to)) \
-  X(void, matmul, (const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, \
+  X(int, matmul, (const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, \
     float alpha, float beta, i64 m0, i64 m1, i64 n0, i64 n1), \
     (a, ta, b, type, tb, out, m, n, k, alpha, beta, m0, m1, n0, n1)) \
   X(void, binary, (int op, const float *a, const float *b, float *out, i64 columns, i64 b_row, i64 b_column, i64 from, \
@@ -37,15 +44,15 @@ typedef struct {
   X(void, softmax, (const float *x, i64 columns, float *out, i64 from, i64 to), (x, columns, out, from, to)) \
   X(void, gather_rows, (const void *table, int type, i64 columns, const int32_t *ids, float *out, i64 from, i64 to), \
     (table, type, columns, ids, out, from, to)) \
-  X(void, scatter_add_rows, (const float *rows, i64 n, i64 columns, const int32_t *ids, float *table, i64 from, i64 to), \
-    (rows, n, columns, ids, table, from, to)) \
+  X(void, scatter_add_rows, (const float *rows, i64 n, i64 columns, const int32_t *ids, float *table, i64 from, \
+    i64 to), (rows, n, columns, ids, table, from, to)) \
   X(double, sum_squares, (const float *x, i64 from, i64 to), (x, from, to)) \
   X(int, is_finite, (const float *x, i64 from, i64 to), (x, from, to)) \
   X(void, dropout, (const float *x, float p, i64 key, float *out, i64 from, i64 to), (x, p, key, out, from, to)) \
   X(void, rms_norm, (const float *x, const void *w, int type, float shift, float eps, float *y, float *rstd, \
     i64 columns, i64 from, i64 to), (x, w, type, shift, eps, y, rstd, columns, from, to)) \
-  X(void, rms_norm_backward, (const float *x, const void *w, int type, float shift, const float *rstd, const float *dy, \
-    float *dx, i64 columns, i64 from, i64 to), (x, w, type, shift, rstd, dy, dx, columns, from, to)) \
+  X(void, rms_norm_backward, (const float *x, const void *w, int type, float shift, const float *rstd, \
+    const float *dy, float *dx, i64 columns, i64 from, i64 to), (x, w, type, shift, rstd, dy, dx, columns, from, to)) \
   X(void, rms_norm_weights, (const float *x, const float *rstd, const float *dy, float *dw, i64 rows, i64 columns, \
     i64 from, i64 to), (x, rstd, dy, dw, rows, columns, from, to)) \
   X(void, rope, (const float *x, i64 heads, i64 head_dim, const float *cosine, const float *sine, i64 half, \
@@ -55,16 +62,16 @@ typedef struct {
     (op, gate, up, out, from, to)) \
   X(void, gated_backward, (int op, const float *gate, const float *up, const float *dout, float *dgate, float *dup, \
     i64 from, i64 to), (op, gate, up, dout, dgate, dup, from, to)) \
-  X(void, attention, (const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, \
+  X(int, attention, (const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, \
     i64 value_dim, i64 window, float scale, float soft_cap, i64 queries, i64 q_start, i64 q_length, i64 k_start, \
     i64 k_length, i64 head, float *out, float *lse, i64 from, i64 to), \
     (q, k, v, heads, kv_heads, head_dim, value_dim, window, scale, soft_cap, queries, q_start, q_length, k_start, \
     k_length, head, out, lse, from, to)) \
-  X(void, attention_backward, (const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, \
+  X(int, attention_backward, (const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, \
     i64 value_dim, i64 window, float scale, float soft_cap, i64 queries, i64 q_start, i64 q_length, i64 k_start, \
-    i64 k_length, i64 kv_head, const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv), \
-    (q, k, v, heads, kv_heads, head_dim, value_dim, window, scale, soft_cap, queries, q_start, q_length, k_start, \
-    k_length, kv_head, out, lse, dout, dq, dk, dv)) \
+    i64 k_length, i64 kv_head, const float *out, const float *lse, const float *dout, float *dq, float *dk, \
+    float *dv), (q, k, v, heads, kv_heads, head_dim, value_dim, window, scale, soft_cap, queries, q_start, q_length, \
+    k_start, k_length, kv_head, out, lse, dout, dq, dk, dv)) \
   X(void, cross_entropy, (float *logits, i64 columns, const int32_t *labels, float *nll, const float *grad_scale, \
     i64 from, i64 to), (logits, columns, labels, nll, grad_scale, from, to)) \
   X(void, adamw, (float *p, const float *g, float *m, float *v, float beta1, float rest1, float beta2, float rest2, \
@@ -79,7 +86,7 @@ typedef struct {
 #undef MEMBER
 
 extern const kernels_t swiftk_baseline;
-#if defined(__x86_64__)
+#if SWIFTK_X86
 extern const kernels_t swiftk_avx2, swiftk_avx512;
 #endif
 #endif

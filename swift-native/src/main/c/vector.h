@@ -92,12 +92,6 @@ INLINE double sum_double(vf v) {
   return s;
 }
 
-INLINE float largest(vf v) {
-  float m = v[0];
-  for (int i = 1; i < W; i++) m = MAX(m, v[i]);
-  return m;
-}
-
 /* e^r - 1 for |r| <= ln(2)/2 by its series, and 2^n in two factors: x = n ln 2 + r. Error below 2 ulp. */
 INLINE vf reduce_exp(vf x, vf *power, vf *half_power) {
   x = pick(x > 89.0f, splat(89.0f), x);
@@ -141,19 +135,24 @@ INLINE vf vtanh(vf x) {
   return (vf)((vi)(e / (e + 2.0f)) | sign);
 }
 
+#if defined(__clang__)
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
+#endif
 #define LOW(l, d) ((l) & (d) ? W + (l) - (d) : (l))
 #define HIGH(l, d) ((l) & (d) ? W + (l) : (l) + (d))
 #if VB == 64
-#define LANES(F, d) {F(0, d), F(1, d), F(2, d), F(3, d), F(4, d), F(5, d), F(6, d), F(7, d), F(8, d), F(9, d), \
-  F(10, d), F(11, d), F(12, d), F(13, d), F(14, d), F(15, d)}
+#define LANES(F, d) F(0, d), F(1, d), F(2, d), F(3, d), F(4, d), F(5, d), F(6, d), F(7, d), F(8, d), F(9, d), \
+  F(10, d), F(11, d), F(12, d), F(13, d), F(14, d), F(15, d)
 #elif VB == 32
-#define LANES(F, d) {F(0, d), F(1, d), F(2, d), F(3, d), F(4, d), F(5, d), F(6, d), F(7, d)}
+#define LANES(F, d) F(0, d), F(1, d), F(2, d), F(3, d), F(4, d), F(5, d), F(6, d), F(7, d)
 #else
-#define LANES(F, d) {F(0, d), F(1, d), F(2, d), F(3, d)}
+#define LANES(F, d) F(0, d), F(1, d), F(2, d), F(3, d)
 #endif
 /* Halves are added to halves, always in the same order. */
 #define OTHER(l, d) ((l) ^ (d))
-#define FOLD(d) v += __builtin_shuffle(v, (vi)LANES(OTHER, d));
+#define FOLD(d) v += SHUFFLE(v, v, LANES(OTHER, d));
 INLINE float sum(vf v) {
 #if VB == 64
   FOLD(8)
@@ -166,11 +165,24 @@ INLINE float sum(vf v) {
   return v[0];
 }
 
+#define FOLD_MAX(d) v = vmax(v, SHUFFLE(v, v, LANES(OTHER, d)));
+INLINE float largest(vf v) {
+#if VB == 64
+  FOLD_MAX(8)
+#endif
+#if VB >= 32
+  FOLD_MAX(4)
+#endif
+  FOLD_MAX(2)
+  FOLD_MAX(1)
+  return v[0];
+}
+
 #define EXCHANGE(d) \
   _Pragma("GCC unroll 16") for (int i = 0; i < W; i++) if (!(i & d)) { \
     vf a = r[i], b = r[i + d]; \
-    r[i] = __builtin_shuffle(a, b, (vi)LANES(LOW, d)); \
-    r[i + d] = __builtin_shuffle(a, b, (vi)LANES(HIGH, d)); \
+    r[i] = SHUFFLE(a, b, LANES(LOW, d)); \
+    r[i + d] = SHUFFLE(a, b, LANES(HIGH, d)); \
   }
 /* Transposes W vectors in registers by log2(W) rounds of exchanges. */
 INLINE void transpose(vf *r) {

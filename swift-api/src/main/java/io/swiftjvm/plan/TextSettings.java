@@ -21,9 +21,9 @@ public record TextSettings(
     @Nullable String template, @Nullable String system, @Nullable Integer maxLength, String truncation,
     String lossScale, @Nullable Boolean binaryLossScale, boolean packing, @Nullable Integer packingLength,
     @Nullable Boolean enableThinking) {
+  private static final List<String> TRUNCATIONS = List.of("delete", "left", "right", "split");
   static final TextSettings DEFAULT =
       new TextSettings(null, null, null, "delete", "default", null, false, null, null);
-  private static final List<String> TRUNCATIONS = List.of("delete", "left", "right", "split");
 
   public TextSettings {
     if (!TRUNCATIONS.contains(truncation)) {

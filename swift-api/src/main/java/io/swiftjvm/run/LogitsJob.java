@@ -25,7 +25,7 @@ public final class LogitsJob {
   public static void run(Settings settings, Path input, Path output, boolean gradients) {
     try (LoadedModel loaded = LoadedModel.open(settings)) {
       CausalLm model = loaded.model();
-      long vocabulary = model.config().vocabulary();
+      long vocabulary = model.config().vocabSize();
       RectangularBatch batch = RectangularBatch.read(input, vocabulary);
       if (gradients && batch.labelled() == 0) {
         throw new InvalidPlanException("--gradients needs labels, " + input + " has none that is not -100. Add a tensor "

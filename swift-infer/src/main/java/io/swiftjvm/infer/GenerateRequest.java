@@ -1,6 +1,7 @@
 package io.swiftjvm.infer;
 
 import io.swiftjvm.error.InvalidPlanException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -43,8 +44,13 @@ public record GenerateRequest(
   }
 
   /** Sets the adapters; none = the bare model. Default: {@code default} where it is attached. */
+  public GenerateRequest adapters(@Nullable List<String> names) {
+    return new GenerateRequest(prompt, sampling, names, processors);
+  }
+
+  /** {@link #adapters(List)} by name; an empty array is the bare model. */
   public GenerateRequest adapters(String... names) {
-    return new GenerateRequest(prompt, sampling, List.of(names), processors);
+    return adapters(List.of(names));
   }
 
   /** Sets further processors. Default: none. */

@@ -118,7 +118,10 @@ public final class KvCache implements AutoCloseable {
   private void grow(int wanted) {
     int old = capacity;
     int next = (int) Math.min(Math.ceilDiv((long) wanted, CHUNK) * CHUNK, Math.max(limit, CHUNK));
-    Math.multiplyExact(next, slots); // rows are counted in int
+    if ((long) next * slots > Integer.MAX_VALUE) {
+      throw new InvalidPlanException(slots + " sequences of " + next + " positions are " + (long) next * slots
+          + " cache rows, more than 2^31. Work on fewer sequences at once.");
+    }
     capacity = next;
     for (int i = 0; i < layers.size(); i++) {
       Layer from = layers.get(i);

@@ -35,14 +35,14 @@ public interface Backend extends Allocator, AutoCloseable {
   void cast(Tensor source, Tensor target);
 
   /**
-   * {@code out = alpha * op(a) op(b) + beta * out}, op = transpose where asked. a is float32; b is float32, bf16 or fp16;
-   * out is (m,n) float32.
+   * {@code out = alpha * op(a) op(b) + beta * out}, op = transpose where asked. a is float32; b is float32, bf16 or
+   * fp16; out is (m,n) float32.
    */
   void matmul(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, float alpha, float beta);
 
   /**
-   * {@code out = op(a, b)}. b has a's size, or is a row of a's columns, or one value for each of a's rows (rows,1), or one
-   * element. out may be a.
+   * {@code out = op(a, b)}. b has a's size, or is a row of a's columns, or one value for each of a's rows (rows,1), or
+   * one element. out may be a.
    */
   void binary(Binary op, Tensor a, Tensor b, Tensor out);
 
@@ -113,9 +113,9 @@ public interface Backend extends Allocator, AutoCloseable {
   }
 
   /**
-   * Rotary embedding of the first {@code 2 * cos.columns()} columns of every head (arXiv 2104.09864): x (n,heads,headDim),
-   * cos and sin (n,rotary/2). {@code interleaved}: pairs are (0,1),(2,3).. instead of (i, i + rotary/2). The backward pass
-   * is the rotation by the negative angle, {@code inverse}. out may be x.
+   * Rotary embedding of the first {@code 2 * cos.columns()} columns of every head (arXiv 2104.09864): x
+   * (n,heads,headDim), cos and sin (n,rotary/2). {@code interleaved}: pairs are (0,1),(2,3).. instead of (i, i +
+   * rotary/2). The backward pass is the rotation by the negative angle, {@code inverse}. out may be x.
    */
   default void rope(Tensor x, Tensor cos, Tensor sin, boolean interleaved, boolean inverse, Tensor out) {
     Composed.rope(this, x, cos, sin, interleaved, inverse, out);
@@ -149,8 +149,8 @@ public interface Backend extends Allocator, AutoCloseable {
   }
 
   /**
-   * Negative log-likelihoods of logits (n,v) at labels int32 (n), into nll (n); a negative label gives 0. If gradScale (n)
-   * is not null the logits become {@code (softmax - onehot) * gradScale[i]}, 0 for negative labels.
+   * Negative log-likelihoods of logits (n,v) at labels int32 (n), into nll (n); a negative label gives 0. If gradScale
+   * (n) is not null the logits become {@code (softmax - onehot) * gradScale[i]}, 0 for negative labels.
    */
   default void crossEntropy(Tensor logits, Tensor labels, Tensor nll, @Nullable Tensor gradScale) {
     Composed.crossEntropy(this, logits, labels, nll, gradScale);

@@ -1,9 +1,10 @@
 package io.swiftjvm.backend;
 
 /**
- * Which rows of a flat batch belong together. Sequence {@code s} has queries {@code [qStart, qStart + qLength)} and keys
- * {@code [kStart, kStart + kLength)}; its query {@code t} is at position {@code kLength - qLength + t} among its keys and
- * sees no later one. Packed training rows have equal starts and lengths; with a KV cache the keys are cache rows.
+ * Which rows of a flat batch belong together. Sequence {@code s} has queries {@code [qStart, qStart + qLength)} and
+ * keys {@code [kStart, kStart + kLength)}; its query {@code t} is at position {@code kLength - qLength + t} among its
+ * keys and sees no later one. Packed training rows have equal starts and lengths; with a KV cache the keys are cache
+ * rows.
  */
 public record Segments(int[] qStart, int[] qLength, int[] kStart, int[] kLength) {
   public Segments {

@@ -16,7 +16,7 @@ public record BatchSpec(int perDevice, @Nullable Integer accumulation, double ep
   public static final BatchSpec DEFAULT = new BatchSpec(1, null, 3, null);
 
   public BatchSpec {
-    if (perDevice < 1 || accumulation != null && accumulation < 1 || maxSteps != null && maxSteps < 1) {
+    if (perDevice < 1 || (accumulation != null && accumulation < 1) || (maxSteps != null && maxSteps < 1)) {
       throw new InvalidPlanException("batch.perDevice is " + perDevice + ", accumulation " + accumulation
           + ", maxSteps " + maxSteps + "; each must be at least 1 where it is given.");
     }

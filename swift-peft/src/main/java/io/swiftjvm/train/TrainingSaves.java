@@ -11,8 +11,8 @@ import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.train.checkpoint.TrainerState;
 import io.swiftjvm.train.optimizer.Optimizer;
+import io.swiftjvm.tuner.HostView;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -91,11 +91,8 @@ final class TrainingSaves {
     Backend backend = job.weights().model().backend();
     try (Arena arena = Arena.ofConfined()) {
       SafetensorsWriter writer = new SafetensorsWriter();
-      optimizer.state().forEach((name, value) -> {
-        MemorySegment copy = arena.allocate(value.bytes(), 64);
-        backend.download(value, copy);
-        writer.add(name, DType.F32, value.shape(), copy);
-      });
+      optimizer.state().forEach(
+          (name, value) -> writer.add(name, DType.F32, value.shape(), HostView.of(backend, value, arena)));
       writer.write(file);
     }
   }

@@ -18,15 +18,15 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** {@code adapter_config.json} as PEFT writes it, read into a {@link LoraSpec} and written with as few keys as PEFT needs. */
+/** {@code adapter_config.json}: PEFT's is read into a {@link LoraSpec}, ours has the few keys that PEFT needs. */
 final class AdapterConfig {
   static final String FILE = "adapter_config.json";
 
   /** Keys that change nothing here, or that are read below. */
-  private static final Set<String> KNOWN = Set.of("peft_type", "task_type", "base_model_name_or_path", "r", "lora_alpha",
-      "lora_dropout", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern", "rank_pattern",
-      "alpha_pattern", "use_rslora", "lora_bias", "bias", "init_lora_weights", "auto_mapping", "inference_mode",
-      "revision", "peft_version", "megatron_core", "qalora_group_size");
+  private static final Set<String> KNOWN = Set.of("peft_type", "task_type", "base_model_name_or_path", "r",
+      "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern",
+      "rank_pattern", "alpha_pattern", "use_rslora", "lora_bias", "bias", "init_lora_weights", "auto_mapping",
+      "inference_mode", "revision", "peft_version", "megatron_core", "qalora_group_size");
   /** Starts that are overwritten by the saved weights and leave the base alone. */
   private static final Set<String> HARMLESS_INIT = Set.of("true", "false", "gaussian", "orthogonal", "eva");
 

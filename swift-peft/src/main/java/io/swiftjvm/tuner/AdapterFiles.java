@@ -222,9 +222,7 @@ public final class AdapterFiles {
 
   private static void add(CausalLm model, SafetensorsWriter writer, Arena arena, String key, Parameter parameter) {
     Tensor value = parameter.value();
-    MemorySegment copy = arena.allocate(value.bytes(), 64);
-    model.backend().download(value, copy);
-    writer.add(PREFIX + key, DType.F32, value.shape(), copy);
+    writer.add(PREFIX + key, DType.F32, value.shape(), HostView.of(model.backend(), value, arena));
   }
 
   private static <T> T require(@Nullable T value) {

@@ -9,8 +9,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Low-rank adapters (arXiv 2106.09685): {@code y = W x + (alpha / rank) B A dropout(x)}; only A (rank,in) and B (out,rank)
- * are trained.
+ * Low-rank adapters (arXiv 2106.09685): {@code y = W x + (alpha / rank) B A dropout(x)}; only A (rank,in) and B
+ * (out,rank) are trained.
  *
  * {@snippet :
  * LoraSpec spec = LoraSpec.DEFAULT.rank(16).alpha(32).targets("q_proj", "v_proj");

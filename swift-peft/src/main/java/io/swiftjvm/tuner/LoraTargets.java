@@ -67,8 +67,8 @@ public record LoraTargets(
   }
 
   /**
-   * The chosen ones of {@code paths}, in their order. {@link InvalidPlanException} lists the names that exist when nothing
-   * matches or a name matches nothing.
+   * The chosen ones of {@code paths}, in their order. {@link InvalidPlanException} lists the names that exist when
+   * nothing matches or a name matches nothing.
    */
   public List<String> select(Collection<String> paths) {
     for (String name : modules) {

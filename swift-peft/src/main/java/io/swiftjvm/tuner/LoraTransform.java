@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Puts a fresh trainable adapter beside the chosen projections. The model's answers do not change by it, since B starts at
- * zero. A transform must not run while the model is in use by another thread.
+ * Puts a fresh trainable adapter beside the chosen projections. The model's answers do not change by it, since B starts
+ * at zero. A transform must not run while the model is in use by another thread.
  *
  * @param name the adapter's name; passes choose adapters by it
  * @param spec what to attach
@@ -61,8 +61,8 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
     List<LoraLinear> wrapped = new ArrayList<>();
     for (String path : paths) {
       if (model.config().tied() && path.equals("lm_head")) {
-        throw new InvalidPlanException("LoRA on 'lm_head' was asked for, but this model ties it to the token embedding, "
-            + "so the two could not be merged again. Leave it out of the targets.");
+        throw new InvalidPlanException("LoRA on 'lm_head' was asked for, but this model ties it to the token embedding,"
+            + " so the two could not be merged again. Leave it out of the targets.");
       }
       model.replaceLinear(path, linear -> linear instanceof LoraLinear ? linear
           : new LoraLinear(linear, path, order.indexOf(path)));

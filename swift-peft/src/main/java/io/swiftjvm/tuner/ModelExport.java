@@ -150,12 +150,12 @@ public final class ModelExport {
   }
 
   private static MemorySegment plain(Backend backend, Tensor value, DType target, Arena arena) {
+    if (value.dtype() == target) {
+      return HostView.of(backend, value, arena);
+    }
     try (Scope scope = new Scope(backend)) {
-      Tensor out = value;
-      if (value.dtype() != target) {
-        out = scope.tensor(target, value.shape());
-        backend.cast(value, out);
-      }
+      Tensor out = scope.tensor(target, value.shape());
+      backend.cast(value, out);
       return download(backend, out, arena);
     }
   }

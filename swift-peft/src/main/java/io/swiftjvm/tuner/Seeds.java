@@ -3,8 +3,8 @@ package io.swiftjvm.tuner;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Reproducible randomness without state shared between callers: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), keyed by
- * seed and name, so that a module's start values do not depend on which other modules exist.
+ * Reproducible randomness without state shared between callers: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), keyed
+ * by seed and name, so that a module's start values do not depend on which other modules exist.
  */
 public final class Seeds {
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;

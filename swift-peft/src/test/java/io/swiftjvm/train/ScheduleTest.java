@@ -24,12 +24,14 @@ class ScheduleTest {
     golden.properties().forEach(entry -> {
       String name = NAMES.stream().filter(entry.getKey()::startsWith).findFirst().orElseThrow();
       Map<String, Object> settings = new HashMap<>();
-      entry.getValue().path("args").properties().forEach(arg -> settings.put(arg.getKey(), arg.getValue().doubleValue()));
+      entry.getValue().path("args").properties()
+          .forEach(arg -> settings.put(arg.getKey(), arg.getValue().doubleValue()));
       int warmup = ((Number) settings.remove("num_warmup_steps")).intValue();
       Object given = settings.remove("num_training_steps");
       int total = given == null ? 20 : ((Number) given).intValue();
       Schedule schedule = new ScheduleSpec(
-          ScheduleType.of(name.equals("wsd") ? "warmup_stable_decay" : name), warmup, 0, settings).schedule(1e-3, total);
+          ScheduleType.of(name.equals("wsd") ? "warmup_stable_decay" : name), warmup, 0, settings)
+          .schedule(1e-3, total);
       double[] rates = Oracle.doubles(entry.getValue().path("lr"));
       for (int step = 0; step < rates.length; step++) {
         assertThat(schedule.rate(step)).as(entry.getKey() + " step " + step)

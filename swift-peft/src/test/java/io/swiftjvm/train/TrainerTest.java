@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
+import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.data.Batch;
 import io.swiftjvm.error.TrainingException;
 import io.swiftjvm.model.CausalLm;
@@ -176,6 +177,22 @@ class TrainerTest {
     }
     assertThat(Files.readAllLines(log)).hasSize(3);
     assertThat(Files.readAllLines(log).getLast()).contains("\"loss\":3.5");
+  }
+
+  @Test
+  void a_training_gives_all_memory_back_that_is_not_the_model_or_the_adapter() {
+    try (CpuBackend backend = new CpuBackend(2);
+        CausalLm model = CausalLm.load(Oracle.path("models/qwen3"), backend)) {
+      TrainedWeights weights = TrainedWeights.of(new LoraTransform(TinyRun.LORA, 1).attach(model), "base");
+      TrainJob.of(weights, TinyRun.SPEC, TinyRun.data(2)).run();
+      long before = backend.bytesInUse();
+      long reserved = backend.reservedBytes();
+      for (int i = 0; i < 10; i++) {
+        TrainJob.of(weights, TinyRun.SPEC, TinyRun.data(20)).run();
+      }
+      assertThat(backend.bytesInUse()).isEqualTo(before);
+      assertThat(backend.reservedBytes()).isLessThanOrEqualTo(reserved + (8L << 20));
+    }
   }
 
   @Test

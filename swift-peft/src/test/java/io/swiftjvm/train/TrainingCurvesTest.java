@@ -34,7 +34,8 @@ class TrainingCurvesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"qwen3/lora", "qwen3/rslora", "qwen3/loraplus", "qwen3/lora_ga4_cosine_clip", "qwen3/full",
-      "qwen3/full_hf_groups", "qwen3/full_ga4_cosine_clip", "llama3/lora", "llama3/full", "llama3/lora_ga4_cosine_clip"})
+      "qwen3/full_hf_groups", "qwen3/full_ga4_cosine_clip", "llama3/lora", "llama3/full",
+      "llama3/lora_ga4_cosine_clip"})
   void twenty_steps_follow_the_reference(String run) {
     JsonNode golden = Oracle.json("training/" + run + "/golden.json");
     Map<String, float[]> tensors = Oracle.tensors(Oracle.path("training/" + run + "/golden.safetensors"));

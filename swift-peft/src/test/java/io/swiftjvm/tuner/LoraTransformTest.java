@@ -62,7 +62,8 @@ class LoraTransformTest {
   @Test
   void a_module_starts_the_same_whatever_else_is_adapted_and_seeds_differ() {
     LoraSpec q = LoraSpec.DEFAULT.targets("q_proj");
-    float[] all = new LoraTransform("all", LoraSpec.DEFAULT, 1).attach(model).parameters().getFirst().value().toFloats();
+    float[] all =
+        new LoraTransform("all", LoraSpec.DEFAULT, 1).attach(model).parameters().getFirst().value().toFloats();
     float[] one = new LoraTransform("one", q, 1).attach(model).parameters().getFirst().value().toFloats();
     float[] two = new LoraTransform("two", q, 2).attach(model).parameters().getFirst().value().toFloats();
     assertThat(one).isEqualTo(all).isNotEqualTo(two);

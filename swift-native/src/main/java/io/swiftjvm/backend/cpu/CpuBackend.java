@@ -1,12 +1,5 @@
 package io.swiftjvm.backend.cpu;
 
-import static io.swiftjvm.backend.cpu.Checks.floats;
-import static io.swiftjvm.backend.cpu.Checks.ids;
-import static io.swiftjvm.backend.cpu.Checks.memory;
-import static io.swiftjvm.backend.cpu.Checks.require;
-import static io.swiftjvm.backend.cpu.Checks.sameSize;
-import static io.swiftjvm.backend.cpu.Checks.weights;
-
 import io.swiftjvm.backend.AdamStep;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
@@ -23,10 +16,18 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
+import static io.swiftjvm.backend.cpu.Checks.floats;
+import static io.swiftjvm.backend.cpu.Checks.ids;
+import static io.swiftjvm.backend.cpu.Checks.memory;
+import static io.swiftjvm.backend.cpu.Checks.require;
+import static io.swiftjvm.backend.cpu.Checks.sameSize;
+import static io.swiftjvm.backend.cpu.Checks.weights;
+
 /**
- * The host processor. Kernels are C ({@link NativeKernels}) where the library loads and Java elsewhere. Work above about
- * a tenth of a millisecond is shared with helper threads, always by output rows or columns, so that results do not depend
- * on their number. One instance may be used by several threads; scopes and tensors belong to one thread at a time.
+ * The host processor. Kernels are C ({@link NativeKernels}) where the library loads and Java elsewhere. Work above
+ * about a tenth of a millisecond is shared with helper threads, always by output rows or columns, so that results do
+ * not depend on their number. One instance may be used by several threads; scopes and tensors belong to one thread at
+ * a time.
  */
 public final class CpuBackend implements Backend {
   /** Estimated nanoseconds below which a second thread does not pay. */

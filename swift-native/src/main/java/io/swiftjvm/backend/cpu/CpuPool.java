@@ -11,9 +11,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Off-heap memory by size classes, eight to a doubling. Freed blocks are kept for the next tensor of their class, as the
- * steps of a training ask for the same sizes again and again; what is kept stays below a quarter of the peak plus 64 MiB.
- * Small blocks are cut from slabs. Thread-safe. Use after {@link #close} throws {@link IllegalStateException}.
+ * Off-heap memory by size classes, eight to a doubling. Freed blocks are kept for the next tensor of their class, as
+ * the steps of a training ask for the same sizes again and again; what is kept stays below a quarter of the peak plus
+ * 64 MiB. Small blocks are cut from slabs. Thread-safe. Use after {@link #close} throws {@link IllegalStateException}.
  */
 final class CpuPool implements AutoCloseable {
   private static final long ALIGNMENT = 64;

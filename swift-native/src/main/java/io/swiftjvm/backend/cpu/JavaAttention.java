@@ -1,11 +1,12 @@
 package io.swiftjvm.backend.cpu;
 
-import static io.swiftjvm.backend.cpu.Scalars.get;
-import static io.swiftjvm.backend.cpu.Scalars.set;
-
 import io.swiftjvm.backend.AttentionSpec;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+
+import static io.swiftjvm.backend.cpu.Scalars.get;
+import static io.swiftjvm.backend.cpu.Scalars.set;
 
 /** Causal attention row by row, with scratch for one row of scores. */
 final class JavaAttention {
@@ -28,7 +29,7 @@ final class JavaAttention {
         max = Math.max(max, scores[j]);
       }
       double total = 0;
-      java.util.Arrays.fill(sum, 0);
+      Arrays.fill(sum, 0);
       for (int j = first; j <= last; j++) {
         float p = (float) Math.exp(scores[j] - max);
         total += p;

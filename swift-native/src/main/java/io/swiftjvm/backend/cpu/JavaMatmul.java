@@ -1,10 +1,11 @@
 package io.swiftjvm.backend.cpu;
 
-import static io.swiftjvm.backend.cpu.Scalars.get;
-
 import io.swiftjvm.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+import static io.swiftjvm.backend.cpu.Scalars.get;
 
 /** Matrix product: panels of b are widened and laid out k-major, so that the inner loop runs over columns of out. */
 final class JavaMatmul {
@@ -42,7 +43,7 @@ final class JavaMatmul {
   }
 
   private static void multiply(float[] row, float[] panel, float[] acc, int kb) {
-    java.util.Arrays.fill(acc, 0);
+    Arrays.fill(acc, 0);
     for (int p = 0; p < kb; p++) {
       float x = row[p];
       int at = p * NB;

@@ -9,8 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Helper threads for kernels, shared by all backends of the process. The caller always works too and can finish alone, so
- * that two trainings never wait for each other. Threads are daemons and end after some idle seconds.
+ * Helper threads for kernels, shared by all backends of the process. The caller always works too and can finish alone,
+ * so that two trainings never wait for each other. Threads are daemons and end after some idle seconds.
  */
 final class KernelPool {
   private static final KernelPool SHARED = new KernelPool(2_000_000_000L);

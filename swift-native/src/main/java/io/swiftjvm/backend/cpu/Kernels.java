@@ -10,8 +10,9 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arithmetic of {@link CpuBackend} on parts of a tensor: each method does the items {@code [from, to)} of its output
- * (elements, rows or columns) and gives the same bits however the whole is cut. Arguments are checked by the caller.
+ * The arithmetic of {@link CpuBackend} on parts of a tensor: each method does the items {@code [from, to)} of its
+ * output (elements, rows or columns) and gives the same bits however the whole is cut. Arguments are checked by the
+ * caller.
  */
 interface Kernels {
   /** What these kernels are and why they were chosen. */
@@ -24,8 +25,8 @@ interface Kernels {
   void cast(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to);
 
   /**
-   * Rows {@code [m0, m1)}, columns {@code [n0, n1)} of {@code out (m,n) = alpha op(a) op(b) + beta out}. Bounds that cut
-   * a matrix are multiples of {@link #TILE}.
+   * Rows {@code [m0, m1)}, columns {@code [n0, n1)} of {@code out (m,n) = alpha op(a) op(b) + beta out}. Bounds that
+   * cut a matrix are multiples of {@link #TILE}.
    */
   void matmul(
       MemorySegment a, boolean transposeA, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m,

@@ -16,8 +16,8 @@ import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The binding of {@code src/main/c}: one handle for each function there. Enums cross as their ordinals, which the C enums
- * repeat; pointers cross as segments, so that memory cannot go away during a call.
+ * The binding of {@code src/main/c}: one handle for each function there. Enums cross as their ordinals, which the C
+ * enums repeat; pointers cross as segments, so that memory cannot go away during a call.
  */
 final class NativeKernels implements Kernels {
   private static final String[] LEVELS = {"baseline vectors", "AVX2", "AVX-512"};
@@ -52,7 +52,7 @@ final class NativeKernels implements Kernels {
     static final MethodHandle USE = find("use", "ii");
     static final MethodHandle FILL = find("fill", "vafll");
     static final MethodHandle CAST = find("cast", "vaiaill");
-    static final MethodHandle MATMUL = find("matmul", "vaiaiialllffllll");
+    static final MethodHandle MATMUL = find("matmul", "iaiaiialllffllll");
     static final MethodHandle BINARY = find("binary", "viaaalllll");
     static final MethodHandle UNARY = find("unary", "viaall");
     static final MethodHandle UNARY_BACKWARD = find("unary_backward", "viaaall");
@@ -72,8 +72,8 @@ final class NativeKernels implements Kernels {
     static final MethodHandle ROPE = find("rope", "vallaaliiall");
     static final MethodHandle GATED = find("gated", "viaaall");
     static final MethodHandle GATED_BACKWARD = find("gated_backward", "viaaaaall");
-    static final MethodHandle ATTENTION = find("attention", "vaaalllllffllllllaall");
-    static final MethodHandle ATTENTION_BACKWARD = find("attention_backward", "vaaalllllffllllllaaaaaa");
+    static final MethodHandle ATTENTION = find("attention", "iaaalllllffllllllaall");
+    static final MethodHandle ATTENTION_BACKWARD = find("attention_backward", "iaaalllllffllllllaaaaaa");
     static final MethodHandle CROSS_ENTROPY = find("cross_entropy", "valaaall");
     static final MethodHandle ADAMW = find("adamw", "vaaaafffffffffll");
 
@@ -116,6 +116,12 @@ final class NativeKernels implements Kernels {
       throw e;
     }
     throw new AssertionError(t);
+  }
+
+  private static void done(int code) {
+    if (code != 0) {
+      throw new OutOfMemoryError("a kernel got no scratch memory from the operating system");
+    }
   }
 
   private static int type(DType type) {
@@ -163,8 +169,8 @@ final class NativeKernels implements Kernels {
       MemorySegment a, boolean transposeA, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m,
       long n, long k, float alpha, float beta, long m0, long m1, long n0, long n1) {
     try {
-      Calls.MATMUL.invokeExact(
-          a, flag(transposeA), b, type(bType), flag(transposeB), out, m, n, k, alpha, beta, m0, m1, n0, n1);
+      done((int) Calls.MATMUL.invokeExact(
+          a, flag(transposeA), b, type(bType), flag(transposeB), out, m, n, k, alpha, beta, m0, m1, n0, n1));
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -370,10 +376,10 @@ final class NativeKernels implements Kernels {
       MemorySegment q, MemorySegment k, MemorySegment v, AttentionSpec spec, Sequence s, int head,
       MemorySegment out, @Nullable MemorySegment lse, long from, long to) {
     try {
-      Calls.ATTENTION.invokeExact(
+      done((int) Calls.ATTENTION.invokeExact(
           q, k, v, (long) spec.heads(), (long) spec.kvHeads(), (long) spec.headDim(), (long) spec.valueDim(),
           (long) spec.window(), spec.scale(), spec.softCap(), s.queries(), s.qStart(), s.qLength(), s.kStart(),
-          s.kLength(), (long) head, out, orNull(lse), from, to);
+          s.kLength(), (long) head, out, orNull(lse), from, to));
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -384,10 +390,10 @@ final class NativeKernels implements Kernels {
       MemorySegment q, MemorySegment k, MemorySegment v, AttentionSpec spec, Sequence s, int kvHead,
       MemorySegment out, MemorySegment lse, MemorySegment dout, MemorySegment dq, MemorySegment dk, MemorySegment dv) {
     try {
-      Calls.ATTENTION_BACKWARD.invokeExact(
+      done((int) Calls.ATTENTION_BACKWARD.invokeExact(
           q, k, v, (long) spec.heads(), (long) spec.kvHeads(), (long) spec.headDim(), (long) spec.valueDim(),
           (long) spec.window(), spec.scale(), spec.softCap(), s.queries(), s.qStart(), s.qLength(), s.kStart(),
-          s.kLength(), (long) kvHead, out, lse, dout, dq, dk, dv);
+          s.kLength(), (long) kvHead, out, lse, dout, dq, dk, dv));
     } catch (Throwable t) {
       throw failed(t);
     }

@@ -1,6 +1,7 @@
 package io.swiftjvm.text.jinja;
 
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Statements. Every node knows its line. */
@@ -52,5 +53,5 @@ sealed interface Stmt {
    * @param used which of the implicit names {@code varargs}, {@code kwargs} and {@code caller} the body reads
    */
   record MacroCode(String name, List<String> parameters, List<@Nullable Expr> defaults, List<Stmt> body,
-      java.util.Set<String> used, int line) {}
+      Set<String> used, int line) {}
 }

@@ -1,7 +1,5 @@
 package io.swiftjvm.backend.cpu;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.swiftjvm.backend.AdamStep;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Binary;
@@ -11,11 +9,15 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 class ElementwiseTest {
   private static final float[] SPECIAL = {
@@ -47,7 +49,7 @@ class ElementwiseTest {
     for (float x : SPECIAL) {
       Agreement.check(4e-7, op == Unary.GELU_TANH ? 1 : 0, (backend, scope, random) -> {
         float[] some = new float[19];
-        java.util.Arrays.fill(some, x);
+        Arrays.fill(some, x);
         Tensor out = scope.floats(19);
         backend.unary(op, scope.floats(some, 19), out);
         return List.of(out);
@@ -90,7 +92,7 @@ class ElementwiseTest {
       double h = 1e-2;
       double slope = (Scalars.unary(op, (float) (x + h)) - Scalars.unary(op, (float) (x - h)))
           / ((float) (x + h) - (double) (float) (x - h));
-      assertThat((double) Scalars.derivative(op, (float) x)).isCloseTo(slope, org.assertj.core.api.Assertions.within(2e-4));
+      assertThat((double) Scalars.derivative(op, (float) x)).isCloseTo(slope, within(2e-4));
     }
   }
 
@@ -168,7 +170,7 @@ class ElementwiseTest {
         Tensor x = scope.floats(200_003);
         backend.fill(x, 0.1f);
         assertThat(backend.sumSquares(x)).isCloseTo(200_003 * (double) 0.1f * 0.1f,
-            org.assertj.core.api.Assertions.within(1e-7));
+            within(1e-7));
         assertThat(backend.isFinite(x)).isTrue();
         for (long at : new long[] {0, 77, 200_002}) {
           poison(backend, x, at, Float.NaN);
@@ -199,7 +201,7 @@ class ElementwiseTest {
       float before = p.get(5);
       backend.adamW(p, g, m, v, step);
       assertThat((double) p.get(5)).isCloseTo(
-          before * (1 - 0.001) - 0.01 * Math.signum(g.get(5)), org.assertj.core.api.Assertions.within(3e-7));
+          before * (1 - 0.001) - 0.01 * Math.signum(g.get(5)), within(3e-7));
       backend.adamW(p, g, m, v, step);
       return List.of(p, m, v);
     });

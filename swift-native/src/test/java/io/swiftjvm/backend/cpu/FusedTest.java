@@ -1,13 +1,13 @@
 package io.swiftjvm.backend.cpu;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Reduction;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -16,6 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 class FusedTest {
   @ParameterizedTest
@@ -56,7 +59,7 @@ class FusedTest {
         Tensor back = Agreement.copy(backend, scope, y);
         backend.rope(back, cos, sin, interleaved, true, back);
         for (int i = 0; i < x.size(); i++) {
-          assertThat(back.get(i)).isCloseTo(x.get(i), org.assertj.core.api.Assertions.within(2e-6f));
+          assertThat(back.get(i)).isCloseTo(x.get(i), within(2e-6f));
         }
         return List.of(y, back);
       });
@@ -77,9 +80,9 @@ class FusedTest {
       assertThat(again.toFloats()).containsExactly(nll.toFloats());
       assertThat(nll.get(2)).isZero();
       Tensor sums = scope.floats(5);
-      backend.reduceColumns(io.swiftjvm.backend.Reduction.SUM, logits, sums);
+      backend.reduceColumns(Reduction.SUM, logits, sums);
       for (float sum : sums.toFloats()) {
-        assertThat(sum).isCloseTo(0, org.assertj.core.api.Assertions.within(2e-6f));
+        assertThat(sum).isCloseTo(0, within(2e-6f));
       }
       return List.of(nll, logits);
     });
@@ -93,7 +96,7 @@ class FusedTest {
         backend.fill(logits, 3);
         Tensor nll = scope.floats(1);
         backend.crossEntropy(logits, scope.ints(17), nll, null);
-        assertThat((double) nll.get(0)).isCloseTo(Math.log(151_936), org.assertj.core.api.Assertions.within(2e-6));
+        assertThat((double) nll.get(0)).isCloseTo(Math.log(151_936), within(2e-6));
       }
     });
   }
@@ -113,7 +116,7 @@ class FusedTest {
     Agreement.check(4e-6, 1, (backend, scope, random) -> attention(backend, scope, random, spec, segments, 250, 250));
   }
 
-  private static List<Tensor> attention(
+  static List<Tensor> attention(
       Backend backend, Scope scope, Random random, AttentionSpec spec, Segments segments, int nq, int nk) {
     Tensor q = Agreement.random(scope, random, nq, spec.heads() * spec.headDim());
     Tensor k = Agreement.random(scope, random, nk, spec.kvHeads() * spec.headDim());
@@ -160,7 +163,7 @@ class FusedTest {
               .containsExactly(all.slice(row, 5).toFloats());
           float[] four = cached(backend, scope, q, k, v, spec, row, 4);
           assertThat(cached(backend, scope, q, k, v, spec, row, 1)).as(backend.description() + " row " + row)
-              .containsExactly(java.util.Arrays.copyOf(four, spec.heads() * spec.valueDim()));
+              .containsExactly(Arrays.copyOf(four, spec.heads() * spec.valueDim()));
         }
       }
     });

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code checkpoint-<step>} folders of one training. A checkpoint is written beside its place, forced to the disk,
- * given a manifest of sizes and SHA-256 sums, and renamed; a crash at any byte leaves the older ones as they were. Old ones
- * go only when a new one is durable.
+ * given a manifest of sizes and SHA-256 sums, and renamed; a crash at any byte leaves the older ones as they were. Old
+ * ones go only when a new one is durable.
  */
 public final class CheckpointStore {
   private static final Pattern DONE = Pattern.compile("checkpoint-(\\d{1,9})");

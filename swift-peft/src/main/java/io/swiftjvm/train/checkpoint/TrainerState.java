@@ -12,8 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Where a training stands: {@code trainer_state.json}. Dropout and data order are pure functions of seed and step, so the
- * step is the whole state of the random generators and of the data.
+ * Where a training stands: {@code trainer_state.json}. Dropout and data order are pure functions of seed and step, so
+ * the step is the whole state of the random generators and of the data.
  *
  * @param step steps done
  * @param totalSteps steps of the run

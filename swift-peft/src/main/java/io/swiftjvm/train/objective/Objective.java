@@ -6,8 +6,8 @@ import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Tensor;
 
 /**
- * What a training minimises. The loss of a step is a sum over its micro-batches divided by {@link #units} of all of them,
- * so that accumulation gives the same gradient as one large batch.
+ * What a training minimises. The loss of a step is a sum over its micro-batches divided by the {@link #units} of all of
+ * them, so that accumulation gives the same gradient as one large batch.
  */
 public interface Objective {
   /** A short name for plans and checkpoints: {@code sft}. */

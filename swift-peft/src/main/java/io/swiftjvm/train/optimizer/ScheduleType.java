@@ -118,7 +118,8 @@ public enum ScheduleType {
       }
       case COSINE_WITH_MIN_LR -> {
         double cycles = number(given, "num_cycles", 0.5);
-        double least = given.containsKey("min_lr") ? number(given, "min_lr", 0) / peak : number(given, "min_lr_rate", 0);
+        double least =
+            given.containsKey("min_lr") ? number(given, "min_lr", 0) / peak : number(given, "min_lr_rate", 0);
         yield s -> peak * (s < warmup ? (double) s / ramp
             : Math.max(0, wave(progress(s, warmup, total), cycles) * (1 - least) + least));
       }

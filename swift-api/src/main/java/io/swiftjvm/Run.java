@@ -1,0 +1,147 @@
+package io.swiftjvm;
+
+import io.swiftjvm.infer.Completion;
+import io.swiftjvm.infer.Engine;
+import io.swiftjvm.infer.GenerateRequest;
+import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.infer.StreamListener;
+import io.swiftjvm.run.ChatEncoder;
+import io.swiftjvm.run.LoadedModel;
+import io.swiftjvm.run.TrainingSession;
+import io.swiftjvm.train.CancellationToken;
+import io.swiftjvm.train.TrainResult;
+import io.swiftjvm.tuner.ModelExport;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A live model: answers, takes adapters, is exported. Closing gives all memory back; use afterwards throws
+ * {@link IllegalStateException}. Answers may be asked for from any thread, also virtual ones.
+ *
+ * {@snippet :
+ * try (Run run = Swift.model("swift-tiny").load()) {
+ *   System.out.println(run.chat("What is LoRA?").text());
+ * }
+ * }
+ */
+public final class Run implements AutoCloseable {
+  private final Plan plan;
+  private final LoadedModel loaded;
+  private final TrainingSession.@Nullable Trained trained;
+
+  private Run(Plan plan, LoadedModel loaded, TrainingSession.@Nullable Trained trained) {
+    this.plan = plan;
+    this.loaded = loaded;
+    this.trained = trained;
+  }
+
+  static Run over(Plan plan, LoadedModel loaded, TrainingSession.@Nullable Trained trained) {
+    return new Run(plan, loaded, trained);
+  }
+
+  /** The plan that led here. */
+  public Plan plan() {
+    return plan;
+  }
+
+  /** The answer to one user message, with the plan's sampling and the active adapters. */
+  public Completion chat(String user) {
+    return chat(List.of(Map.of("role", "user", "content", user)));
+  }
+
+  /** The answer to a conversation of {@code {role, content}} messages. */
+  public Completion chat(List<Map<String, Object>> messages) {
+    return chat(messages, plan.settings().sampling(), StreamListener.NONE, new CancellationToken());
+  }
+
+  /** The answer to a conversation, shown to {@code listener} while it is made. */
+  public Completion chat(
+      List<Map<String, Object>> messages, SamplingParams sampling, StreamListener listener,
+      CancellationToken cancellation) {
+    int[] prompt = ChatEncoder.prompt(loaded, messages, plan.settings().text());
+    return generate(prompt, sampling, listener, cancellation);
+  }
+
+  /** Continues plain text, without a chat template. */
+  public Completion complete(String text) {
+    return generate(loaded.tokenizer().encode(text, true), plan.settings().sampling(), StreamListener.NONE,
+        new CancellationToken());
+  }
+
+  /** Continues token ids. */
+  public Completion generate(
+      int[] prompt, SamplingParams sampling, StreamListener listener, CancellationToken cancellation) {
+    GenerateRequest request =
+        GenerateRequest.of(prompt).sampling(sampling).adapters(loaded.adapters());
+    return new Engine(loaded.model(), loaded.tokenizer()).generate(List.of(request), listener, cancellation).getFirst();
+  }
+
+  /** Puts one more adapter on the model under a name and makes it the active one. Not while answers are being made. */
+  public void attach(String name, Path folder) {
+    loaded.attach(folder, name);
+  }
+
+  /** Chooses the active adapters by name; none is the bare model. */
+  public void activate(String... names) {
+    loaded.activate(List.of(names));
+  }
+
+  /** How the training ended; empty for a run that only loaded. */
+  public Optional<TrainResult> result() {
+    return Optional.ofNullable(trained).map(TrainingSession.Trained::result);
+  }
+
+  /** The last checkpoint of the training: for LoRA an adapter in PEFT's format. */
+  public Optional<Path> checkpoint() {
+    return result().map(TrainResult::checkpoint);
+  }
+
+  /** The folder with the log and the checkpoints of the training. */
+  public Optional<Path> folder() {
+    return Optional.ofNullable(trained).map(TrainingSession.Trained::folder);
+  }
+
+  /**
+   * Writes a plain model folder with the active adapters merged in, in the plan's element type, else as stored.
+   *
+   * @param overwrite whether the folder may exist
+   */
+  public Path export(Path folder, boolean overwrite) {
+    return ModelExport.merge(
+        loaded.model(), loaded.adapters(), folder, plan.settings().model().dtype(), overwrite);
+  }
+
+  /** The facts of the training as plain data, for a log line. */
+  public Map<String, Object> summary() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    result().ifPresent(r -> {
+      map.put("steps", r.steps());
+      map.put("loss", r.loss());
+      map.put("tokens", r.tokens());
+      map.put("seconds", r.seconds());
+      map.put("cancelled", r.cancelled());
+    });
+    checkpoint().ifPresent(c -> map.put("checkpoint", c.toString()));
+    folder().ifPresent(f -> map.put("output_dir", f.toString()));
+    return map;
+  }
+
+  /** The parts, for work that the methods here do not cover. */
+  public LoadedModel loaded() {
+    return loaded;
+  }
+
+  @Override
+  public void close() {
+    loaded.close();
+  }
+
+  @Override
+  public String toString() {
+    return "Run of " + loaded.source() + result().map(r -> ", " + r.steps() + " steps, loss " + r.loss()).orElse("");
+  }
+}

@@ -1,0 +1,85 @@
+package io.swiftjvm.cli;
+
+import io.swiftjvm.Recipe;
+import io.swiftjvm.Run;
+import io.swiftjvm.infer.Completion;
+import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.infer.StreamListener;
+import io.swiftjvm.run.ChatEncoder;
+import io.swiftjvm.text.ChatTemplate;
+import io.swiftjvm.train.CancellationToken;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** {@code swift infer}: one answer, as text or as token ids. */
+final class InferCommand implements Command {
+  @Override
+  public String name() {
+    return "infer";
+  }
+
+  @Override
+  public String summary() {
+    return "Answers a prompt, a conversation, or continues token ids.";
+  }
+
+  @Override
+  public List<Flag> flags() {
+    return List.of(
+        Flag.value("prompt", "a user message; plain text for a model without a chat template"),
+        Flag.value("messages", "JSON list of {role, content}"),
+        Flag.value("input_ids", "token ids, separated by commas"),
+        Flag.bare("output_ids", "print token ids instead of text"),
+        Flag.bare("stream", "print while the answer is made"));
+  }
+
+  @Override
+  public int run(Call call) {
+    long ways = List.of("prompt", "messages", "input_ids").stream().filter(f -> call.flag(f).isPresent()).count();
+    if (ways != 1) {
+      throw new UsageException("exactly one of --prompt, --messages and --input_ids is needed");
+    }
+    boolean ids = call.on("output_ids");
+    boolean stream = call.on("stream") && !ids;
+    SamplingParams sampling = call.settings().sampling();
+    try (Run run = Recipe.of(call.settings()).plan().load()) {
+      StreamListener listener = stream ? (request, piece) -> {
+        call.out().print(piece);
+        call.out().flush();
+      } : StreamListener.NONE;
+      Completion answer = run.generate(prompt(call, run), sampling, listener, new CancellationToken());
+      if (ids) {
+        call.out().println(answer.tokens().stream().map(String::valueOf).collect(Collectors.joining(",")));
+      } else {
+        call.out().println(stream ? "" : answer.text());
+      }
+      return 0;
+    }
+  }
+
+  private static int[] prompt(Call call, Run run) {
+    if (call.flag("input_ids").isPresent()) {
+      return ids(call.required("input_ids"));
+    }
+    if (call.flag("messages").isPresent()) {
+      List<Map<String, Object>> messages = Json.list(Path.of(call.required("messages")), "messages");
+      return ChatEncoder.prompt(run.loaded(), messages, call.settings().text());
+    }
+    String text = call.required("prompt");
+    boolean chat = ChatTemplate.find(run.loaded().source().folder()).isPresent();
+    return chat
+        ? ChatEncoder.prompt(run.loaded(), List.of(Map.of("role", "user", "content", text)), call.settings().text())
+        : run.loaded().tokenizer().encode(text, true);
+  }
+
+  private static int[] ids(String text) {
+    try {
+      return Arrays.stream(text.replaceAll("[\\[\\]\\s]", "").split(",", -1)).mapToInt(Integer::parseInt).toArray();
+    } catch (NumberFormatException e) {
+      throw new UsageException("--input_ids takes numbers separated by commas, got '" + text + "'");
+    }
+  }
+}

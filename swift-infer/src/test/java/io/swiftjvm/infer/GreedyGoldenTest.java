@@ -1,0 +1,64 @@
+package io.swiftjvm.infer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.swiftjvm.train.CancellationToken;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Token-exact against cached generation of transformers. */
+class GreedyGoldenTest {
+  private static final SamplingParams GREEDY = SamplingParams.GREEDY.repetitionPenalty(1.0).ignoreEos(true);
+
+  private static List<List<Integer>> run(GoldenModel g, EngineOptions options, List<int[]> prompts, SamplingParams p) {
+    return new Engine(g.model, null, options)
+        .generate(prompts.stream().map(ids -> GenerateRequest.of(ids).sampling(p)).toList(), StreamListener.NONE,
+            new CancellationToken())
+        .stream().map(Completion::tokens).toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"qwen3", "qwen3-untied-sharded", "qwen3-bf16", "qwen2", "llama3", "mistral-sliding"})
+  void greedy_tokens_are_those_of_transformers(String name) {
+    try (GoldenModel g = new GoldenModel(name)) {
+      for (String kase : List.of("greedy", "greedy_batch")) {
+        List<List<Integer>> expected = g.rows(kase + ".tokens").stream().map(GoldenModel::list).toList();
+        SamplingParams params = GREEDY.maxTokens(expected.getFirst().size());
+        for (EngineOptions options : List.of(
+            EngineOptions.DEFAULT, EngineOptions.DEFAULT.maxSequences(2), EngineOptions.DEFAULT.prefillTokens(4))) {
+          assertThat(run(g, options, g.rows(kase + ".input_ids"), params)).as(kase + " " + options).isEqualTo(expected);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"repetition_penalty_1.3", "no_repeat_ngram_2"})
+  void penalised_greedy_tokens_are_those_of_transformers(String kase) {
+    try (GoldenModel g = new GoldenModel("qwen3")) {
+      SamplingParams params = (kase.startsWith("rep") ? GREEDY.repetitionPenalty(1.3) : GREEDY.noRepeatNgram(2))
+          .maxTokens(g.rows(kase + ".tokens").getFirst().length);
+      assertThat(run(g, EngineOptions.DEFAULT, g.rows(kase + ".input_ids"), params))
+          .isEqualTo(g.rows(kase + ".tokens").stream().map(GoldenModel::list).toList());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"qwen3", "mistral-sliding"})
+  void an_answer_does_not_depend_on_its_neighbours(String name) {
+    try (GoldenModel g = new GoldenModel(name)) {
+      List<int[]> prompts = new ArrayList<>();
+      Stream.of("greedy.input_ids", "greedy_batch.input_ids").forEach(t -> prompts.addAll(g.rows(t)));
+      for (SamplingParams params : List.of(GREEDY.maxTokens(24), SamplingParams.DEFAULT.temperature(1.0).topK(0)
+          .topP(1.0).seed(7L).maxTokens(24).ignoreEos(true))) {
+        List<List<Integer>> together = run(g, EngineOptions.DEFAULT, prompts, params);
+        for (int i = 0; i < prompts.size(); i++) {
+          assertThat(run(g, EngineOptions.DEFAULT, List.of(prompts.get(i)), params)).containsExactly(together.get(i));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+package io.swiftjvm.text.jinja;
+
+import java.time.Clock;
+
+/** One rendering: its limits, its output and the clock of {@code strftime_now}. */
+final class Run {
+  private final Budget budget;
+  private final Output output;
+  private final Clock clock;
+
+  Run(Limits limits, Clock clock) {
+    this.budget = new Budget(limits);
+    this.output = new Output(budget);
+    this.clock = clock;
+  }
+
+  Budget budget() {
+    return budget;
+  }
+
+  Output output() {
+    return output;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  Object call(Object function, Arguments arguments) {
+    return switch (function) {
+      case Callable callable -> callable.call(this, arguments);
+      case Undefined undefined -> throw undefined.fail();
+      default -> throw new JinjaError("'" + Types.name(function) + "' object is not callable");
+    };
+  }
+}

@@ -1,0 +1,96 @@
+package io.swiftjvm.backend.cpu;
+
+import io.swiftjvm.backend.AttentionSpec;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Segments;
+import io.swiftjvm.backend.Unary;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+class NativeKernelsTest {
+  @AfterEach
+  void the_best_instruction_set_is_chosen_again() {
+    NativeKernels.load();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void every_instruction_set_agrees_with_the_portable_kernels(int level) {
+    assumeTrue(NativeLibrary.found().symbols() != null);
+    List<float[]> expected;
+    try (Backend portable = CpuBackend.portable(1)) {
+      expected = Agreement.results(portable, NativeKernelsTest::some);
+    }
+    try (Backend backend = new CpuBackend(1, NativeKernels.load(level))) {
+      List<float[]> found = Agreement.results(backend, NativeKernelsTest::some);
+      for (int r = 0; r < expected.size(); r++) {
+        for (int i = 0; i < expected.get(r).length; i++) {
+          float e = expected.get(r)[i];
+          assertThat((double) found.get(r)[i]).as(backend.description() + " result " + r + " [" + i + "]")
+              .isCloseTo(e, within(2e-5 * Math.max(1, Math.abs(e))));
+        }
+      }
+    }
+  }
+
+  private static List<Tensor> some(Backend b, Scope scope, Random random) {
+    List<Tensor> results = new ArrayList<>();
+    for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+      for (int m : new int[] {1, 3, 16, 40, 230}) {
+        Tensor x = Agreement.random(scope, random, m, 83);
+        Tensor w = Agreement.random(b, scope, random, type, 71, 83);
+        Tensor y = scope.floats(m, 71);
+        b.matmul(x, false, w, true, y, 1, 0);
+        Tensor back = scope.floats(m, 83);
+        b.matmul(y, false, w, false, back, 0.1f, 0);
+        Tensor dw = Agreement.random(scope, random, 71, 83);
+        b.matmul(y, true, x, false, dw, 0.01f, 1);
+        results.addAll(List.of(y, back, dw));
+      }
+      Tensor table = Agreement.random(b, scope, random, type, 4, 37);
+      Tensor rows = scope.floats(3, 37);
+      b.gatherRows(table, scope.ints(3, 0, 1), rows);
+      Tensor normed = scope.floats(3, 37);
+      b.rmsNorm(rows, table.slice(2, 1), 0, 1e-6f, normed, null);
+      results.addAll(List.of(rows, normed));
+    }
+    for (Unary op : Unary.values()) {
+      Tensor x = Agreement.random(scope, random, 77);
+      if (op == Unary.LOG || op == Unary.SQRT || op == Unary.RSQRT || op == Unary.RECIPROCAL) {
+        b.unary(Unary.SIGMOID, x, x);
+      }
+      b.unary(op, x, x);
+      results.add(x);
+    }
+    for (AttentionSpec spec : FusedTest.specs().toList()) {
+      results.addAll(FusedTest.attention(b, scope, random, spec, Segments.packed(0, 5, 90), 90, 90));
+    }
+    Tensor logits = Agreement.random(scope, random, 3, 101);
+    Tensor nll = scope.floats(3);
+    b.crossEntropy(logits, scope.ints(5, -1, 100), nll, scope.floats(new float[] {1, 1, 2}, 3));
+    results.addAll(List.of(logits, nll));
+    return results;
+  }
+
+  @Test
+  void the_description_says_what_was_chosen() {
+    try (Backend backend = new CpuBackend(1)) {
+      assertThat(backend.description()).matches("cpu, 1 thread, (C kernels \\(.*\\)|Java kernels \\(.+\\))");
+    }
+    try (Backend backend = CpuBackend.portable(1)) {
+      assertThat(backend.description()).isEqualTo("cpu, 1 thread, Java kernels (asked for)");
+    }
+  }
+}

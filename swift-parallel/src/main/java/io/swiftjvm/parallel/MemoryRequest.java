@@ -1,0 +1,83 @@
+package io.swiftjvm.parallel;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tuner.LoraSpec;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is to be done with a model, as far as memory depends on it. Make one with {@link #train}, {@link #trainLora} or
+ * {@link #generate}.
+ *
+ * @param work training of all weights, of an adapter, or none
+ * @param lora the adapter; null = none
+ * @param tokens tokens in one pass: rows of a micro-batch times their length, or prompt tokens of a pass
+ * @param labelled how many of them carry a label; 0 when generating
+ * @param microBatches micro-batches in a step
+ * @param recompute activations are made again in the backward pass
+ * @param sequences sequences answered at once; 0 when training
+ * @param positions longest of them with its answer
+ * @param dtype element type the weights are converted to; null = as stored, mapped
+ */
+public record MemoryRequest(
+    Work work, @Nullable LoraSpec lora, long tokens, long labelled, int microBatches, boolean recompute,
+    int sequences, int positions, @Nullable DType dtype) {
+  /** What learns. */
+  public enum Work {
+    GENERATE,
+    LORA,
+    FULL
+  }
+
+  public MemoryRequest {
+    if (tokens < 1 || labelled < 0 || labelled > tokens || microBatches < 1 || sequences < 0 || positions < 0) {
+      throw new InvalidPlanException("memory: tokens is " + tokens + ", labelled " + labelled + ", microBatches "
+          + microBatches + ", sequences " + sequences + ", positions " + positions + "; tokens and microBatches must be 1"
+          + " or more, labelled 0 .. tokens, the others 0 or more.");
+    }
+    if (work == Work.LORA && lora == null) {
+      throw new InvalidPlanException("memory: LoRA training needs the adapter's settings, got none. Give a LoraSpec.");
+    }
+  }
+
+  /** Training of all weights on micro-batches of {@code tokens} tokens, all labelled, one micro-batch a step. */
+  public static MemoryRequest train(long tokens) {
+    return new MemoryRequest(Work.FULL, null, tokens, tokens, 1, false, 0, 0, null);
+  }
+
+  /** Training of an adapter on micro-batches of {@code tokens} tokens, all labelled, one micro-batch a step. */
+  public static MemoryRequest trainLora(LoraSpec lora, long tokens) {
+    return new MemoryRequest(Work.LORA, lora, tokens, tokens, 1, false, 0, 0, null);
+  }
+
+  /** Answers of up to {@code positions} tokens with their prompts, {@code sequences} at once, 512 prompt tokens a pass. */
+  public static MemoryRequest generate(int sequences, int positions) {
+    long tokens = Math.max(1, Math.min(512L, (long) sequences * positions));
+    return new MemoryRequest(Work.GENERATE, null, tokens, 0, 1, false, sequences, positions, null);
+  }
+
+  /** Sets the tokens of a pass that carry a label. Default: all. Legal: 0 .. tokens. */
+  public MemoryRequest labelled(long value) {
+    return new MemoryRequest(work, lora, tokens, value, microBatches, recompute, sequences, positions, dtype);
+  }
+
+  /** Sets the micro-batches of a step. Default: 1. */
+  public MemoryRequest microBatches(int value) {
+    return new MemoryRequest(work, lora, tokens, labelled, value, recompute, sequences, positions, dtype);
+  }
+
+  /** Sets gradient checkpointing. Default: false. */
+  public MemoryRequest recompute(boolean on) {
+    return new MemoryRequest(work, lora, tokens, labelled, microBatches, on, sequences, positions, dtype);
+  }
+
+  /** Sets an adapter that answers along. Default: none, or the one that is trained. */
+  public MemoryRequest lora(@Nullable LoraSpec value) {
+    return new MemoryRequest(work, value, tokens, labelled, microBatches, recompute, sequences, positions, dtype);
+  }
+
+  /** Sets the element type the weights are converted to. Default: as stored. */
+  public MemoryRequest dtype(@Nullable DType value) {
+    return new MemoryRequest(work, lora, tokens, labelled, microBatches, recompute, sequences, positions, value);
+  }
+}

@@ -1,0 +1,22 @@
+package io.swiftjvm.tuner;
+
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Device;
+import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** The bytes of a tensor for writing to a file: the tensor's own memory on the host, a copy from anywhere else. */
+public final class HostView {
+  private HostView() {}
+
+  /** A segment that is valid while tensor and arena are. */
+  public static MemorySegment of(Backend backend, Tensor tensor, Arena arena) {
+    if (backend.device().equals(Device.CPU)) {
+      return tensor.segment();
+    }
+    MemorySegment copy = arena.allocate(tensor.bytes(), 64);
+    backend.download(tensor, copy);
+    return copy;
+  }
+}
