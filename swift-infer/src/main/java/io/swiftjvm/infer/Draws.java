@@ -1,9 +1,9 @@
 package io.swiftjvm.infer;
 
 /**
- * The random numbers of sampling: draw {@code i} of a seed is SplitMix64's output for state {@code seed + (i + 1) * gamma}
- * (Steele, Lea, Flood 2014), its upper 53 bits over 2^53. A pure function of both, so that an answer depends neither on its
- * neighbours in a batch nor on how its steps were cut.
+ * The random numbers of sampling: draw {@code i} of a seed is SplitMix64's output for state {@code seed + (i + 1) *
+ * gamma} (Steele, Lea, Flood 2014), its upper 53 bits over 2^53. A pure function of both, so that an answer depends
+ * neither on its neighbours in a batch nor on how its steps were cut.
  */
 final class Draws {
   private static final long GAMMA = 0x9E3779B97F4A7C15L;

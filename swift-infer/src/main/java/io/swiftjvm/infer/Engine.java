@@ -4,6 +4,7 @@ import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Pass;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.text.Tokenizer;
@@ -11,6 +12,7 @@ import io.swiftjvm.train.CancellationToken;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,12 +28,12 @@ import org.jspecify.annotations.Nullable;
  * {@snippet :
  * Engine engine = new Engine(model, tokenizer);
  * var request = GenerateRequest.of(tokenizer.encode("1 + 1 =", true)).sampling(SamplingParams.GREEDY.maxTokens(8));
- * System.out.println(engine.generate(request).text());
+ * String answer = engine.generate(request).text();
  * }
  *
- * <p>Thread-safe, also for virtual threads: calls take turns pass by pass, in the order of asking, behind a lock that is
- * free while text is handed over. An interrupt or the token of the call ends it within one pass, with what there is; the
- * interrupt stays set. The engine owns neither model nor tokenizer. The model's tree must not change during a call.
+ * <p>Thread-safe, also for virtual threads: calls take turns pass by pass, in the order of asking, behind a lock that
+ * is free while text is handed over. An interrupt or the token of the call ends it within one pass, with what there is;
+ * the interrupt stays set. The engine owns neither model nor tokenizer. The model's tree must not change during a call.
  */
 public final class Engine {
   private final CausalLm model;
@@ -148,7 +150,7 @@ public final class Engine {
     int[] slots = feeds.stream().mapToInt(feed -> feed.sequence.slot()).toArray();
     int[] counts = feeds.stream().mapToInt(Feed::count).toArray();
     int[] ids = feeds.stream()
-        .flatMapToInt(f -> java.util.Arrays.stream(f.sequence.feed(cache.length(f.sequence.slot()), f.count)))
+        .flatMapToInt(f -> Arrays.stream(f.sequence.feed(cache.length(f.sequence.slot()), f.count)))
         .toArray();
     KvCache.Step step = cache.step(slots, counts);
     List<float @Nullable []> results = new ArrayList<>();
@@ -175,7 +177,7 @@ public final class Engine {
   }
 
   private Tensor upload(Scope scope, int[] values) {
-    Tensor tensor = scope.tensor(io.swiftjvm.tensor.DType.I32, values.length);
+    Tensor tensor = scope.tensor(DType.I32, values.length);
     model.backend().upload(MemorySegment.ofArray(values), tensor);
     return tensor;
   }

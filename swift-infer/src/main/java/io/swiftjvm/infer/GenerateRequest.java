@@ -4,6 +4,7 @@ import io.swiftjvm.error.InvalidPlanException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param prompt token ids, 1 or more
  * @param sampling how to continue it
- * @param adapters names of the adapters to answer with, none = the bare model; null = {@code default} where it is attached
- * @param processors further processors, run behind those of {@code sampling} that penalise and before the temperature; they
- *     must not be shared between requests if they keep state
+ * @param adapters names of the adapters to answer with, none = the bare model; null = {@code default} where it is
+ *     attached
+ * @param processors further processors, run behind those of {@code sampling} that penalise and before the temperature;
+ *     they must not be shared between requests if they keep state
  */
 @SuppressWarnings("ArrayRecordComponent") // copied on the way in and out, equality by content
 public record GenerateRequest(
@@ -61,7 +63,7 @@ public record GenerateRequest(
   @Override
   public boolean equals(Object other) {
     return other instanceof GenerateRequest that && Arrays.equals(prompt, that.prompt)
-        && sampling.equals(that.sampling) && java.util.Objects.equals(adapters, that.adapters)
+        && sampling.equals(that.sampling) && Objects.equals(adapters, that.adapters)
         && processors.equals(that.processors);
   }
 

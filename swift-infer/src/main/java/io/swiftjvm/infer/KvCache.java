@@ -92,7 +92,8 @@ public final class KvCache implements AutoCloseable {
   }
 
   /**
-   * What one pass looks at: {@code counts[i]} more tokens of the sequence in {@code sequences[i]}, one behind the other.
+   * What one pass looks at: {@code counts[i]} more tokens of the sequence in {@code sequences[i]}, one behind the
+   * other.
    *
    * @throws InvalidPlanException if a sequence would become longer than the model's limit
    */
@@ -211,7 +212,7 @@ public final class KvCache implements AutoCloseable {
       Layer cached = layers.get(layer);
       for (int s = 0; s < sequences.length; s++) {
         int count = segments.qLength()[s];
-        long row = segments.kStart()[s] + segments.kLength()[s] - count;
+        int row = segments.kStart()[s] + segments.kLength()[s] - count;
         copy(newKeys, segments.qStart()[s], cached.keys, row, count);
         copy(newValues, segments.qStart()[s], cached.values, row, count);
       }

@@ -8,7 +8,8 @@ public final class LogitsProcessors {
   private LogitsProcessors() {}
 
   /**
-   * Penalties and constraints, then, unless decoding is greedy, temperature, top-k, top-p, min-p. Null settings are off.
+   * Penalties and constraints, then, unless decoding is greedy, temperature, top-k, top-p, min-p. Null settings are
+   * off.
    *
    * @param endIds tokens that {@code minTokens} holds back
    */

@@ -40,8 +40,8 @@ final class Requests {
       }
     }
     if (tokenizer == null && !params.stop().isEmpty()) {
-      throw new InvalidPlanException("Stop texts " + params.stop() + " need an engine with a tokenizer. Use stopTokenIds"
-          + " or give the engine one.");
+      throw new InvalidPlanException("Stop texts " + params.stop() + " need an engine with a tokenizer. Use "
+          + "stopTokenIds or give the engine one.");
     }
     Set<Integer> ends = ends(model, tokenizer, params);
     long seed = params.seed() == null ? ThreadLocalRandom.current().nextLong() : params.seed();

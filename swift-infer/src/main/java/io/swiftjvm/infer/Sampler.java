@@ -21,8 +21,8 @@ final class Sampler {
     chain.forEach(processor -> processor.apply(history, scores));
     int best = Scores.argmax(scores);
     if (best < 0) {
-      throw new SwiftException("Token " + index + " of the answer cannot be chosen: the model's logits are not finite or "
-          + "the constraints forbid every token. Check the weights (try float32) and the constraints.");
+      throw new SwiftException("Token " + index + " of the answer cannot be chosen: the model's logits are not finite "
+          + "or the constraints forbid every token. Check the weights (try float32) and the constraints.");
     }
     return greedy ? best : Draws.choose(Scores.probabilities(scores), Draws.uniform(seed, index));
   }

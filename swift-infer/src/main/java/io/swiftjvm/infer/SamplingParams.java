@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * SamplingParams p = SamplingParams.DEFAULT.maxTokens(64).temperature(0.7).topP(0.9).seed(1L).stop(List.of("\n"));
  * }
  *
- * @param maxTokens most tokens of the answer, 1 or more; null = {@code max_new_tokens}, else what the model has room for
+ * @param maxTokens most tokens of the answer, 1 or more; null = {@code max_new_tokens}, else what the model has room
+ *     for
  * @param temperature 0 = greedy, else over 0; null = greedy unless {@code do_sample}, then its temperature or 1
  * @param topK keep the k greatest, 0 = all; null = {@code top_k} or 0
  * @param topP keep this share of the probability, over 0 up to 1; null = {@code top_p} or 1
@@ -77,8 +78,8 @@ public record SamplingParams(
   }
 
   /**
-   * These settings with the model's for those that are null. Greedy decoding gets temperature 0; only maxTokens, seed and
-   * logprobs may still be null.
+   * These settings with the model's for those that are null. Greedy decoding gets temperature 0; only maxTokens, seed
+   * and logprobs may still be null.
    */
   public SamplingParams resolve(GenerationConfig model) {
     boolean sample = temperature != null ? temperature > 0 : model.doSample().orElse(false);

@@ -1,6 +1,7 @@
 package io.swiftjvm.infer;
 
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /** Arithmetic on one row of scores, in double where values are summed. */
 final class Scores {
@@ -106,7 +107,7 @@ final class Scores {
   }
 
   /** Forbids every token that {@code drop} names, but for the {@code keep} greatest. */
-  static void dropBelow(float[] scores, int keep, java.util.function.IntPredicate drop) {
+  static void dropBelow(float[] scores, int keep, IntPredicate drop) {
     float kept = kthGreatest(scores, keep);
     for (int i = 0; i < scores.length; i++) {
       if (scores[i] < kept && drop.test(i)) {

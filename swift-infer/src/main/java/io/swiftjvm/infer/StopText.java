@@ -3,8 +3,8 @@ package io.swiftjvm.infer;
 import java.util.List;
 
 /**
- * Lets text through until a stop text is complete. What could still become a stop text is held back. Works char by char,
- * so that neither what is let through in all nor where it stops depends on how the text arrives.
+ * Lets text through until a stop text is complete. What could still become a stop text is held back. Works char by
+ * char, so that neither what is let through in all nor where it stops depends on how the text arrives.
  */
 final class StopText {
   private final List<String> stops;

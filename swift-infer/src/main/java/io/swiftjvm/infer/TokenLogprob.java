@@ -2,6 +2,7 @@ package io.swiftjvm.infer;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * What the model thought of one token, before penalties and temperature.
@@ -16,7 +17,7 @@ public record TokenLogprob(int token, double logprob, Map<Integer, Double> top) 
     Map<Integer, Double> top = new LinkedHashMap<>();
     if (count > 0) {
       float least = Scores.kthGreatest(logits, count);
-      java.util.stream.IntStream.range(0, logits.length).filter(i -> logits[i] >= least).boxed()
+      IntStream.range(0, logits.length).filter(i -> logits[i] >= least).boxed()
           .sorted((a, b) -> Float.compare(logits[b], logits[a])).limit(count)
           .forEach(i -> top.put(i, logits[i] - norm));
     }

@@ -100,8 +100,8 @@ public final class Warpers {
   }
 
   /**
-   * Keeps the most probable tokens while their share of the entropy stays within {@code share} (arXiv 2509.02510), among
-   * the 100 most probable ones.
+   * Keeps the most probable tokens while their share of the entropy stays within {@code share} (arXiv 2509.02510),
+   * among the 100 most probable ones.
    */
   public static LogitsProcessor topH(double share) {
     return (history, scores) -> {

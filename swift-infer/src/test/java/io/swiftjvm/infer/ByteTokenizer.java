@@ -12,7 +12,9 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 
-/** Every id stands for some bytes of a fixed text in several scripts, so that tokens cut characters and words anywhere. */
+/**
+ * Every id stands for some bytes of a fixed text in several scripts, so that tokens cut characters and words anywhere.
+ */
 final class ByteTokenizer implements Tokenizer {
   private static final byte[] TEXT =
       "stop the stopping sto, aba abab; naïve Ünïcödé 日本語 and 😀😃 end".getBytes(StandardCharsets.UTF_8);

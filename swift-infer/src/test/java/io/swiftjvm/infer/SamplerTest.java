@@ -1,15 +1,16 @@
 package io.swiftjvm.infer;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
-
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.testing.OracleFiles;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 class SamplerTest {
   private static final int VOCABULARY = 32;
@@ -57,7 +58,7 @@ class SamplerTest {
 
   @Test
   void the_kth_greatest_is_that_of_a_sorted_copy() {
-    java.util.Random random = new java.util.Random(5);
+    Random random = new Random(5);
     for (int round = 0; round < 300; round++) {
       float[] scores = new float[1 + random.nextInt(60)];
       for (int i = 0; i < scores.length; i++) {

@@ -1,105 +1,97 @@
 package io.swiftjvm.text;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import io.swiftjvm.error.SwiftException;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.swiftjvm.error.TokenizerException;
-import io.swiftjvm.hub.StrictJson;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Optional;
+import java.util.HashSet;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Loads {@code tokenizer.json} with Hugging Face's own Rust library, as packed by DJL.
+ * Loads tokenizers of Hugging Face models: {@code tokenizer.json} with {@code tokenizer_config.json} and
+ * {@code special_tokens_map.json} beside it, the latter two optional.
  *
- * <p>DJL picks a native library by the GPU that it finds and would download one for some: that is switched off here by the
- * system property {@code RUST_FLAVOR=cpu}, set only where the application has not set it. This is the one process-wide
- * setting that the library makes; DJL offers no other way, and a tokenizer must never reach for the network.
+ * {@snippet :
+ * try (Tokenizer tokenizer = HuggingFaceTokenizers.load(Path.of("models/qwen3"))) {
+ *   System.Logger.Level level = System.Logger.Level.INFO;
+ *   System.getLogger("demo").log(level, "{0} tokens", tokenizer.vocabSize());
+ * }
+ * }
+ *
+ * @since 0.1
  */
 public final class HuggingFaceTokenizers {
-  private static final String FLAVOR = "RUST_FLAVOR";
+  /** Largest file that is read; the largest known ones have about 35 MB. */
+  private static final long MAX_BYTES = 256L << 20;
 
   private HuggingFaceTokenizers() {}
 
-  /** The tokenizer of a model folder; {@link TokenizerException} names the file and what is wrong with it. */
+  /**
+   * Loads the tokenizer of a model folder.
+   *
+   * @throws TokenizerException when a file is missing or malformed; the message names the file and the cause
+   */
   public static Tokenizer load(Path modelDir) {
     Path file = modelDir.resolve("tokenizer.json");
-    if (!Files.isRegularFile(file)) {
-      throw new TokenizerException("The model folder " + modelDir + " has no tokenizer.json. Pass a folder with one; "
-          + "convert a tokenizer.model with transformers (save_pretrained of the fast tokenizer).");
-    }
+    String json = read(file);
     try {
-      ObjectNode json = StrictJson.readObject(file);
-      Path config = modelDir.resolve("tokenizer_config.json");
-      ObjectNode settings = Files.isRegularFile(config) ? StrictJson.readObject(config) : json.objectNode();
-      Map<String, Integer> ids = vocabulary(file, json);
-      Set<String> specialTexts = new TreeSet<>();
-      SpecialTokens special = special(json, settings, ids, specialTexts);
-      return new RustTokenizer(file, open(file), ids, special, specialTexts);
+      Vocabulary vocabulary = Vocabulary.read(json);
+      SpecialTokens special = special(vocabulary, TokenizerConfig.read(modelDir));
+      return new HuggingFaceTokenizer(json, vocabulary, special, new NativeTokenizer(json));
+    } catch (JsonProcessingException e) {
+      var at = e.getLocation();
+      String place = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
+      throw refusal(file, e.getOriginalMessage() + place, e);
     } catch (TokenizerException e) {
       throw e;
-    } catch (SwiftException e) {
-      throw new TokenizerException(String.valueOf(e.getMessage()), e);
+    } catch (IOException | RuntimeException e) {
+      throw refusal(file, String.valueOf(e.getMessage()), e);
     }
   }
 
-  private static HuggingFaceTokenizer open(Path file) {
-    if (System.getProperty(FLAVOR) == null) {
-      System.setProperty(FLAVOR, "cpu");
+  private static String read(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new TokenizerException("Cannot load a tokenizer from " + file + ": there is no such file. The model folder "
+          + "must hold a tokenizer.json; models with only a SentencePiece file (tokenizer.model) have to be converted.");
     }
     try {
-      return HuggingFaceTokenizer.newInstance(file, Map.of("truncation", "false", "padding", "false"));
-    } catch (Exception | LinkageError e) {
-      throw new TokenizerException("Cannot read " + file + ": " + e.getMessage() + ". Save it again with tokenizers.", e);
+      long size = Files.size(file);
+      if (size > MAX_BYTES) {
+        throw new TokenizerException("Cannot load a tokenizer from " + file + ": it has " + size + " bytes, more than "
+            + MAX_BYTES + ".");
+      }
+      return Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw refusal(file, "it is not valid UTF-8", e);
+    } catch (IOException e) {
+      throw refusal(file, e.toString(), e);
     }
   }
 
-  private static Map<String, Integer> vocabulary(Path file, ObjectNode json) {
-    Map<String, Integer> ids = new HashMap<>();
-    JsonNode vocab = json.path("model").path("vocab");
-    if (vocab.isObject()) {
-      vocab.properties().forEach(e -> ids.put(e.getKey(), e.getValue().asInt()));
-    } else if (vocab.isArray()) {
-      for (int i = 0; i < vocab.size(); i++) {
-        ids.put(vocab.get(i).path(0).asText(), i);
+  private static TokenizerException refusal(Path file, String cause, Throwable why) {
+    return new TokenizerException("Cannot load a tokenizer from " + file + ": " + cause
+        + ". Repair the file or download it again.", why);
+  }
+
+  private static SpecialTokens special(Vocabulary vocabulary, TokenizerConfig config) {
+    Set<Integer> all = new HashSet<>();
+    vocabulary.added().stream().filter(AddedToken::special).forEach(token -> all.add(token.id()));
+    for (String token : config.declaredSpecial()) {
+      Integer id = vocabulary.ids().get(token);
+      if (id != null) {
+        all.add(id);
       }
-    } else {
-      throw new TokenizerException("Cannot read " + file + ": it has no model.vocab. Save it again with tokenizers.");
     }
-    json.path("added_tokens").forEach(t -> ids.put(t.path("content").asText(), t.path("id").asInt()));
-    return ids;
+    return new SpecialTokens(id(vocabulary, config, "bos_token"), id(vocabulary, config, "eos_token"),
+        id(vocabulary, config, "pad_token"), id(vocabulary, config, "unk_token"), all,
+        config.token("bos_token"), config.token("eos_token"));
   }
 
-  private static SpecialTokens special(
-      ObjectNode json, ObjectNode settings, Map<String, Integer> ids, Set<String> texts) {
-    Set<Integer> all = new TreeSet<>();
-    json.path("added_tokens").forEach(t -> {
-      if (t.path("special").asBoolean()) {
-        all.add(t.path("id").asInt());
-        texts.add(t.path("content").asText());
-      }
-    });
-    return new SpecialTokens(id(settings, "bos_token", ids), id(settings, "eos_token", ids),
-        id(settings, "pad_token", ids), id(settings, "unk_token", ids), all,
-        Optional.ofNullable(text(settings, "bos_token")), Optional.ofNullable(text(settings, "eos_token")));
-  }
-
-  private static OptionalInt id(ObjectNode settings, String key, Map<String, Integer> ids) {
-    String text = text(settings, key);
-    Integer id = text == null ? null : ids.get(text);
+  private static OptionalInt id(Vocabulary vocabulary, TokenizerConfig config, String name) {
+    Integer id = config.token(name).map(vocabulary.ids()::get).orElse(null);
     return id == null ? OptionalInt.empty() : OptionalInt.of(id);
-  }
-
-  private static @Nullable String text(ObjectNode settings, String key) {
-    JsonNode node = settings.path(key);
-    JsonNode value = node.isObject() ? node.path("content") : node;
-    return value.isTextual() ? value.asText() : null;
   }
 }

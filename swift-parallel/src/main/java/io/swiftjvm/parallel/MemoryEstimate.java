@@ -10,8 +10,8 @@ import java.util.Locale;
  * @param adapters low-rank adapters
  * @param gradients of everything that learns
  * @param optimizer AdamW's two moments
- * @param activations what a pass keeps for its backward pass, and what that needs in work beyond {@code logits}, which are
- *     gone by then
+ * @param activations what a pass keeps for its backward pass, and what that needs in work beyond {@code logits}, which
+ *     are gone by then
  * @param logits the chunk of logits, with what belongs to the labelled rows
  * @param cache keys and values of sequences that are answered
  * @param slack rounding and kept blocks of the pool, heap and code of the JVM

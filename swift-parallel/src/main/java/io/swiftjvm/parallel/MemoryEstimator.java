@@ -6,15 +6,16 @@ import io.swiftjvm.parallel.ModelSizes.Shape;
 import io.swiftjvm.tuner.LoraSpec;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Foretells the memory of a plan from sizes alone. The formulas count the float32 tensors that the CPU backend's tape and
- * scopes hold, as the code of {@code DecoderBlock} makes them: c = hidden, q, k = widths of queries and keys, m = width of
- * the feed-forward part, n = tokens of a pass.
+ * Foretells the memory of a plan from sizes alone. The formulas count the float32 tensors that the CPU backend's tape
+ * and scopes hold, as the code of {@code DecoderBlock} makes them: c = hidden, q, k = widths of queries and keys, m =
+ * width of the feed-forward part, n = tokens of a pass.
  *
  * {@snippet :
  * var sizes = ModelSizes.of(Path.of("Qwen3-0.6B"));
- * System.out.println(MemoryEstimator.estimate(sizes, MemoryRequest.trainLora(LoraSpec.DEFAULT, 512)));
+ * long bytes = MemoryEstimator.estimate(sizes, MemoryRequest.trainLora(LoraSpec.DEFAULT, 512)).total();
  * }
  */
 public final class MemoryEstimator {
@@ -49,7 +50,7 @@ public final class MemoryEstimator {
   }
 
   /** Values in A and B of all projections. */
-  static long adapterValues(ModelSizes sizes, @org.jspecify.annotations.Nullable LoraSpec lora) {
+  static long adapterValues(ModelSizes sizes, @Nullable LoraSpec lora) {
     if (lora == null) {
       return 0;
     }
@@ -75,8 +76,8 @@ public final class MemoryEstimator {
   }
 
   /**
-   * What a training pass holds when its loss is made, and what its backward pass needs in the last layer beyond the memory
-   * of the logits, which are gone by then.
+   * What a training pass holds when its loss is made, and what its backward pass needs in the last layer beyond the
+   * memory of the logits, which are gone by then.
    */
   private static long training(ModelSizes sizes, MemoryRequest request) {
     DecoderConfig config = sizes.config();
@@ -85,15 +86,16 @@ public final class MemoryEstimator {
     long layer = layerFloats(config) + adapterFloats(sizes, request) / layers;
     // Embedded tokens, output of the last norm and its factors, angles of the rotation.
     long kept = layers * (request.recompute() ? c : layer) + 2 * c + 1 + config.attention().headDim();
-    // Gradients of the product of gate and up, of both, and of the sum before them; the layer itself if it was not kept.
+    // Gradients of the product of gate and up, of both, and of the sum before them; the layer if it was not kept.
     long backward = 3L * config.mlp().width() + c + (request.recompute() ? layer : 0);
     long work = request.tokens() * backward * FLOAT - logits(config, request);
     return request.tokens() * kept * FLOAT + Math.max(0, work);
   }
 
   /**
-   * Floats a token that one layer keeps: outputs of two norms, of o and down and of both sums (6 c); queries, their normed
-   * copy and the attention's output; keys and values; gate, up and their product (3 m); factors of norms and softmax.
+   * Floats a token that one layer keeps: outputs of two norms, of o and down and of both sums (6 c); queries, their
+   * normed copy and the attention's output; keys and values; gate, up and their product (3 m); factors of norms and
+   * softmax.
    */
   private static long layerFloats(DecoderConfig config) {
     long q = config.attention().queryWidth();

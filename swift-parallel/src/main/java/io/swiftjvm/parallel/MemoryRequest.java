@@ -32,8 +32,8 @@ public record MemoryRequest(
   public MemoryRequest {
     if (tokens < 1 || labelled < 0 || labelled > tokens || microBatches < 1 || sequences < 0 || positions < 0) {
       throw new InvalidPlanException("memory: tokens is " + tokens + ", labelled " + labelled + ", microBatches "
-          + microBatches + ", sequences " + sequences + ", positions " + positions + "; tokens and microBatches must be 1"
-          + " or more, labelled 0 .. tokens, the others 0 or more.");
+          + microBatches + ", sequences " + sequences + ", positions " + positions + "; tokens and microBatches must be"
+          + " 1 or more, labelled 0 .. tokens, the others 0 or more.");
     }
     if (work == Work.LORA && lora == null) {
       throw new InvalidPlanException("memory: LoRA training needs the adapter's settings, got none. Give a LoraSpec.");
@@ -50,7 +50,9 @@ public record MemoryRequest(
     return new MemoryRequest(Work.LORA, lora, tokens, tokens, 1, false, 0, 0, null);
   }
 
-  /** Answers of up to {@code positions} tokens with their prompts, {@code sequences} at once, 512 prompt tokens a pass. */
+  /**
+   * Answers of up to {@code positions} tokens with their prompts, {@code sequences} at once, 512 prompt tokens a pass.
+   */
   public static MemoryRequest generate(int sequences, int positions) {
     long tokens = Math.max(1, Math.min(512L, (long) sequences * positions));
     return new MemoryRequest(Work.GENERATE, null, tokens, 0, 1, false, sequences, positions, null);

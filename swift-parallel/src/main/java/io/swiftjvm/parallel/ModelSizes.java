@@ -23,7 +23,9 @@ public record ModelSizes(DecoderConfig config, WeightNames names, long parameter
   /** A projection's width on both sides. */
   public record Shape(long out, long in) {}
 
-  /** The sizes of a model folder; {@link io.swiftjvm.error.ModelFormatException} where it is damaged or not supported. */
+  /**
+   * The sizes of a model folder; {@link io.swiftjvm.error.ModelFormatException} where it is damaged or not supported.
+   */
   public static ModelSizes of(Path folder) {
     ModelConfig source = ModelConfig.load(folder);
     Family family = Families.of(source);

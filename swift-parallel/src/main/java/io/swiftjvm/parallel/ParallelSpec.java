@@ -21,7 +21,8 @@ public record ParallelSpec(int data, int tensor, int pipeline) {
     }
     if ((long) data * tensor * pipeline > 1) {
       throw new DeviceException("parallel: data " + data + " x tensor " + tensor + " x pipeline " + pipeline
-          + " devices were asked for; there is one CPU device in this version. Set each to 1; one device uses all cores.");
+          + " devices were asked for; there is one CPU device in this version. Set each to 1; one device uses all "
+          + "cores.");
     }
   }
 }

@@ -26,7 +26,8 @@ final class AdapterConfig {
   private static final Set<String> KNOWN = Set.of("peft_type", "task_type", "base_model_name_or_path", "r",
       "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern",
       "rank_pattern", "alpha_pattern", "use_rslora", "lora_bias", "bias", "init_lora_weights", "auto_mapping",
-      "inference_mode", "revision", "peft_version", "megatron_core", "qalora_group_size");
+      "inference_mode", "modules_to_save", "trainable_token_indices", "revision", "peft_version", "megatron_core",
+      "qalora_group_size");
   /** Starts that are overwritten by the saved weights and leave the base alone. */
   private static final Set<String> HARMLESS_INIT = Set.of("true", "false", "gaussian", "orthogonal", "eva");
 
@@ -38,12 +39,20 @@ final class AdapterConfig {
     this.json = json;
   }
 
+  /**
+   * What a file says.
+   *
+   * @param modulesToSave ends of names of modules that are stored whole
+   * @param tokens rows of the token table that are stored
+   */
+  record Settings(LoraSpec spec, List<String> modulesToSave, List<Integer> tokens) {}
+
   /** Reads and checks; anything that would change the arithmetic in a way not done here is refused by its name. */
-  static LoraSpec read(Path file) {
+  static Settings read(Path file) {
     AdapterConfig config = new AdapterConfig(file, StrictJson.readObject(file));
     config.refuseUnsupported();
     try {
-      return config.spec();
+      return new Settings(config.spec(), config.names("modules_to_save"), config.tokens());
     } catch (InvalidPlanException e) {
       throw new ModelFormatException("Cannot use " + file + ": " + e.getMessage(), e);
     }
@@ -97,6 +106,20 @@ final class AdapterConfig {
     }
     return new LoraTargets(regex ? List.of() : names("target_modules"), regex ? modules.textValue() : null,
         names("exclude_modules"), layers, layersPattern());
+  }
+
+  // A list, or an object with one list, that of the token table.
+  private List<Integer> tokens() {
+    JsonNode node = json.path("trainable_token_indices");
+    if (node.isObject() && node.size() == 1) {
+      node = node.elements().next();
+    }
+    List<Integer> tokens = new ArrayList<>();
+    if (present(node) && !node.isArray()) {
+      throw refusal("trainable_token_indices", node + " is not one list of token ids");
+    }
+    node.forEach(token -> tokens.add(intOf("trainable_token_indices", token)));
+    return tokens;
   }
 
   private @Nullable String layersPattern() {

@@ -40,7 +40,7 @@ public final class AdapterFiles {
   public static final String WEIGHTS = "adapter_model.safetensors";
 
   private static final String PREFIX = "base_model.model.";
-  private static final Pattern KEY =
+  static final Pattern KEY =
       Pattern.compile("base_model\\.model\\.(.+)\\.(lora_A|lora_B)\\.(weight|bias)");
 
   private AdapterFiles() {}
@@ -52,7 +52,7 @@ public final class AdapterFiles {
 
   /** The settings of an adapter folder; {@link ModelFormatException} names what cannot be used. */
   public static LoraSpec readSpec(Path folder) {
-    return AdapterConfig.read(ModelFolder.of(folder).file(AdapterConfig.FILE));
+    return AdapterConfig.read(ModelFolder.of(folder).file(AdapterConfig.FILE)).spec();
   }
 
   /** What a folder holds at one projection. */
@@ -66,10 +66,16 @@ public final class AdapterFiles {
    */
   public static LoraAdapter attach(CausalLm model, Path folder, String name, boolean trainable) {
     ModelFolder files = ModelFolder.of(folder);
-    LoraSpec spec = AdapterConfig.read(files.file(AdapterConfig.FILE));
+    AdapterConfig.Settings settings = AdapterConfig.read(files.file(AdapterConfig.FILE));
+    LoraSpec spec = settings.spec();
     Path path = files.file(WEIGHTS);
     try (SafetensorsFile weights = SafetensorsFile.open(path)) {
       Map<String, Found> found = check(model, path, spec, entries(path, weights));
+      BaseChanges changes = BaseChanges.read(model, settings, weights);
+      BaseChanges.checkAlone(model, !changes.isEmpty());
+      if (trainable && !changes.isEmpty()) {
+        throw refusal(path, "it changes modules of the base, which can be used and merged but not trained on");
+      }
       // The transform's own check of the name, before anything changes.
       String legal = new LoraTransform(name, spec, 0).name();
       List<String> order = model.linears().keySet().stream().filter(found::containsKey).toList();
@@ -81,8 +87,9 @@ public final class AdapterFiles {
         Parameter c = bias == null ? null : parameter(model, linear, legal, "lora_B.bias", bias);
         a.trainable(trainable);
         b.trainable(trainable);
-        linear.add(new LoraPart(legal, spec, a, b, c, spec.scaleOf(linear.path())));
+        linear.add(new LoraPart(legal, spec, a, b, c, spec.scaleOf(linear.path()), changes.isEmpty() ? null : changes));
       }
+      changes.apply();
     }
     return LoraAdapter.of(model, name);
   }
@@ -106,14 +113,12 @@ public final class AdapterFiles {
   private static Map<String, TensorEntry> entries(Path path, SafetensorsFile weights) {
     Map<String, TensorEntry> entries = new TreeMap<>();
     for (String key : weights.names()) {
-      if (!KEY.matcher(key).matches()) {
-        throw refusal(path, "its tensor '" + key + "' is none of a plain LoRA (" + PREFIX
-            + "<module>.lora_A.weight or lora_B.weight)");
+      if (KEY.matcher(key).matches()) {
+        entries.put(key, weights.entry(key));
       }
-      entries.put(key, weights.entry(key));
     }
     if (entries.isEmpty()) {
-      throw refusal(path, "it holds no tensor");
+      throw refusal(path, "it holds no tensor of a LoRA projection");
     }
     return entries;
   }
@@ -184,7 +189,7 @@ public final class AdapterFiles {
     return new Parameter(linear.path() + "." + stem + "." + adapter + (bias ? ".bias" : ".weight"), tensor);
   }
 
-  private static void fill(CausalLm model, TensorEntry entry, Tensor target) {
+  static void fill(CausalLm model, TensorEntry entry, Tensor target) {
     if (entry.dtype() == DType.F32) {
       model.backend().upload(entry.data(), target);
     } else {
@@ -201,10 +206,9 @@ public final class AdapterFiles {
       adapter.parts().forEach((module, part) -> {
         add(model, writer, arena, module + ".lora_A.weight", part.a());
         add(model, writer, arena, module + ".lora_B.weight", part.b());
-        Parameter bias = part.bias();
-        if (bias != null) {
+        if (part.bias() != null || part.changes() != null) {
           throw new ModelFormatException("Cannot save the adapter '" + adapter.name() + "': it was loaded with "
-              + "lora_bias, which is read but not written. Copy its folder instead.");
+              + "lora_bias or changed modules of the base, which are read but not written. Copy its folder instead.");
         }
       });
       writer.write(folder.resolve(WEIGHTS));

@@ -86,6 +86,10 @@ public final class LoraAdapter {
 
   /** Takes the adapter off the model; its memory goes back with the model. */
   public void detach() {
+    BaseChanges changes = parts.values().iterator().next().changes();
+    if (changes != null) {
+      changes.undo();
+    }
     parts.keySet().forEach(path -> {
       if (model.linears().get(path) instanceof LoraLinear lora) {
         lora.remove(name);

@@ -40,6 +40,7 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
 
   /** Attaches and returns the handle by which the adapter is trained and saved. */
   public LoraAdapter attach(CausalLm model) {
+    BaseChanges.checkAlone(model, false);
     List<LoraLinear> chosen = wrap(model, spec.select(List.copyOf(model.linears().keySet())));
     for (LoraLinear linear : chosen) {
       int rank = spec.rankOf(linear.path());
@@ -50,7 +51,7 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
       Parameter right = parameter(model, linear, name, "lora_B", MemorySegment.ofArray(b), linear.outFeatures(), rank);
       left.trainable(true);
       right.trainable(true);
-      linear.add(new LoraPart(name, spec, left, right, null, spec.scaleOf(linear.path())));
+      linear.add(new LoraPart(name, spec, left, right, null, spec.scaleOf(linear.path()), null));
     }
     return LoraAdapter.of(model, name);
   }

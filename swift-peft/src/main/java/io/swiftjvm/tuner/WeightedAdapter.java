@@ -32,6 +32,7 @@ public final class WeightedAdapter {
   public static LoraAdapter add(
       CausalLm model, String name, List<String> sources, List<Double> weights, AdapterMix mix, double density) {
     check(sources, weights, mix, density);
+    BaseChanges.checkAlone(model, false);
     List<LoraAdapter> adapters = sources.stream().map(source -> LoraAdapter.of(model, source)).toList();
     if (LoraAdapter.names(model).contains(name)) {
       throw new InvalidPlanException("An adapter named '" + name + "' is already attached. Give the mix another name.");
@@ -63,7 +64,7 @@ public final class WeightedAdapter {
       }
       linear.add(new LoraPart(legal, spec,
           LoraTransform.parameter(model, linear, legal, "lora_A", MemorySegment.ofArray(a), rank, in),
-          LoraTransform.parameter(model, linear, legal, "lora_B", MemorySegment.ofArray(b), out, rank), null, 1));
+          LoraTransform.parameter(model, linear, legal, "lora_B", MemorySegment.ofArray(b), out, rank), null, 1, null));
     }
     return LoraAdapter.of(model, legal);
   }

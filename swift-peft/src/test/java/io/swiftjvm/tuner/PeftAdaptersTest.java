@@ -1,8 +1,5 @@
 package io.swiftjvm.tuner;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import io.swiftjvm.autograd.Gradients;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.autograd.Tape;
@@ -33,6 +30,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /** Adapters that PEFT saved. */
 class PeftAdaptersTest {
@@ -79,6 +79,27 @@ class PeftAdaptersTest {
       assertThatThrownBy(() -> ModelExport.merge(model, List.of("default"), temp.resolve("merged"), null, false))
           .hasMessageContaining("lora_bias");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lora_modules_to_save", "lora_embed", "lora_trainable_tokens"})
+  void an_adapter_that_changes_the_base_is_used_and_merged_and_leaves_no_trace_when_it_goes(String name) {
+    Path folder = Oracle.path("peft/" + name);
+    float[] golden = Oracle.tensors(folder.resolve("golden.safetensors")).get("logits");
+    LoraAdapter adapter = AdapterFiles.attach(model, folder, "default", false);
+    assertThat(Oracle.worst(logits(List.of("default")), golden)).isLessThan(1e-4);
+    ModelExport.merge(model, List.of("default"), temp.resolve("merged"), null, false);
+    try (CausalLm merged = CausalLm.load(temp.resolve("merged"), backend)) {
+      assertThat(Oracle.worst(Oracle.logits(merged, List.of(), Oracle.longs(INPUTS, "input_ids")), golden))
+          .isLessThan(1e-4);
+    }
+    assertThatThrownBy(() -> AdapterFiles.attach(model, Oracle.path("peft/lora"), "other", false))
+        .hasMessageContaining("cannot share");
+    assertThatThrownBy(() -> AdapterFiles.save(adapter, temp.resolve("copy"))).hasMessageContaining("not written");
+    adapter.detach();
+    assertThat(Oracle.worst(logits(List.of()), Oracle.tensors(INPUTS).get("base_logits"))).isLessThan(5e-5);
+    AdapterFiles.attach(model, Oracle.path("peft/lora"), "plain", false);
+    assertThatThrownBy(() -> AdapterFiles.attach(model, folder, "default", false)).hasMessageContaining("cannot share");
   }
 
   private void checkGradients(LoraAdapter adapter, Map<String, float[]> golden) {
@@ -187,8 +208,7 @@ class PeftAdaptersTest {
 
   @ParameterizedTest
   @CsvSource({"peft/lora_alora,alora_invocation_tokens", "peft/lora_olora,init_lora_weights",
-      "peft/lora_pissa,init_lora_weights", "peft/lora_trainable_tokens,trainable_token_indices",
-      "peft/lora_modules_to_save,modules_to_save", "peft/lora_embed,embed_tokens", "training/qwen3/dora/init,use_dora"})
+      "peft/lora_pissa,init_lora_weights", "training/qwen3/dora/init,use_dora"})
   void an_option_that_is_not_there_is_refused_by_its_name(String folder, String option) {
     assertThatThrownBy(() -> AdapterFiles.attach(model, Oracle.path(folder), "default", false))
         .isInstanceOf(ModelFormatException.class).hasMessageContaining(option);

@@ -19,8 +19,8 @@ final class Parser {
     this.macros = new MacroParser(in, expressions, this);
   }
 
-  static List<Stmt> parse(String source, int maxDepth) {
-    TokenStream in = new TokenStream(Lexer.lex(source), maxDepth);
+  static List<Stmt> parse(List<Token> tokens, int maxDepth) {
+    TokenStream in = new TokenStream(tokens, maxDepth);
     List<Stmt> body = new Parser(in).body(Set.of());
     if (!in.peek().is(Token.Kind.EOF)) {
       throw in.unexpected("the end of the template");

@@ -33,4 +33,9 @@ final class Run {
       default -> throw new JinjaError("'" + Types.name(function) + "' object is not callable");
     };
   }
+
+  /** Calls a method of a value by name. */
+  static Object method(Run run, Object self, String name, Arguments arguments) {
+    return run.call(Access.attribute(self, name), arguments);
+  }
 }

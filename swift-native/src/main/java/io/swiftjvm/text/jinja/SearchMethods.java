@@ -60,7 +60,7 @@ final class SearchMethods {
 
   /** A position argument: negative ones count from the end. */
   static int clamp(long position, int length) {
-    return (int) Math.clamp(position < 0 ? position + length : position, 0, length);
+    return Math.clamp(position < 0 ? position + length : position, 0, length);
   }
 
   private static String pad(Run run, String self, Arguments.Bound args, int after, int before) {

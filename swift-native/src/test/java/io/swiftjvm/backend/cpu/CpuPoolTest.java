@@ -60,7 +60,7 @@ class CpuPoolTest {
   void changing_sizes_stay_within_a_quarter_above_the_peak() {
     try (CpuBackend backend = new CpuBackend(1)) {
       Random random = new Random(4);
-      for (int round = 0; round < 300; round++) {
+      for (int round = 0; round < 50; round++) {
         try (Scope scope = new Scope(backend)) {
           for (int i = 0; i < 5; i++) {
             scope.floats(random.nextInt(10_000_000));

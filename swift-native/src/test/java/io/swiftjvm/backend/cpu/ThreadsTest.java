@@ -30,13 +30,13 @@ class ThreadsTest {
   }
 
   @Test
-  void every_operation_gives_the_same_bits_with_one_two_and_five_threads() {
+  void every_operation_gives_the_same_bits_with_one_and_more_threads() {
     for (boolean portable : new boolean[] {false, true}) {
       List<float[]> expected;
       try (Backend one = backend(1, portable)) {
         expected = Agreement.results(one, ThreadsTest::everything);
       }
-      for (int threads : new int[] {2, 5}) {
+      for (int threads : portable ? new int[] {3} : new int[] {2, 5}) {
         try (Backend several = backend(threads, portable)) {
           List<float[]> found = Agreement.results(several, ThreadsTest::everything);
           for (int i = 0; i < expected.size(); i++) {
@@ -50,52 +50,52 @@ class ThreadsTest {
   /** Sizes above the threshold at which work is shared. */
   private static List<Tensor> everything(Backend b, Scope scope, Random random) {
     List<Tensor> results = new ArrayList<>();
-    Tensor x = Agreement.random(scope, random, 1001, 517);
-    Tensor y = Agreement.random(scope, random, 1001, 517);
+    Tensor x = Agreement.random(scope, random, 701, 517);
+    Tensor y = Agreement.random(scope, random, 701, 517);
     for (DType type : new DType[] {DType.F32, DType.BF16}) {
-      for (int n : new int[] {8, 301, 1100}) {
+      for (int n : new int[] {8, 301}) {
         Tensor w = Agreement.random(b, scope, random, type, n, 517);
-        Tensor xw = scope.floats(1001, n);
+        Tensor xw = scope.floats(701, n);
         b.matmul(x, false, w, true, xw, 1, 0);
         Tensor few = scope.floats(3, n);
         b.matmul(x.slice(0, 3), false, w, true, few, 1, 0);
-        Tensor back = scope.floats(1001, 517);
+        Tensor back = scope.floats(701, 517);
         b.matmul(xw, false, w, false, back, 1, 0);
         Tensor dw = Agreement.random(scope, random, n, 517);
         b.matmul(xw, true, x, false, dw, 0.5f, 1);
         results.addAll(List.of(xw, few, back, dw));
       }
     }
-    Tensor z = scope.floats(1001, 517);
+    Tensor z = scope.floats(701, 517);
     b.binary(Binary.ADD, x, y, z);
     results.add(Agreement.copy(b, scope, z));
     b.binary(Binary.MULTIPLY, x, Agreement.random(scope, random, 517), z);
     b.axpy(0.3f, y, z);
     b.gated(Unary.SILU, z, y, z);
     results.add(Agreement.copy(b, scope, z));
-    Tensor dup = scope.floats(1001, 517);
+    Tensor dup = scope.floats(701, 517);
     b.gatedBackward(Unary.GELU_TANH, x, y, z, z, dup);
     b.unaryBackward(Unary.SILU, x, dup, dup);
     b.dropout(dup, 0.2f, 99, dup);
     results.addAll(List.of(z, dup));
     Tensor columns = Agreement.random(scope, random, 517);
-    Tensor rows = scope.floats(1001);
+    Tensor rows = scope.floats(701);
     b.sumRows(x, columns, 1);
     b.reduceColumns(Reduction.SUM, x, rows);
-    Tensor soft = scope.floats(1001, 517);
+    Tensor soft = scope.floats(701, 517);
     b.softmax(x, soft);
-    Tensor narrow = scope.tensor(DType.BF16, 1001, 517);
+    Tensor narrow = scope.tensor(DType.BF16, 701, 517);
     b.cast(x, narrow);
-    Tensor wide = scope.floats(1001, 517);
+    Tensor wide = scope.floats(701, 517);
     b.cast(narrow, wide);
-    Tensor normed = scope.floats(1001, 517);
-    Tensor rstd = scope.floats(1001);
+    Tensor normed = scope.floats(701, 517);
+    Tensor rstd = scope.floats(701);
     b.rmsNorm(x, columns, 0, 1e-6f, normed, rstd);
-    Tensor dx = scope.floats(1001, 517);
+    Tensor dx = scope.floats(701, 517);
     b.rmsNormBackward(x, columns, 0, rstd, y, dx, columns);
     results.addAll(List.of(columns, rows, soft, wide, normed, rstd, dx));
-    Tensor labels = scope.ints(new Random(1).ints(1001, -1, 517).toArray());
-    Tensor nll = scope.floats(1001);
+    Tensor labels = scope.ints(new Random(1).ints(701, -1, 517).toArray());
+    Tensor nll = scope.floats(701);
     b.crossEntropy(soft, labels, nll, rstd);
     b.scatterAddRows(x, labels, y);
     Tensor sum = scope.floats(new float[] {(float) b.sumSquares(y)}, 1);

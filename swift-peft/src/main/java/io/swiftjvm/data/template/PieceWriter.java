@@ -1,0 +1,251 @@
+package io.swiftjvm.data.template;
+
+import io.swiftjvm.data.rows.Message;
+import io.swiftjvm.data.template.TemplateMeta.SystemPlace;
+import io.swiftjvm.data.template.Turn.Said;
+import io.swiftjvm.error.DatasetException;
+import io.swiftjvm.text.Tokenizer;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Writes a conversation as pieces of one loss weight each. */
+final class PieceWriter {
+  private static final Pattern EMPTY_THINK = Pattern.compile("^<think>\\s*</think>\\s*");
+  private static final Pattern THINK_PREFIX = Pattern.compile("^<think>\\n?");
+  private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("dd MMM yyyy", Locale.ENGLISH);
+
+  private final TemplateMeta meta;
+  private final EncodeOptions options;
+  private final Tokenizer tokenizer;
+  private final boolean all;
+  private final List<Piece> pieces = new ArrayList<>();
+
+  PieceWriter(TemplateMeta meta, EncodeOptions options, Tokenizer tokenizer) {
+    this.meta = meta;
+    this.options = options;
+    this.tokenizer = tokenizer;
+    this.all = options.base().equals("all");
+  }
+
+  List<Piece> write(List<Message> messages, Map<String, ?> extra, boolean training) {
+    Turns read = Turns.of(messages, meta);
+    if (read.turns().isEmpty()) {
+      throw new DatasetException("the row has no user and no assistant message. Write at least one.");
+    }
+    List<Turn> turns = Thoughts.apply(read.turns(), meta, options, training);
+    if (options.useChatTemplate()) {
+      chat(turns, system(read.system(), extra), extra, training);
+    } else {
+      plain(turns, training);
+    }
+    return merged();
+  }
+
+  private @Nullable String system(@Nullable String own, Map<String, ?> extra) {
+    String given = options.defaultSystem();
+    String system = own != null ? own : given != null ? given : meta.defaultSystem();
+    if (own != null && !meta.takesSystem()) {
+      throw new DatasetException("template " + meta.name() + " has no place for a system text, the row has one. Drop it "
+          + "or choose another template.");
+    }
+    Object tools = extra.get("tools");
+    boolean hasTools = tools instanceof List<?> list ? !list.isEmpty() : tools instanceof String text && !text.isBlank();
+    if (hasTools && tools != null) {
+      if (!meta.hermesTools()) {
+        throw new DatasetException("template " + meta.name() + " has no tool form in this version, the row has tools. "
+            + "Use a Qwen template.");
+      }
+      return HermesTools.system(system, tools);
+    }
+    return system == null || system.isEmpty() ? null : system;
+  }
+
+  private void chat(List<Turn> given, @Nullable String system, Map<String, ?> extra, boolean training) {
+    List<Turn> turns = given;
+    List<Part> between = meta.chatSep();
+    if (between == null) {
+      turns = lastOnly(given);
+    }
+    List<Part> head = meta.systemPrefix();
+    boolean inPrefix = system != null && head != null;
+    parts(inPrefix && head != null ? head : meta.prefix(), inPrefix ? system : null, null, -1);
+    for (int i = 0; i < turns.size(); i++) {
+      Turn turn = turns.get(i);
+      boolean last = i == turns.size() - 1;
+      if (turn.verbatim()) {
+        other(turn.query());
+      } else {
+        parts(meta.prompt(), null, query(turn.query(), system, i, turns), i);
+      }
+      List<Said> answer = turn.answer();
+      if (answer != null) {
+        answer(answer, last);
+      } else if (!training && last) {
+        other(Thoughts.responsePrefix(meta, options));
+      }
+      if (!last) {
+        if (!turns.get(i + 1).verbatim() && between != null) {
+          parts(between, null, null, i);
+        }
+      } else if (answer != null && training && !Boolean.FALSE.equals(extra.get("add_eos"))) {
+        suffix(answer);
+      }
+    }
+  }
+
+  private List<Turn> lastOnly(List<Turn> turns) {
+    if (turns.size() > 1 && !options.upstreamCompatible()) {
+      throw new DatasetException("template " + meta.name() + " writes one round, the row has " + turns.size()
+          + ". Choose a chat template.");
+    }
+    return turns.subList(turns.size() - 1, turns.size());
+  }
+
+  /** The user's text, with the system text where the template has no other place for it. */
+  private String query(String query, @Nullable String system, int round, List<Turn> turns) {
+    SystemPlace place = meta.systemPlace();
+    boolean here = place == SystemPlace.FIRST_USER && round == 0
+        || place == SystemPlace.LAST_USER && round == turns.size() - 1;
+    if (!here) {
+      return query;
+    }
+    if (system == null) {
+      return place == SystemPlace.LAST_USER && options.upstreamCompatible() ? "{{SYSTEM}}\n\n" + query : query;
+    }
+    return system + "\n\n" + query;
+  }
+
+  private void plain(List<Turn> given, boolean training) {
+    Turn turn = lastOnly(given).getFirst();
+    int[] one = tokenizer.encode("a", false);
+    int[] full = tokenizer.encode("a", true);
+    for (int i = 0; one.length == 1 && i < full.length && full[i] != one[0]; i++) {
+      pieces.add(Piece.of(full[i], promptWeight()));
+    }
+    other(turn.query());
+    List<Said> answer = turn.answer();
+    if (answer != null) {
+      answer(answer, true);
+      if (training) {
+        RowEncoder.idOf(tokenizer, Part.Id.EOS).ifPresent(id -> pieces.add(Piece.of(id, 1)));
+      }
+    }
+  }
+
+  private void suffix(List<Said> answer) {
+    Said end = answer.getLast();
+    String text = end.text();
+    boolean stopped = text != null && stopTexts().anyMatch(text::endsWith);
+    if (stopped) {
+      return;
+    }
+    boolean masked = Boolean.FALSE.equals(end.loss()) && !options.upstreamCompatible();
+    for (Part part : meta.suffix()) {
+      put(part, null, null, -1, masked ? 0 : 1);
+    }
+  }
+
+  private Stream<String> stopTexts() {
+    Stream<String> ends = meta.suffix().stream().filter(p -> p instanceof Part.Text)
+        .map(p -> ((Part.Text) p).text().strip()).filter(s -> !s.isEmpty());
+    return Stream.concat(meta.stopWords().stream(),
+        Stream.concat(ends, tokenizer.special().eosToken().stream()));
+  }
+
+  private void answer(List<Said> answer, boolean lastRound) {
+    for (Said said : answer) {
+      double weight = weight(said, lastRound);
+      String text = said.text();
+      List<Double> idWeights = said.idWeights();
+      if (text != null) {
+        filtered(text, weight);
+      } else if (idWeights != null) {
+        for (int i = 0; i < said.ids().size(); i++) {
+          pieces.add(Piece.of(said.ids().get(i), idWeights.get(i)));
+        }
+      } else {
+        pieces.add(Piece.of(said.ids(), weight));
+      }
+    }
+  }
+
+  private double weight(Said said, boolean lastRound) {
+    Boolean loss = said.loss();
+    boolean trained = loss != null ? loss : !options.base().equals("last_round") || lastRound;
+    Double scale = said.weight();
+    return !trained ? 0 : scale != null ? scale : 1;
+  }
+
+  private void filtered(String text, double weight) {
+    int from = 0;
+    for (String filter : options.filters()) {
+      Matcher matcher = (filter.equals("ignore_empty_think") ? EMPTY_THINK : THINK_PREFIX).matcher(text);
+      if (from == 0 && matcher.find()) {
+        from = matcher.end();
+        pieces.add(Piece.of(text.substring(0, from), 0));
+      }
+    }
+    pieces.add(Piece.of(text.substring(from), weight));
+  }
+
+  private double promptWeight() {
+    return all ? 1 : 0;
+  }
+
+  private void other(String text) {
+    pieces.add(Piece.of(text, promptWeight()));
+  }
+
+  private void parts(List<Part> parts, @Nullable String system, @Nullable String query, int round) {
+    for (Part part : parts) {
+      put(part, system, query, round, promptWeight());
+    }
+  }
+
+  private void put(Part part, @Nullable String system, @Nullable String query, int round, double weight) {
+    switch (part) {
+      case Part.Id id -> RowEncoder.idOf(tokenizer, id).ifPresent(value -> pieces.add(Piece.of(value, weight)));
+      case Part.Text text -> pieces.add(Piece.of(fill(text.text(), system, query, round), weight));
+    }
+  }
+
+  private String fill(String text, @Nullable String system, @Nullable String query, int round) {
+    String out = text.replace("{{DATE}}", DAY.format(options.today()));
+    if (system != null) {
+      out = out.replace("{{SYSTEM}}", system);
+    }
+    if (query != null) {
+      out = out.replace("{{QUERY}}", query);
+      if (options.upstreamCompatible()) {
+        out = out.replace("{{ROUND0}}", String.valueOf(round)).replace("{{ROUND1}}", String.valueOf(round + 1));
+      }
+    }
+    return out;
+  }
+
+  /** Neighbouring texts of one weight become one piece; empty ones go. */
+  private List<Piece> merged() {
+    List<Piece> out = new ArrayList<>();
+    for (Piece piece : pieces) {
+      Piece last = out.isEmpty() ? null : out.getLast();
+      String text = piece.text();
+      String before = last == null ? null : last.text();
+      if (text != null && text.isEmpty()) {
+        continue;
+      }
+      if (text != null && before != null && last != null && last.weight() == piece.weight()) {
+        out.set(out.size() - 1, Piece.of(before + text, piece.weight()));
+      } else {
+        out.add(piece);
+      }
+    }
+    return out;
+  }
+}

@@ -1,0 +1,77 @@
+package io.swiftjvm.data.template;
+
+import io.swiftjvm.data.template.Turn.Said;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What happens to think blocks before a row is written: kept, removed from the history, or put where none is. */
+final class Thoughts {
+  private static final String OPEN = "<think>";
+  private static final String CLOSE = "</think>";
+
+  private Thoughts() {}
+
+  static List<Turn> apply(List<Turn> turns, TemplateMeta meta, EncodeOptions options, boolean training) {
+    if (!meta.thinking()) {
+      return turns;
+    }
+    boolean lastOnly = !training || options.base().equals("last_round");
+    boolean preserve = options.preserveThinking() != null ? options.preserveThinking() : !lastOnly;
+    int lastUser = lastUser(turns);
+    List<Turn> out = new ArrayList<>();
+    for (int i = 0; i < turns.size(); i++) {
+      Turn turn = turns.get(i);
+      List<Said> answer = turn.answer();
+      if (answer != null && !preserve && i < lastUser) {
+        answer = strip(answer);
+      }
+      boolean wanted = options.addNonThinkingPrefix() && (!lastOnly || i >= turns.size() - 1);
+      if (answer != null && wanted && !meta.nonThinkingPrefix().isEmpty()) {
+        answer = prefix(answer, meta.nonThinkingPrefix());
+      }
+      out.add(new Turn(turn.query(), turn.verbatim(), answer));
+    }
+    return out;
+  }
+
+  /** Index of the last round that a user opened. */
+  private static int lastUser(List<Turn> turns) {
+    for (int i = turns.size() - 1; i >= 0; i--) {
+      if (!turns.get(i).verbatim()) {
+        return i;
+      }
+    }
+    return 0;
+  }
+
+  private static List<Said> strip(List<Said> answer) {
+    return answer.stream().map(said -> {
+      String text = said.text();
+      return text == null ? said : said.text(text.substring(text.lastIndexOf(CLOSE) < 0 ? 0
+          : text.lastIndexOf(CLOSE) + CLOSE.length()).strip());
+    }).toList();
+  }
+
+  private static List<Said> prefix(List<Said> answer, String prefix) {
+    Said first = answer.getFirst();
+    String text = first.text();
+    if (text == null || text.startsWith(OPEN)) {
+      return answer;
+    }
+    List<Said> out = new ArrayList<>(answer);
+    out.set(0, first.text(prefix + text));
+    return out;
+  }
+
+  /** What opens the answer of a prompt. */
+  static String responsePrefix(TemplateMeta meta, EncodeOptions options) {
+    String given = options.responsePrefix();
+    if (given != null) {
+      return given;
+    }
+    Boolean enabled = options.enableThinking();
+    boolean hybrid = !meta.nonThinkingPrefix().isEmpty();
+    boolean on = enabled != null ? enabled : !hybrid;
+    return !meta.thinking() ? "" : on ? meta.thinkingPrefix() : meta.nonThinkingPrefix();
+  }
+}

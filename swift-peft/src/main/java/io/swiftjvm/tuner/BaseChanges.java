@@ -1,0 +1,200 @@
+package io.swiftjvm.tuner;
+
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.error.ModelFormatException;
+import io.swiftjvm.hub.SafetensorsFile;
+import io.swiftjvm.hub.TensorEntry;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.Linear;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * What an adapter made elsewhere changes in the base itself: whole modules ({@code modules_to_save}), a low-rank update
+ * of the token table, single token rows. Such an adapter is alone on its model: the base under it is not the plain one
+ * until it is detached.
+ */
+final class BaseChanges {
+  private static final String PREFIX = "base_model.model.";
+  private static final String LOW_A = ".lora_embedding_A";
+  private static final String LOW_B = ".lora_embedding_B";
+  private static final String ROWS = ".token_adapter.trainable_tokens_delta";
+  private static final String BASE = ".base_layer.weight";
+
+  private final CausalLm model;
+  private final Map<Parameter, Consumer<Tensor>> changes = new IdentityHashMap<>();
+  private final Map<Parameter, Tensor> before = new IdentityHashMap<>();
+
+  private BaseChanges(CausalLm model) {
+    this.model = model;
+  }
+
+  /** Checks every tensor of the file that is not a plain A or B; nothing is changed yet. The file must stay open. */
+  static BaseChanges read(CausalLm model, AdapterConfig.Settings settings, SafetensorsFile file) {
+    BaseChanges changes = new BaseChanges(model);
+    Map<String, Parameter> parameters = new HashMap<>();
+    model.parameters().forEach(parameter -> parameters.put(parameter.name(), parameter));
+    for (String key : file.names()) {
+      if (AdapterFiles.KEY.matcher(key).matches()) {
+        continue;
+      }
+      String name = key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : key;
+      if (name.endsWith(LOW_A)) {
+        changes.lowRank(settings.spec(), file, parameters, name.substring(0, name.length() - LOW_A.length()));
+      } else if (name.endsWith(ROWS)) {
+        changes.rows(settings, file, parameters, name.substring(0, name.length() - ROWS.length()));
+      } else if (!belongsToLowRank(file, key)) {
+        changes.whole(settings, file, parameters, key, name);
+      }
+    }
+    return changes;
+  }
+
+  private static boolean belongsToLowRank(SafetensorsFile file, String key) {
+    for (String end : new String[] {LOW_B, BASE}) {
+      if (key.endsWith(end)) {
+        return file.contains(key.substring(0, key.length() - end.length()) + LOW_A);
+      }
+    }
+    return false;
+  }
+
+  private void whole(
+      AdapterConfig.Settings settings, SafetensorsFile file, Map<String, Parameter> parameters, String key,
+      String name) {
+    int dot = Math.max(name.lastIndexOf('.'), 0);
+    Parameter parameter = parameters.get(name);
+    if (parameter == null || settings.modulesToSave().stream().noneMatch(name.substring(0, dot)::endsWith)) {
+      throw refusal(file.path(), "its tensor '" + key + "' is neither part of a plain LoRA (" + PREFIX
+          + "<module>.lora_A.weight or lora_B.weight) nor a module of this model that modules_to_save names");
+    }
+    TensorEntry entry = shape(file, key, parameter.value().shape());
+    changes.put(parameter, target -> AdapterFiles.fill(model, entry, target));
+  }
+
+  private void lowRank(LoraSpec spec, SafetensorsFile file, Map<String, Parameter> parameters, String module) {
+    Parameter table = table(file.path(), parameters, module);
+    if (model.config().tied()) {
+      throw refusal(file.path(), "it has a low-rank update of '" + module + "', which this model ties to its head");
+    }
+    int rank = spec.rankOf(module);
+    TensorEntry a = shape(file, PREFIX + module + LOW_A, rank, table.value().dim(0));
+    TensorEntry b = shape(file, PREFIX + module + LOW_B, table.value().dim(1), rank);
+    String base = PREFIX + module + BASE;
+    TensorEntry whole = file.contains(base) ? shape(file, base, table.value().shape()) : null;
+    changes.put(table, target -> {
+      if (whole == null) {
+        widen(table.value(), target);
+      } else {
+        AdapterFiles.fill(model, whole, target);
+      }
+      try (Scope scope = new Scope(model.backend())) {
+        Tensor left = scope.floats(a.shape());
+        Tensor right = scope.floats(b.shape());
+        AdapterFiles.fill(model, a, left);
+        AdapterFiles.fill(model, b, right);
+        model.backend().matmul(left, true, right, true, target, spec.scaleOf(module), 1);
+      }
+    });
+  }
+
+  private void rows(
+      AdapterConfig.Settings settings, SafetensorsFile file, Map<String, Parameter> parameters, String module) {
+    Parameter table = table(file.path(), parameters, module);
+    int[] tokens = settings.tokens().stream().mapToInt(Integer::intValue).toArray();
+    for (int token : tokens) {
+      if (token < 0 || token >= table.value().dim(0)) {
+        throw refusal(file.path(), "trainable_token_indices has " + token + ", the token table "
+            + table.value().dim(0) + " rows");
+      }
+    }
+    TensorEntry values = shape(file, PREFIX + module + ROWS, tokens.length, table.value().dim(1));
+    changes.put(table, target -> {
+      widen(table.value(), target);
+      float[] all = values.floats();
+      int width = all.length / Math.max(1, tokens.length);
+      for (int i = 0; i < tokens.length; i++) {
+        float[] row = Arrays.copyOfRange(all, i * width, (i + 1) * width);
+        model.backend().upload(MemorySegment.ofArray(row), target.slice(tokens[i], 1));
+      }
+    });
+  }
+
+  private void widen(Tensor from, Tensor to) {
+    Backend backend = model.backend();
+    if (from.dtype() == DType.F32) {
+      backend.copy(from.detached(), to);
+    } else {
+      backend.cast(from, to);
+    }
+  }
+
+  private static Parameter table(Path path, Map<String, Parameter> parameters, String module) {
+    Parameter table = parameters.get(module + ".weight");
+    if (table == null || !module.endsWith("embed_tokens")) {
+      throw refusal(path, "it changes '" + module + "', which is not the token table of this model");
+    }
+    return table;
+  }
+
+  private static TensorEntry shape(SafetensorsFile file, String key, long... wanted) {
+    if (!file.contains(key)) {
+      throw refusal(file.path(), "it has no tensor '" + key + "'");
+    }
+    TensorEntry entry = file.entry(key);
+    if (!Arrays.equals(entry.shape(), wanted) || !entry.dtype().isFloat()) {
+      throw refusal(file.path(), "its tensor '" + entry + "' should be a float tensor " + Arrays.toString(wanted));
+    }
+    return entry;
+  }
+
+  boolean isEmpty() {
+    return changes.isEmpty();
+  }
+
+  /** Puts the changed values, in float32, in the place of the base's. */
+  void apply() {
+    changes.forEach((parameter, fill) -> {
+      Tensor changed = model.scope().floats(parameter.value().shape());
+      fill.accept(changed);
+      before.put(parameter, parameter.value());
+      parameter.replace(changed);
+    });
+  }
+
+  /** Puts the base's values back. */
+  void undo() {
+    before.forEach(Parameter::replace);
+    before.clear();
+  }
+
+  /** An adapter that changes the base is alone on its model; {@code newcomer} is one that is about to be attached. */
+  static void checkAlone(CausalLm model, boolean newcomer) {
+    for (Linear linear : model.linears().values()) {
+      if (linear instanceof LoraLinear lora) {
+        for (String name : lora.adapters()) {
+          LoraPart part = lora.part(name);
+          if (newcomer || (part != null && part.changes() != null)) {
+            throw new InvalidPlanException("An adapter that changes modules of the base (modules_to_save, token table) "
+                + "cannot share a model with another one; '" + name + "' is attached. Load the model once more.");
+          }
+        }
+      }
+    }
+  }
+
+  private static ModelFormatException refusal(Path path, String found) {
+    return new ModelFormatException("Cannot load the adapter " + path + ": " + found
+        + ". Use the base model that the adapter was made for.");
+  }
+}
