@@ -76,7 +76,7 @@ public final class Cli {
       throw new UsageException("unknown flag '" + first + "' for swift " + command.name() + "."
           + Nearest.hint(first.replaceFirst("^-+", "").replaceFirst("=.*", "").replace('-', '_'), names(command), "--"));
     } catch (CommandLine.ParameterException e) {
-      throw new UsageException(e.getMessage());
+      throw new UsageException(String.valueOf(e.getMessage()));
     }
     if (parsed.isUsageHelpRequested()) {
       line.usage(out);

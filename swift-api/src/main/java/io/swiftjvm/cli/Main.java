@@ -1,9 +1,9 @@
 package io.swiftjvm.cli;
 
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 
 /** Entry point of the command line; everything testable is in {@link Cli}. */
 public final class Main {

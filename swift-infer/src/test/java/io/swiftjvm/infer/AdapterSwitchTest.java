@@ -1,5 +1,8 @@
 package io.swiftjvm.infer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.testing.OracleFiles;
 import io.swiftjvm.tuner.AdapterFiles;
@@ -7,9 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 /** Several adapters on one base, chosen request by request, against PEFT's logits. */
 class AdapterSwitchTest {

@@ -1,5 +1,8 @@
 package io.swiftjvm.infer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
@@ -15,9 +18,6 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class EngineTest {
   private static final SamplingParams DRAWN =

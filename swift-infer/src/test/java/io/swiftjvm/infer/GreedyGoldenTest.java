@@ -1,13 +1,13 @@
 package io.swiftjvm.infer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.swiftjvm.train.CancellationToken;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
 
 /** Token-exact against cached generation of transformers. */
 class GreedyGoldenTest {

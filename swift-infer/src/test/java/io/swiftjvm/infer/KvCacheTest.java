@@ -1,5 +1,9 @@
 package io.swiftjvm.infer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.AttentionContext;
@@ -10,10 +14,6 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 class KvCacheTest {
   private static float[] logits(GoldenModel g, AttentionContext context, int[] ids, int[] positions) {

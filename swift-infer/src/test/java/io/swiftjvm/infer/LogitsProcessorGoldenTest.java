@@ -1,5 +1,8 @@
 package io.swiftjvm.infer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.testing.OracleFiles;
 import java.util.Arrays;
@@ -9,9 +12,6 @@ import java.util.Map;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 /** Every processor against the one of transformers. */
 class LogitsProcessorGoldenTest {

@@ -1,5 +1,7 @@
 package io.swiftjvm.infer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.parallel.MemoryEstimator;
@@ -16,8 +18,6 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
 
 /** The engine with the files of a model folder as they are. */
 class RealTokenizerTest {

@@ -1,5 +1,9 @@
 package io.swiftjvm.infer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.testing.OracleFiles;
@@ -7,10 +11,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 class SamplerTest {
   private static final int VOCABULARY = 32;

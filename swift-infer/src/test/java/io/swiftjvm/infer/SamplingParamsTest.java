@@ -1,5 +1,8 @@
 package io.swiftjvm.infer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.GenerationConfig;
 import java.util.Collections;
@@ -11,9 +14,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class SamplingParamsTest {
   private static GenerationConfig model(boolean sample) {

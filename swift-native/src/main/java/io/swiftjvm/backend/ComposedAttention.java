@@ -1,11 +1,11 @@
 package io.swiftjvm.backend;
 
+import static io.swiftjvm.backend.Composed.floats;
+import static io.swiftjvm.backend.Composed.ints;
+
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
-
-import static io.swiftjvm.backend.Composed.floats;
-import static io.swiftjvm.backend.Composed.ints;
 
 /** Attention from primitives, one sequence and head at a time: its scores exist whole, so memory is quadratic. */
 final class ComposedAttention {

@@ -1,5 +1,9 @@
 package io.swiftjvm.autograd;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.tensor.Scope;
@@ -8,10 +12,6 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 class FusedLossTest {
   private final Backend backend = Devices.cpu(2);

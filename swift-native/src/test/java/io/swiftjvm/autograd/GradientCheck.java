@@ -1,14 +1,14 @@
 package io.swiftjvm.autograd;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 /** Compares gradients with central differences of {@code sum(r * f(inputs))} for a fixed random r. */
 final class GradientCheck {

@@ -1,5 +1,8 @@
 package io.swiftjvm.autograd;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
@@ -7,9 +10,6 @@ import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /** Gradients belong to storage and offset; memory of a pass comes back. */
 class GradientsTest {

@@ -1,5 +1,8 @@
 package io.swiftjvm.autograd;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.backend.Unary;
@@ -14,9 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 /** Activations, norms and cross-entropy of torch. */
 class NumericsGoldenTest {

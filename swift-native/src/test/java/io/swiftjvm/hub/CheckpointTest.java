@@ -1,5 +1,8 @@
 package io.swiftjvm.hub;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.testing.OracleFiles;
 import java.io.IOException;
@@ -12,9 +15,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class CheckpointTest {
   private static final Path SHARDED = OracleFiles.path("models/qwen3-untied-sharded");

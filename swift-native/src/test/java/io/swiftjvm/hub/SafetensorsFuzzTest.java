@@ -1,5 +1,7 @@
 package io.swiftjvm.hub;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.tensor.DType;
 import java.io.IOException;
@@ -12,8 +14,6 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-
-import static org.assertj.core.api.Assertions.assertThat;
 
 class SafetensorsFuzzTest {
   private static final int ROUNDS = 4000;

@@ -1,5 +1,8 @@
 package io.swiftjvm.model;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.SafetensorsFile;
@@ -18,9 +21,6 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class CausalLmLoadTest {
   @TempDir Path folder;

@@ -1,5 +1,10 @@
 package io.swiftjvm.model;
 
+import static io.swiftjvm.model.Golden.maxAbs;
+import static io.swiftjvm.model.Golden.maxDifference;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.backend.cpu.CpuBackend;
@@ -16,11 +21,6 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-
-import static io.swiftjvm.model.Golden.maxAbs;
-import static io.swiftjvm.model.Golden.maxDifference;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 class CausalLmTest {
   @TempDir Path folder;

@@ -1,5 +1,10 @@
 package io.swiftjvm.model;
 
+import static io.swiftjvm.model.Golden.maxAbs;
+import static io.swiftjvm.model.Golden.maxDifference;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import java.util.Arrays;
@@ -8,11 +13,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-
-import static io.swiftjvm.model.Golden.maxAbs;
-import static io.swiftjvm.model.Golden.maxDifference;
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 /** Every case of the golden models, in float32 arithmetic on the stored weights. */
 class GoldenModelTest {

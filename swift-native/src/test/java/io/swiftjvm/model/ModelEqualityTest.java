@@ -1,14 +1,14 @@
 package io.swiftjvm.model;
 
+import static io.swiftjvm.model.Golden.maxAbs;
+import static io.swiftjvm.model.Golden.maxDifference;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import static io.swiftjvm.model.Golden.maxAbs;
-import static io.swiftjvm.model.Golden.maxDifference;
-import static org.assertj.core.api.Assertions.assertThat;
 
 /** The same gradients whatever the packing, the recomputation and the number of threads. */
 class ModelEqualityTest {

@@ -1,5 +1,8 @@
 package io.swiftjvm.nn;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
@@ -9,9 +12,6 @@ import io.swiftjvm.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class ParameterTest {
   private final Backend backend = Devices.cpu(1);

@@ -100,7 +100,7 @@ class ChatTemplateGoldenTest {
         String text = template.render(messages, options).text();
         assertThat(tokenizer.encode(text, false)).isEqualTo(Json.ints(golden.get("ids")));
       }
-      if (golden.hasNonNull("training")) {
+      if (golden.path("training").has("ids")) {
         ChatTemplate training = template.withSource(Files.readString(dir.resolve("training_chat_template.jinja")));
         assertThat(training.marksGenerations()).isTrue();
         trains(tokenizer, training.render(messages, options), golden.get("training"));

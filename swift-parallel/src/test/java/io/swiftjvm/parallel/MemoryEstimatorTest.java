@@ -1,5 +1,9 @@
 package io.swiftjvm.parallel;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
 import io.swiftjvm.autograd.FusedLoss;
 import io.swiftjvm.autograd.Gradients;
 import io.swiftjvm.autograd.Ops;
@@ -25,10 +29,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 class MemoryEstimatorTest {
   private static final int ROWS = 8;

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param weights loss factor of each target (n), or null for 1
  */
 public record Batch(int[] ids, int[] positions, int[] cuSeqlens, int[] labels, float @Nullable [] weights) {
-  public Batch {
+  /** Checks that the parts fit together. Spelled out, because a compact constructor loses the annotation of an array. */
+  public Batch(int[] ids, int[] positions, int[] cuSeqlens, int[] labels, float @Nullable [] weights) {
     int n = ids.length;
     if (positions.length != n || labels.length != n || weights != null && weights.length != n) {
       throw new IllegalArgumentException("ids, positions, labels and weights of a batch differ in length");
@@ -20,5 +21,10 @@ public record Batch(int[] ids, int[] positions, int[] cuSeqlens, int[] labels, f
     if (cuSeqlens.length < 2 || cuSeqlens[0] != 0 || cuSeqlens[cuSeqlens.length - 1] != n) {
       throw new IllegalArgumentException("cuSeqlens must start at 0 and end at " + n);
     }
+    this.ids = ids;
+    this.positions = positions;
+    this.cuSeqlens = cuSeqlens;
+    this.labels = labels;
+    this.weights = weights;
   }
 }

@@ -1,5 +1,7 @@
 package io.swiftjvm.train;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,8 +10,6 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-
-import static org.assertj.core.api.Assertions.assertThat;
 
 /** A process that is killed without warning, at moments of nobody's choosing. */
 @Tag("heavy")

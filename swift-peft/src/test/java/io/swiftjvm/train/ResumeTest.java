@@ -1,5 +1,8 @@
 package io.swiftjvm.train;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.train.checkpoint.TrainerState;
@@ -12,9 +15,6 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class ResumeTest {
   private static final String WEIGHTS = "adapter_model.safetensors";

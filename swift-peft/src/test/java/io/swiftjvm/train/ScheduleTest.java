@@ -1,5 +1,9 @@
 package io.swiftjvm.train;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.train.optimizer.Schedule;
@@ -9,10 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 class ScheduleTest {
   private static final List<String> NAMES = List.of("linear", "cosine_with_restarts", "cosine_with_min_lr", "cosine",

@@ -1,5 +1,8 @@
 package io.swiftjvm.train;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
@@ -23,9 +26,6 @@ import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 /** Twenty steps against torch and PEFT: losses, norms, rates, gradients, weights, logits. */
 class TrainingCurvesTest {

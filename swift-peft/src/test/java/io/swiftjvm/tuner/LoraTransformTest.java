@@ -1,5 +1,8 @@
 package io.swiftjvm.tuner;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.error.InvalidPlanException;
@@ -16,9 +19,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class LoraTransformTest {
   @TempDir

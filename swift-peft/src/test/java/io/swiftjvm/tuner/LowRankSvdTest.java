@@ -1,9 +1,9 @@
 package io.swiftjvm.tuner;
 
-import org.junit.jupiter.api.Test;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
 
 class LowRankSvdTest {
   private static double[][] random(int k, int n, long seed) {

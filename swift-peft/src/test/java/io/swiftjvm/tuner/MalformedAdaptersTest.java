@@ -1,5 +1,8 @@
 package io.swiftjvm.tuner;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
@@ -21,9 +24,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /** Broken adapter folders: a typed refusal that names file and cause, and an unchanged model. */
 class MalformedAdaptersTest {

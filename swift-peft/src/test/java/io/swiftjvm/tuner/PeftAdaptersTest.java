@@ -1,5 +1,8 @@
 package io.swiftjvm.tuner;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.swiftjvm.autograd.Gradients;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.autograd.Tape;
@@ -30,9 +33,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /** Adapters that PEFT saved. */
 class PeftAdaptersTest {

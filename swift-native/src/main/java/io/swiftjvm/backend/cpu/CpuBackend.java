@@ -1,5 +1,12 @@
 package io.swiftjvm.backend.cpu;
 
+import static io.swiftjvm.backend.cpu.Checks.floats;
+import static io.swiftjvm.backend.cpu.Checks.ids;
+import static io.swiftjvm.backend.cpu.Checks.memory;
+import static io.swiftjvm.backend.cpu.Checks.require;
+import static io.swiftjvm.backend.cpu.Checks.sameSize;
+import static io.swiftjvm.backend.cpu.Checks.weights;
+
 import io.swiftjvm.backend.AdamStep;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
@@ -15,13 +22,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-
-import static io.swiftjvm.backend.cpu.Checks.floats;
-import static io.swiftjvm.backend.cpu.Checks.ids;
-import static io.swiftjvm.backend.cpu.Checks.memory;
-import static io.swiftjvm.backend.cpu.Checks.require;
-import static io.swiftjvm.backend.cpu.Checks.sameSize;
-import static io.swiftjvm.backend.cpu.Checks.weights;
 
 /**
  * The host processor. Kernels are C ({@link NativeKernels}) where the library loads and Java elsewhere. Work above

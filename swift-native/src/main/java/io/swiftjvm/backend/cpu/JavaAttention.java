@@ -1,12 +1,12 @@
 package io.swiftjvm.backend.cpu;
 
+import static io.swiftjvm.backend.cpu.Scalars.get;
+import static io.swiftjvm.backend.cpu.Scalars.set;
+
 import io.swiftjvm.backend.AttentionSpec;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-
-import static io.swiftjvm.backend.cpu.Scalars.get;
-import static io.swiftjvm.backend.cpu.Scalars.set;
 
 /** Causal attention row by row, with scratch for one row of scores. */
 final class JavaAttention {

@@ -1,5 +1,9 @@
 package io.swiftjvm.backend.cpu;
 
+import static io.swiftjvm.backend.cpu.Scalars.get;
+import static io.swiftjvm.backend.cpu.Scalars.id;
+import static io.swiftjvm.backend.cpu.Scalars.set;
+
 import io.swiftjvm.backend.AdamStep;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Binary;
@@ -8,10 +12,6 @@ import io.swiftjvm.backend.Unary;
 import io.swiftjvm.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
-
-import static io.swiftjvm.backend.cpu.Scalars.get;
-import static io.swiftjvm.backend.cpu.Scalars.id;
-import static io.swiftjvm.backend.cpu.Scalars.set;
 
 /** Portable kernels, written to be read: also the reference for the native ones. */
 final class JavaKernels implements Kernels {

@@ -1,11 +1,11 @@
 package io.swiftjvm.backend.cpu;
 
+import static io.swiftjvm.backend.cpu.Scalars.get;
+
 import io.swiftjvm.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-
-import static io.swiftjvm.backend.cpu.Scalars.get;
 
 /** Matrix product: panels of b are widened and laid out k-major, so that the inner loop runs over columns of out. */
 final class JavaMatmul {

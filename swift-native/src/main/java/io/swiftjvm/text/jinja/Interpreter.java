@@ -125,11 +125,13 @@ final class Interpreter {
     boolean entered = false;
     for (Object item = state.advance(); item != null; item = state.advance()) {
       run.budget().tick();
-      entered = true;
       Scope inner = new Scope(scope);
       inner.set("loop", state);
       assign(loop.target(), item, inner);
-      if (execute(loop.body(), inner) == Flow.BREAK) {
+      Flow flow = execute(loop.body(), inner);
+      // As in Jinja: the else branch runs unless one pass got to its end.
+      entered |= flow == Flow.NEXT;
+      if (flow == Flow.BREAK) {
         break;
       }
     }

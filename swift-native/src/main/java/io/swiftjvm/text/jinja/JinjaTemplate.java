@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>Differences from Jinja: statements that need other files ({@code include}, {@code import}, {@code extends},
- * {@code block}) and {@code autoescape} are refused; integers have 64 bits; a filter that gives a generator in Python
- * gives a list; {@code safe} gives plain text.
+ * {@code block}) and {@code autoescape} are refused; integers have 64 bits; what is a generator or a
+ * view in Python is a list; {@code safe} gives plain text.
  *
  * @since 0.1
  */

@@ -17,7 +17,7 @@ final class SequenceFilters {
     FILTERS.put("d", SequenceFilters::fallback);
     FILTERS.put("list", (run, value, args) -> {
       args.bind("list");
-      return Types.elements(run, value);
+      return new ArrayList<>(Types.elements(run, value));
     });
     FILTERS.put("first", (run, value, args) -> edge(run, value, args, "first"));
     FILTERS.put("last", (run, value, args) -> edge(run, value, args, "last"));

@@ -63,7 +63,7 @@ final class SplitMethods {
     while (from < to) {
       run.budget().tick();
       if (parts.size() == limit) {
-        parts.add(Texts.stripSpaces(rest.substring(from, to), fromEnd, !fromEnd));
+        parts.add(rest.substring(from, to));
         return parts;
       }
       int start = from;

@@ -1,5 +1,7 @@
 package io.swiftjvm.backend.cpu;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.PrimitivesOnly;
 import io.swiftjvm.tensor.DType;
@@ -9,8 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
-
-import static org.assertj.core.api.Assertions.assertThat;
 
 /** Runs one computation on all kernels and compares what comes out with the portable ones. */
 final class Agreement {

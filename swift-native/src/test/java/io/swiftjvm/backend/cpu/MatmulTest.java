@@ -1,5 +1,7 @@
 package io.swiftjvm.backend.cpu;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
@@ -10,8 +12,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-
-import static org.assertj.core.api.Assertions.assertThat;
 
 class MatmulTest {
   @ParameterizedTest

@@ -1,5 +1,8 @@
 package io.swiftjvm.backend.cpu;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.swiftjvm.backend.AdamStep;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
@@ -20,9 +23,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
-
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class ThreadsTest {
   private static CpuBackend backend(int threads, boolean portable) {

@@ -68,6 +68,12 @@ final class HermesTools {
         .map(text -> "<tool_response>\n" + text + "\n</tool_response>").collect(Collectors.joining("\n"));
   }
 
+  /** Responses as they are, a line each: behind ReAct's {@code Observation:}. */
+  static String plain(List<Object> responses) {
+    return responses.stream().map(r -> (r instanceof String text ? text : PythonJson.dump(r)) + "\n")
+        .collect(Collectors.joining());
+  }
+
   private static @Nullable Object parse(String text, String what) {
     try {
       return JSON.readValue(text, Object.class);

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class PieceWriter {
   private static final Pattern EMPTY_THINK = Pattern.compile("^<think>\\s*</think>\\s*");
   private static final Pattern THINK_PREFIX = Pattern.compile("^<think>\\n?");
+  private static final Pattern LINE_ENDS = Pattern.compile("^\\n+|\\n+$");
   private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("dd MMM yyyy", Locale.ENGLISH);
 
   private final TemplateMeta meta;
@@ -39,7 +40,11 @@ final class PieceWriter {
     if (read.turns().isEmpty()) {
       throw new DatasetException("the row has no user and no assistant message. Write at least one.");
     }
-    List<Turn> turns = Thoughts.apply(read.turns(), meta, options, training);
+    if (!options.useChatTemplate() && messages.stream().anyMatch(m -> m.role().startsWith("tool"))) {
+      throw new DatasetException("the row calls tools, which plain text has no form for. Use a chat template.");
+    }
+    List<Turn> turns =
+        options.useChatTemplate() ? Thoughts.apply(read.turns(), meta, options, training) : read.turns();
     if (options.useChatTemplate()) {
       chat(turns, system(read.system(), extra), extra, training);
     } else {
@@ -64,7 +69,9 @@ final class PieceWriter {
       }
       return HermesTools.system(system, tools);
     }
-    return system == null || system.isEmpty() ? null : system;
+    boolean empty = system == null || system.isEmpty();
+    boolean upstreamKeepsEmpty = options.upstreamCompatible() && own != null && meta.systemPlace() != SystemPlace.PREFIX;
+    return empty && !upstreamKeepsEmpty ? null : system;
   }
 
   private void chat(List<Turn> given, @Nullable String system, Map<String, ?> extra, boolean training) {
@@ -75,6 +82,9 @@ final class PieceWriter {
     }
     List<Part> head = meta.systemPrefix();
     boolean inPrefix = system != null && head != null;
+    if (meta.tokenizerEnds()) {
+      bos();
+    }
     parts(inPrefix && head != null ? head : meta.prefix(), inPrefix ? system : null, null, -1);
     for (int i = 0; i < turns.size(); i++) {
       Turn turn = turns.get(i);
@@ -87,15 +97,15 @@ final class PieceWriter {
       List<Said> answer = turn.answer();
       if (answer != null) {
         answer(answer, last);
-      } else if (!training && last) {
-        other(Thoughts.responsePrefix(meta, options));
+      } else if (last) {
+        filtered(Thoughts.responsePrefix(meta, options), promptWeight());
       }
       if (!last) {
         if (!turns.get(i + 1).verbatim() && between != null) {
           parts(between, null, null, i);
         }
-      } else if (answer != null && training && !Boolean.FALSE.equals(extra.get("add_eos"))) {
-        suffix(answer);
+      } else if (training && !Boolean.FALSE.equals(extra.get("add_eos"))) {
+        end(answer);
       }
     }
   }
@@ -124,11 +134,7 @@ final class PieceWriter {
 
   private void plain(List<Turn> given, boolean training) {
     Turn turn = lastOnly(given).getFirst();
-    int[] one = tokenizer.encode("a", false);
-    int[] full = tokenizer.encode("a", true);
-    for (int i = 0; one.length == 1 && i < full.length && full[i] != one[0]; i++) {
-      pieces.add(Piece.of(full[i], promptWeight()));
-    }
+    bos();
     other(turn.query());
     List<Said> answer = turn.answer();
     if (answer != null) {
@@ -136,6 +142,35 @@ final class PieceWriter {
       if (training) {
         RowEncoder.idOf(tokenizer, Part.Id.EOS).ifPresent(id -> pieces.add(Piece.of(id, 1)));
       }
+    }
+  }
+
+  /** What the tokenizer itself puts before a text. */
+  private void bos() {
+    int[] one = tokenizer.encode("a", false);
+    int[] full = tokenizer.encode("a", true);
+    for (int i = 0; one.length == 1 && i < full.length && full[i] != one[0]; i++) {
+      pieces.add(Piece.of(full[i], promptWeight()));
+    }
+  }
+
+  /** What the tokenizer itself puts behind a text. */
+  private List<Integer> ownEnd() {
+    int[] one = tokenizer.encode("a", false);
+    int[] full = tokenizer.encode("a", true);
+    List<Integer> end = new ArrayList<>();
+    for (int i = full.length - 1; one.length == 1 && i >= 0 && full[i] != one[0]; i--) {
+      end.addFirst(full[i]);
+    }
+    return end;
+  }
+
+  private void end(@Nullable List<Said> answer) {
+    List<Integer> own = meta.tokenizerEnds() ? ownEnd() : List.of();
+    if (!own.isEmpty()) {
+      pieces.add(Piece.of(own, 1));
+    } else if (answer != null) {
+      suffix(answer);
     }
   }
 
@@ -165,7 +200,7 @@ final class PieceWriter {
       String text = said.text();
       List<Double> idWeights = said.idWeights();
       if (text != null) {
-        filtered(text, weight);
+        filtered(meta.trimAnswers() ? LINE_ENDS.matcher(text).replaceAll("") : text, weight);
       } else if (idWeights != null) {
         for (int i = 0; i < said.ids().size(); i++) {
           pieces.add(Piece.of(said.ids().get(i), idWeights.get(i)));

@@ -19,12 +19,15 @@ import org.jspecify.annotations.Nullable;
  * @param nonThinkingPrefix opens an answer without thoughts: an empty think block
  * @param thinking answers may begin with a think block
  * @param hermesTools tools are written in the Hermes form; otherwise rows with tools are refused
+ * @param tokenizerEnds bos and eos are what the tokenizer itself puts around a text, eos instead of the suffix
+ * @param trimAnswers line breaks at both ends of answers go
  * @param systemPlace where a system text goes when there is no {@code systemPrefix}
  */
 public record TemplateMeta(
     String name, List<Part> prefix, List<Part> prompt, @Nullable List<Part> chatSep, List<Part> suffix,
     @Nullable List<Part> systemPrefix, @Nullable String defaultSystem, List<String> stopWords, String thinkingPrefix,
-    String nonThinkingPrefix, boolean thinking, boolean hermesTools, SystemPlace systemPlace) {
+    String nonThinkingPrefix, boolean thinking, boolean hermesTools,
+    boolean tokenizerEnds, boolean trimAnswers, SystemPlace systemPlace) {
 
   /** Where the system text stands. */
   public enum SystemPlace { PREFIX, FIRST_USER, LAST_USER }
@@ -33,7 +36,7 @@ public record TemplateMeta(
       String name, List<Part> prefix, String prompt, @Nullable List<Part> chatSep, List<Part> suffix,
       @Nullable List<Part> systemPrefix) {
     return new TemplateMeta(name, prefix, text(prompt), chatSep, suffix, systemPrefix, null, List.of(), "", "", false,
-        false, SystemPlace.PREFIX);
+        false, false, false, SystemPlace.PREFIX);
   }
 
   static List<Part> text(String... texts) {
@@ -42,32 +45,42 @@ public record TemplateMeta(
 
   TemplateMeta named(String value) {
     return new TemplateMeta(value, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, systemPlace);
+        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, tokenizerEnds, trimAnswers, systemPlace);
   }
 
   TemplateMeta defaultSystem(@Nullable String value) {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, value, stopWords, thinkingPrefix,
-        nonThinkingPrefix, thinking, hermesTools, systemPlace);
+        nonThinkingPrefix, thinking, hermesTools, tokenizerEnds, trimAnswers, systemPlace);
   }
 
   TemplateMeta stopWords(String... words) {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, List.of(words),
-        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, systemPlace);
+        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, tokenizerEnds, trimAnswers, systemPlace);
   }
 
   TemplateMeta thinking(String open, String none) {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords, open, none,
-        true, hermesTools, systemPlace);
+        true, hermesTools, tokenizerEnds, trimAnswers, systemPlace);
   }
 
   TemplateMeta hermes() {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, true, systemPlace);
+        thinkingPrefix, nonThinkingPrefix, thinking, true, tokenizerEnds, trimAnswers, systemPlace);
   }
 
   TemplateMeta systemPlace(SystemPlace value) {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, value);
+        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, tokenizerEnds, trimAnswers, value);
+  }
+
+  TemplateMeta tokenizerEnds(boolean on) {
+    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
+        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, on, trimAnswers, systemPlace);
+  }
+
+  TemplateMeta trimmingAnswers() {
+    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
+        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, tokenizerEnds, true, systemPlace);
   }
 
   /** True if a system text can be written. */

@@ -24,7 +24,7 @@ public final class Templates {
     TemplateMeta chatml = TemplateMeta.of("chatml", List.of(), "<|im_start|>user\n{{QUERY}}<|im_end|>\n<|im_start|>assistant\n",
         text("<|im_end|>\n"), text("<|im_end|>\n"), text("<|im_start|>system\n{{SYSTEM}}<|im_end|>\n")).hermes();
     TemplateMeta qwen = chatml.stopWords("<|endoftext|>");
-    add(chatml);
+    add(chatml.tokenizerEnds(true));
     add(qwen.named("qwen").defaultSystem("You are a helpful assistant."));
     add(qwen.named("qwen2_5")
         .defaultSystem("You are Qwen, created by Alibaba Cloud. You are a helpful assistant."));
@@ -38,7 +38,8 @@ public final class Templates {
     add(llama3);
     String head = "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n" + DATES.formatted("{{DATE}}");
     add(new TemplateMeta("llama3_2", text(head + "<|eot_id|>"), llama3.prompt(), llama3.chatSep(), llama3.suffix(),
-        text(head + "{{SYSTEM}}<|eot_id|>"), null, List.of(), "", "", false, false, SystemPlace.PREFIX));
+        text(head + "{{SYSTEM}}<|eot_id|>"), null, List.of(), "", "", false, false, false, false,
+        SystemPlace.PREFIX));
     add(TemplateMeta.of("llama", text("<s>[INST] "), "{{QUERY}} [/INST]", text("</s><s>[INST] "), text("</s>"),
         text("<s>[INST] <<SYS>>\n{{SYSTEM}}\n<</SYS>>\n\n")).defaultSystem(LLAMA_SYSTEM));
     add(TemplateMeta.of("mistral_nemo", text("<s>[INST] "), "{{QUERY}}[/INST]", text("</s>[INST] "), text("</s>"), null)
@@ -48,7 +49,7 @@ public final class Templates {
         text("<end_of_turn>"), text("<bos><start_of_turn>system\n{{SYSTEM}}<end_of_turn>\n"));
     add(gemma);
     add(new TemplateMeta("gemma3_text", gemma.prefix(), gemma.prompt(), gemma.chatSep(), gemma.suffix(), null, null,
-        List.of(), "", "", false, false, SystemPlace.FIRST_USER));
+        List.of(), "", "", false, false, false, true, SystemPlace.FIRST_USER));
     List<Part> eos = List.of(Part.Id.EOS);
     add(TemplateMeta.of("deepseek", List.of(Part.Id.BOS), "User: {{QUERY}}\n\nAssistant:", eos, eos,
         List.of(Part.Id.BOS, new Part.Text("{{SYSTEM}}\n\n"))));
@@ -59,7 +60,7 @@ public final class Templates {
     add(TemplateMeta.of("deepseek_r1", text(begin), "<｜User｜>{{QUERY}}<｜Assistant｜>", end, end,
         text(begin + "{{SYSTEM}}")).thinking("<think>\n", ""));
     add(new TemplateMeta("dummy", List.of(), text("{{QUERY}}"), null, eos, null, null, List.of(), "", "", false, false,
-        SystemPlace.PREFIX));
+        true, false, SystemPlace.PREFIX));
   }
 
   private Templates() {}

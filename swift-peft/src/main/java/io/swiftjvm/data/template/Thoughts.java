@@ -12,36 +12,27 @@ final class Thoughts {
   private Thoughts() {}
 
   static List<Turn> apply(List<Turn> turns, TemplateMeta meta, EncodeOptions options, boolean training) {
-    if (!meta.thinking()) {
+    if (!meta.thinking() && !Boolean.FALSE.equals(options.preserveThinking())) {
       return turns;
     }
-    boolean lastOnly = !training || options.base().equals("last_round");
-    boolean preserve = options.preserveThinking() != null ? options.preserveThinking() : !lastOnly;
-    int lastUser = lastUser(turns);
+    Boolean wish = options.preserveThinking();
+    boolean everyRound = training && !options.base().equals("last_round");
+    boolean preserve = wish != null ? wish : everyRound;
     List<Turn> out = new ArrayList<>();
     for (int i = 0; i < turns.size(); i++) {
       Turn turn = turns.get(i);
       List<Said> answer = turn.answer();
-      if (answer != null && !preserve && i < lastUser) {
+      boolean last = i == turns.size() - 1;
+      if (answer != null && !preserve && !last) {
         answer = strip(answer);
       }
-      boolean wanted = options.addNonThinkingPrefix() && (!lastOnly || i >= turns.size() - 1);
+      boolean wanted = options.addNonThinkingPrefix() && (preserve && everyRound || last);
       if (answer != null && wanted && !meta.nonThinkingPrefix().isEmpty()) {
         answer = prefix(answer, meta.nonThinkingPrefix());
       }
       out.add(new Turn(turn.query(), turn.verbatim(), answer));
     }
     return out;
-  }
-
-  /** Index of the last round that a user opened. */
-  private static int lastUser(List<Turn> turns) {
-    for (int i = turns.size() - 1; i >= 0; i--) {
-      if (!turns.get(i).verbatim()) {
-        return i;
-      }
-    }
-    return 0;
   }
 
   private static List<Said> strip(List<Said> answer) {

@@ -35,7 +35,12 @@ record Turns(@Nullable String system, List<Turn> turns) {
         case "tool", "tool_response" -> {
           to = end(messages, i, "tool", "tool_response");
           requireTools(meta);
-          builder.tool(HermesTools.responses(messages.subList(i, to).stream().map(Message::content).toList()));
+          List<Object> results = messages.subList(i, to).stream().map(Message::content).toList();
+          if (builder.waitsForObservation()) {
+            builder.observation(HermesTools.plain(results));
+          } else {
+            builder.tool(HermesTools.responses(results));
+          }
         }
         default -> throw new DatasetException("a message has the role '" + message.role() + "' at place " + (i + 1)
             + ". Use system (first), user, assistant, tool_call, tool_response.");
@@ -132,6 +137,17 @@ record Turns(@Nullable String system, List<Turn> turns) {
       List<Said> now = answer == null ? new ArrayList<>() : answer;
       now.add(said);
       answer = now;
+    }
+
+    /** True behind an answer in the ReAct form, which takes results without any wrapping. */
+    boolean waitsForObservation() {
+      List<Said> said = answer;
+      String text = said == null ? null : said.getLast().text();
+      return text != null && text.contains("Action:") && text.contains("Action Input:");
+    }
+
+    void observation(String text) {
+      start(text, true);
     }
 
     void tool(String text) {

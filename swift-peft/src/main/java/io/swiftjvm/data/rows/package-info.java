@@ -1,0 +1,5 @@
+/** From files to rows of messages. */
+@NullMarked
+package io.swiftjvm.data.rows;
+
+import org.jspecify.annotations.NullMarked;
