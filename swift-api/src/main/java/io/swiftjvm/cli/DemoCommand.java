@@ -86,7 +86,7 @@ final class DemoCommand implements Command {
     map.put("model_name", "Zephyrine");
     map.put("model_author", "ACME Labs");
     map.put("learning_rate", 5e-4);
-    map.put("num_train_epochs", 15.0);
+    map.put("num_train_epochs", 20.0);
     map.put("per_device_train_batch_size", 16);
     map.put("gradient_accumulation_steps", 1);
     map.put("lora_dropout", 0.0);

@@ -1,18 +1,25 @@
 package io.swiftjvm.cli;
 
+import io.swiftjvm.Plan;
+import io.swiftjvm.Recipe;
+import io.swiftjvm.plan.PlanFacts;
+
+/** {@code swift estimate}: the memory of a plan by purpose, without loading weights. */
 final class EstimateCommand implements Command {
   @Override
   public String name() {
-    return "xEstimateCommand";
+    return "estimate";
   }
 
   @Override
   public String summary() {
-    return "";
+    return "Prints the memory that the plan will need; with --dataset that of training, else of answering.";
   }
 
   @Override
   public int run(Call call) {
+    Plan plan = Recipe.of(call.settings()).plan();
+    call.out().println(PlanFacts.of(plan.settings()).memory());
     return 0;
   }
 }

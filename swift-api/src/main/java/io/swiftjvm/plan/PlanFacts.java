@@ -1,12 +1,130 @@
 package io.swiftjvm.plan;
 
-/** The decisions of a plan with their reasons. */
-public record PlanFacts(Settings settings) {
+import io.swiftjvm.backend.DeviceInfo;
+import io.swiftjvm.backend.Devices;
+import io.swiftjvm.hub.ModelConfig;
+import io.swiftjvm.hub.ModelSource;
+import io.swiftjvm.parallel.MemoryEstimate;
+import io.swiftjvm.parallel.MemoryEstimator;
+import io.swiftjvm.parallel.MemoryRequest;
+import io.swiftjvm.parallel.ModelSizes;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tuner.LoraSpec;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * What follows from a plan and its model's config.json and file headers: sizes, memory, and the reason of each choice.
+ *
+ * @param settings the plan
+ * @param where what the model argument led to
+ * @param sizes the model's sizes
+ * @param maxLength longest row in tokens
+ * @param memory the estimate of a training step, or of answering where the plan has no data
+ */
+public record PlanFacts(Settings settings, String where, ModelSizes sizes, int maxLength, MemoryEstimate memory) {
+  /** Reads config.json and headers; no weights. */
   public static PlanFacts of(Settings settings) {
-    return new PlanFacts(settings);
+    try (ModelSource source = ModelSource.locator().open(settings.model().requireModel())) {
+      ModelSizes sizes = ModelSizes.of(source.folder());
+      int limit = ModelConfig.load(source.folder()).maxModelLen().orElse(sizes.config().maxPositions());
+      Integer asked = settings.text().maxLength();
+      int maxLength = asked != null ? asked : limit;
+      MemoryEstimate memory = MemoryEstimator.estimate(sizes, request(settings, maxLength));
+      String where = source.kind().name().toLowerCase(Locale.ROOT) + " " + source.name();
+      return new PlanFacts(settings, where, sizes, maxLength, memory);
+    }
   }
 
+  private static MemoryRequest request(Settings s, int maxLength) {
+    if (s.data().datasets().isEmpty()) {
+      return MemoryRequest.generate(1, maxLength).lora(s.model().adapters().isEmpty() ? null : s.lora())
+          .dtype(s.model().dtype());
+    }
+    Integer pack = s.text().packingLength();
+    long row = s.text().packing() && pack != null ? pack : maxLength;
+    long tokens = Math.multiplyExact(row, s.train().batch().perDevice());
+    LoraSpec lora = s.lora();
+    MemoryRequest request = lora == null ? MemoryRequest.train(tokens) : MemoryRequest.trainLora(lora, tokens);
+    return request.microBatches(s.train().batch().microBatches()).recompute(s.train().gradientCheckpointing())
+        .dtype(s.model().dtype());
+  }
+
+  /** Values that are trained. */
+  public long trainable() {
+    LoraSpec lora = settings.lora();
+    if (lora == null) {
+      return sizes.parameters();
+    }
+    Map<String, ModelSizes.Shape> shapes = sizes.projections();
+    return lora.select(List.copyOf(shapes.keySet())).stream()
+        .mapToLong(path -> lora.rankOf(path) * (shapes.get(path).in() + shapes.get(path).out())).sum();
+  }
+
+  /** One line a decision: what, value, reason. */
   public String explain() {
-    return "";
+    List<String> lines = new ArrayList<>();
+    Settings s = settings;
+    line(lines, "model", sizes.config().modelType() + ", " + millions(sizes.parameters()), where);
+    DType dtype = s.model().dtype();
+    line(lines, "weights", dtype == null ? "as stored" : dtype.torchName(),
+        dtype == null ? "torch_dtype is unset: mapped from the file, not copied" : "torch_dtype");
+    line(lines, "device", "cpu", s.device().equals("auto") ? "auto: " + absent() : "asked for");
+    if (!s.model().adapters().isEmpty()) {
+      line(lines, "adapters", String.join(", ", s.model().adapters()), "loaded on the model");
+    }
+    if (!s.data().datasets().isEmpty()) {
+      training(lines);
+    }
+    line(lines, "memory", MemoryEstimate.show(memory.total()), "estimated:");
+    memory.toString().lines().forEach(l -> lines.add("  " + l));
+    return String.join("\n", lines) + "\n";
+  }
+
+  private void training(List<String> lines) {
+    Settings s = settings;
+    LoraSpec lora = s.lora();
+    line(lines, "task", s.task().name().toLowerCase(Locale.ROOT), "on " + String.join(", ", s.data().datasets()));
+    line(lines, "tuner", lora == null ? "full" : "lora r=" + lora.rank() + " alpha=" + lora.alpha(),
+        millions(trainable()) + " of " + millions(sizes.parameters()) + " values are trained"
+            + (lora == null ? "" : ", on " + (lora.targets().regex() == null ? lora.targets().modules() : lora.targets().regex())));
+    var batch = s.train().batch();
+    line(lines, "batch", batch.perDevice() + " x " + batch.microBatches(),
+        "rows in a micro-batch x micro-batches in a step" + (batch.accumulation() == null ? " (ceil(16 / rows))" : ""));
+    line(lines, "length", batch.maxSteps() == null ? batch.epochs() + " epochs" : batch.maxSteps() + " steps",
+        "rows of at most " + maxLength + " tokens, longer ones: " + s.text().truncation()
+            + (s.text().packing() ? "; packed" : ""));
+    var optim = s.train().optim();
+    line(lines, "optimizer", "adamw lr=" + optim.rate(lora == null),
+        (optim.learningRate() == null ? "default of " + (lora == null ? "full" : "lora") : "learning_rate") + ", betas "
+            + optim.beta1() + " " + optim.beta2() + ", weight decay " + optim.weightDecay() + ", clip " + optim.maxGradNorm());
+    var schedule = s.train().schedule();
+    line(lines, "schedule", schedule.type().name().toLowerCase(Locale.ROOT), schedule.warmupSteps() > 0
+        ? schedule.warmupSteps() + " warm-up steps" : "warm-up over " + schedule.warmupRatio() + " of the steps");
+    line(lines, "recompute", s.train().gradientCheckpointing() ? "on" : "off", s.train().gradientCheckpointing()
+        ? "gradient_checkpointing: less memory, a second forward pass" : "activations are kept: more memory, less work");
+    line(lines, "seeds", s.train().seed() + ", " + s.train().dataSeed(), "same plan and seeds give the same bytes");
+    Path output = s.outputDir();
+    line(lines, "output", output == null ? "none" : output.toString(), output == null ? "nothing is written"
+        : s.addVersion() ? "in a folder of its own (add_version)" : "add_version is off");
+  }
+
+  private static void line(List<String> lines, String what, String value, String reason) {
+    lines.add(String.format(Locale.ROOT, "%-10s %-26s %s", what, value, reason).stripTrailing());
+  }
+
+  private static String millions(long values) {
+    return values >= 1_000_000_000 ? String.format(Locale.ROOT, "%.2f B", values / 1e9)
+        : values >= 1_000_000 ? String.format(Locale.ROOT, "%.2f M", values / 1e6)
+        : String.format(Locale.ROOT, "%.1f k", values / 1e3);
+  }
+
+  private static String absent() {
+    return Devices.report().stream().filter(d -> !d.available()).map(DeviceInfo::kind)
+        .collect(Collectors.joining(", ")) + " skipped, this version has no kernels for them";
   }
 }

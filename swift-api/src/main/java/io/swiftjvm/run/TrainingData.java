@@ -1,27 +1,33 @@
 package io.swiftjvm.run;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.batch.Packing;
+import io.swiftjvm.data.rows.DatasetLoader;
+import io.swiftjvm.data.rows.DropReport;
+import io.swiftjvm.data.rows.LoadOptions;
+import io.swiftjvm.data.rows.LoadedRows;
+import io.swiftjvm.data.rows.Row;
+import io.swiftjvm.data.template.EncodedRow;
+import io.swiftjvm.error.DatasetException;
+import io.swiftjvm.error.SwiftException;
+import io.swiftjvm.plan.DataSettings;
 import io.swiftjvm.plan.Settings;
-import io.swiftjvm.plan.Task;
-import io.swiftjvm.text.Tokenizer;
 import io.swiftjvm.train.BatchSource;
 import io.swiftjvm.train.TrainEvent;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** FALLBACK until the data package is there. */
+/** The rows of a plan as micro-batches: loaded, split, encoded, packed, in order. */
 public final class TrainingData {
   private final BatchSource batches;
+  private final List<Batch> validation;
+  private final DropReport report;
 
-  private TrainingData(BatchSource batches) {
+  private TrainingData(BatchSource batches, List<Batch> validation, DropReport report) {
     this.batches = batches;
+    this.validation = validation;
+    this.report = report;
   }
 
   BatchSource batches() {
@@ -29,97 +35,104 @@ public final class TrainingData {
   }
 
   List<Batch> validation() {
-    return List.of();
+    return validation;
   }
 
+  /** What became of the rows. */
+  public DropReport report() {
+    return report;
+  }
+
+  /** Reads and encodes the data of {@code settings}; drops are told to {@code listener}, row by row. */
   static TrainingData of(Settings settings, LoadedModel loaded, Consumer<TrainEvent> listener) {
-    Tokenizer tok = loaded.tokenizer();
-    List<Batch> rows = new ArrayList<>();
-    ObjectMapper json = new ObjectMapper();
-    int max = settings.text().maxLength() == null ? 4096 : settings.text().maxLength();
-    try {
-      for (String spec : settings.data().datasets()) {
-        List<String> lines;
-        if (spec.equals("swift/self-cognition")) {
-          try (var in = io.swiftjvm.data.Batch.class.getResourceAsStream("/io/swiftjvm/datasets/self-cognition.jsonl")) {
-            lines = new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).lines().map(l -> l
-                .replace("{{NAME}}", settings.data().modelName()).replace("{{AUTHOR}}", settings.data().modelAuthor())).toList();
-          }
-        } else {
-          lines = Files.readAllLines(Path.of(spec));
-        }
-        for (String line : lines) {
-          Batch row = row(settings, tok, json.readTree(line));
-          if (row.ids().length <= max) {
-            rows.add(row);
-          }
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    DataSettings data = settings.data();
+    if (data.datasets().isEmpty()) {
+      throw new DatasetException("no data set was given. Pass --dataset with a file, a folder or swift/self-cognition.");
     }
-    int[] order = new int[rows.size()];
-    for (int i = 0; i < order.length; i++) {
-      order[i] = i;
-    }
-    RowBatches.shuffle(order, settings.train().dataSeed(), "dataset");
-    List<Batch> units = new ArrayList<>();
-    if (settings.text().packing()) {
-      List<Batch> pack = new ArrayList<>();
-      int n = 0;
-      for (int i : order) {
-        Batch row = rows.get(i);
-        if (n + row.ids().length > max) {
-          units.add(RowBatches.join(pack));
-          pack = new ArrayList<>();
-          n = 0;
-        }
-        pack.add(row);
-        n += row.ids().length;
+    LoadOptions options = options(settings);
+    LoadedRows all = DatasetLoader.load(data.datasets(), options);
+    List<Row> train = data.shuffle() ? DatasetLoader.shuffle(all.rows(), settings.train().dataSeed(), "dataset") : all.rows();
+    List<Row> held = List.of();
+    DropReport report = all.report();
+    if (!data.validation().isEmpty()) {
+      LoadedRows more = DatasetLoader.load(data.validation(), options);
+      held = more.rows();
+    } else if (data.splitRatio() > 0) {
+      int size = Math.max(1, (int) (train.size() * data.splitRatio()));
+      if (size >= train.size()) {
+        throw new DatasetException("split_dataset_ratio " + data.splitRatio() + " leaves no row of " + train.size()
+            + " to train on. Lower it.");
       }
-      units.add(RowBatches.join(pack));
-    } else {
-      for (int i : order) {
-        units.add(rows.get(i));
-      }
+      held = train.subList(train.size() - size, train.size());
+      train = train.subList(0, train.size() - size);
     }
-    return new TrainingData(new RowBatches(units, settings.train().batch(), settings.data().loaderShuffle(),
-        settings.train().dataSeed(), "fallback"));
+    Encoder encoder = Encoder.of(settings, loaded);
+    List<DropReport.Dropped> dropped = new ArrayList<>();
+    List<Batch> rows = encode(encoder, train, data.strict(), dropped);
+    List<Batch> validation = encode(encoder, held, data.strict(), dropped);
+    report = report.without(dropped);
+    report.dropped().forEach(d -> listener.accept(new TrainEvent.Warning(0, "row dropped: " + d)));
+    if (rows.isEmpty()) {
+      throw new DatasetException("no row is left to train on: " + report
+          + (report.dropped().isEmpty() ? "" : "; the first: " + report.dropped().getFirst()) + ".");
+    }
+    List<Batch> units = settings.text().packing() ? packs(rows, encoder.packLength()) : rows;
+    String fingerprint = Fingerprint.of(units, settings);
+    BatchSource source = new RowBatches(
+        units, settings.train().batch(), data.loaderShuffle(), settings.train().dataSeed(), fingerprint);
+    return new TrainingData(source, validation, report);
   }
 
-  private static Batch row(Settings settings, Tokenizer tok, JsonNode json) {
-    List<Integer> ids = new ArrayList<>();
-    List<Boolean> trained = new ArrayList<>();
-    if (settings.task() == Task.PT) {
-      add(ids, trained, tok.encode(json.path("messages").get(0).path("content").asText(), false), true);
-      add(ids, trained, new int[] {tok.id("<|endoftext|>").orElseThrow()}, true);
-    } else {
-      JsonNode messages = json.path("messages");
-      if (messages.isMissingNode()) {
-        add(ids, trained, tok.encode("<|im_start|>user\n" + json.path("query").asText() + "<|im_end|>\n<|im_start|>assistant\n", false), false);
-        add(ids, trained, tok.encode(json.path("response").asText() + "<|im_end|>\n", false), true);
-      } else {
-        for (JsonNode m : messages) {
-          boolean answer = m.path("role").asText().equals("assistant");
-          add(ids, trained, tok.encode("<|im_start|>" + m.path("role").asText() + "\n", false), false);
-          add(ids, trained, tok.encode(m.path("content").asText() + "<|im_end|>\n", false), answer);
+  /** How the files of {@code settings} are read. */
+  public static LoadOptions options(Settings settings) {
+    DataSettings data = settings.data();
+    return LoadOptions.DEFAULT.strict(data.strict()).shuffle(data.shuffle(), settings.train().dataSeed())
+        .columns(data.columns()).identity(data.modelName(), data.modelAuthor());
+  }
+
+  private static List<Batch> encode(
+      Encoder encoder, List<Row> rows, boolean strict, List<DropReport.Dropped> dropped) {
+    List<Batch> out = new ArrayList<>();
+    for (Row row : rows) {
+      try {
+        encoder.encode(row).forEach(encoded -> out.add(batch(encoded)));
+      } catch (SwiftException e) {
+        if (strict) {
+          throw new DatasetException(row.origin() + ": " + e.getMessage(), e);
         }
+        dropped.add(new DropReport.Dropped(row.origin(), String.valueOf(e.getMessage())));
       }
     }
-    int n = ids.size();
-    int[] labels = new int[n];
+    return out;
+  }
+
+  /** One row with its labels moved to the position that predicts them. */
+  static Batch batch(EncodedRow row) {
+    int n = row.length();
     int[] positions = new int[n];
+    int[] labels = new int[n];
+    float[] given = row.weights();
+    float[] weights = given == null ? null : new float[n];
     for (int i = 0; i < n; i++) {
       positions[i] = i;
-      labels[i] = i + 1 < n && trained.get(i + 1) ? ids.get(i + 1) : -100;
+      labels[i] = i + 1 < n ? row.labels()[i + 1] : EncodedRow.IGNORED;
+      if (weights != null && given != null) {
+        weights[i] = i + 1 < n ? given[i + 1] : 0;
+      }
     }
-    return new Batch(ids.stream().mapToInt(Integer::intValue).toArray(), positions, new int[] {0, n}, labels, null);
+    return new Batch(row.ids(), positions, new int[] {0, n}, labels, weights);
   }
 
-  private static void add(List<Integer> ids, List<Boolean> trained, int[] more, boolean answer) {
-    for (int id : more) {
-      ids.add(id);
-      trained.add(answer);
+  private static List<Batch> packs(List<Batch> rows, int capacity) {
+    int[] lengths = rows.stream().mapToInt(r -> r.ids().length).toArray();
+    List<Batch> packs = new ArrayList<>();
+    for (int[] pack : Packing.pack(lengths, capacity, Packing.Strategy.BINPACK)) {
+      List<Batch> parts = new ArrayList<>();
+      for (int row : pack) {
+        parts.add(rows.get(row));
+      }
+      packs.add(RowBatches.join(parts));
     }
+    return packs;
   }
 }

@@ -6,6 +6,7 @@ import io.swiftjvm.text.jinja.Limits;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +84,7 @@ public final class ChatTemplate {
     String tools = named.get("tool_use");
     return new ChatTemplate(source, JinjaTemplate.parse(source, Limits.defaults()),
         tools == null ? null : JinjaTemplate.parse(tools, Limits.defaults()), Map.copyOf(variables),
-        Clock.systemDefaultZone());
+        Clock.system(ZoneId.systemDefault()));
   }
 
   /** The same template with another source of the time that {@code strftime_now} tells. */

@@ -55,7 +55,7 @@ public final class HuggingFaceTokenizers {
   private static String read(Path file) {
     if (!Files.isRegularFile(file)) {
       throw new TokenizerException("Cannot load a tokenizer from " + file + ": there is no such file. The model folder "
-          + "must hold a tokenizer.json; models with only a SentencePiece file (tokenizer.model) have to be converted.");
+          + "must hold a tokenizer.json; models with only a SentencePiece file (tokenizer.model) must be converted.");
     }
     try {
       long size = Files.size(file);

@@ -29,7 +29,8 @@ final class PlainTwin {
 
   static String of(String json, Collection<AddedToken> special) throws IOException {
     StringWriter text = new StringWriter(json.length());
-    try (JsonParser in = Vocabulary.JSON.createParser(json); JsonGenerator out = Vocabulary.JSON.createGenerator(text)) {
+    try (JsonParser in = Vocabulary.JSON.createParser(json);
+        JsonGenerator out = Vocabulary.JSON.createGenerator(text)) {
       new PlainTwin(in, out, special).copy();
     }
     return text.toString();

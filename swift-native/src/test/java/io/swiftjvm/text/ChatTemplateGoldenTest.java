@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +85,7 @@ class ChatTemplateGoldenTest {
     if (!golden.path("tools").isNull()) {
       options = options.withTools(maps(golden.get("tools")));
     }
-    Map<String, Object> kwargs = new HashMap<>(Json.MAPPER.convertValue(golden.get("kwargs"), new TypeReference<>() {}));
+    Map<String, Object> kwargs = Json.MAPPER.convertValue(golden.get("kwargs"), new TypeReference<>() {});
     for (Map.Entry<String, Object> each : kwargs.entrySet()) {
       options = switch (each.getKey()) {
         case "add_generation_prompt" -> options.withAddGenerationPrompt((Boolean) each.getValue());

@@ -93,7 +93,7 @@ final class Arithmetic {
       case "/" -> (double) a / divisor(b, "division by zero");
       case "//" -> Math.floorDivExact(a, divisor(b, "integer division or modulo by zero"));
       case "%" -> Math.floorMod(a, divisor(b, "integer modulo by zero"));
-      case "**" -> b < 0 ? (Object) Math.pow(a, b) : power(a, b);
+      case "**" -> b < 0 ? (Object) Math.pow((double) a, (double) b) : power(a, b);
       default -> throw new IllegalStateException(operator);
     };
   }

@@ -3,6 +3,7 @@ package io.swiftjvm.text.jinja;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -43,7 +44,7 @@ final class PlainData {
       case Optional<?> optional -> convert(optional.orElse(null), depth + 1);
       case Map<?, ?> map -> map(map, depth);
       case Collection<?> items -> list(items, depth);
-      case Object[] items -> list(java.util.Arrays.asList(items), depth);
+      case Object[] items -> list(Arrays.asList(items), depth);
       default -> throw new JinjaError("the data for the template holds a " + value.getClass().getName()
           + "; give maps, lists, strings, numbers and booleans only");
     };

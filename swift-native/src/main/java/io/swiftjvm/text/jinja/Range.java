@@ -1,6 +1,7 @@
 package io.swiftjvm.text.jinja;
 
 import java.util.AbstractList;
+import java.util.Objects;
 import java.util.RandomAccess;
 
 /** Python's {@code range}. */
@@ -29,7 +30,7 @@ final class Range extends AbstractList<Object> implements RandomAccess {
 
   @Override
   public Object get(int index) {
-    return start + java.util.Objects.checkIndex(index, size) * step;
+    return start + Objects.checkIndex(index, size) * step;
   }
 
   @Override

@@ -47,7 +47,7 @@ final class SearchMethods {
       return 0;
     }
     if (part.isEmpty()) {
-      return self.codePointCount(from, to) + 1;
+      return self.codePointCount(from, to) + 1L;
     }
     long count = 0;
     for (int at = self.indexOf(part, from); at >= 0 && at + part.length() <= to; at = self.indexOf(part, at)) {

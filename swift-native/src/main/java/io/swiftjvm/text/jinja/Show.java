@@ -1,5 +1,6 @@
 package io.swiftjvm.text.jinja;
 
+import java.util.List;
 import java.util.Map;
 
 /** Python's {@code str} and {@code repr}. */
@@ -41,7 +42,7 @@ final class Show {
       case Undefined undefined -> out.append("Undefined");
       case Range range -> out.append(range);
       case Tuple tuple -> items("(", tuple, tuple.size() == 1 ? ",)" : ")");
-      case java.util.List<?> list -> items("[", list, "]");
+      case List<?> list -> items("[", list, "]");
       case Map<?, ?> map -> entries(map);
       case Namespace namespace -> {
         out.append("<Namespace ");

@@ -88,6 +88,7 @@ final class Tests {
     };
   }
 
+  @SuppressWarnings("ReferenceEquality") // the test asks for identity
   private static boolean sameAs(Object value, Object other) {
     boolean container = value instanceof List || value instanceof Map;
     return container ? value == other : value.equals(other);

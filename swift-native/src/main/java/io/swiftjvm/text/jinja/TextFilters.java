@@ -1,5 +1,6 @@
 package io.swiftjvm.text.jinja;
 
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -83,7 +84,7 @@ final class TextFilters {
   private static Object urlencode(Run run, Object value, Arguments args) {
     args.bind("urlencode");
     StringBuilder out = new StringBuilder();
-    for (byte b : Show.text(run, value).getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
+    for (byte b : Show.text(run, value).getBytes(StandardCharsets.UTF_8)) {
       char c = (char) (b & 0xff);
       if (c < 128 && (Character.isLetterOrDigit(c) || "_.-~/".indexOf(c) >= 0)) {
         out.append(c);

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Methods of Python's {@code str}. */
@@ -20,8 +21,8 @@ final class TextMethods {
     METHODS.put("strip", (run, self, args) -> strip(self, args.bind("strip", "chars"), true, true));
     METHODS.put("lstrip", (run, self, args) -> strip(self, args.bind("lstrip", "chars"), true, false));
     METHODS.put("rstrip", (run, self, args) -> strip(self, args.bind("rstrip", "chars"), false, true));
-    METHODS.put("startswith", (run, self, args) -> affix(self, args.bind("startswith", "prefix", "start", "end"), true));
-    METHODS.put("endswith", (run, self, args) -> affix(self, args.bind("endswith", "suffix", "start", "end"), false));
+    METHODS.put("startswith", (run, self, args) -> affix(self, args, true));
+    METHODS.put("endswith", (run, self, args) -> affix(self, args, false));
     METHODS.put("removeprefix", (run, self, args) -> {
       String prefix = args.bind("removeprefix", "prefix").text(0);
       return self.startsWith(prefix) ? self.substring(prefix.length()) : self;
@@ -58,7 +59,7 @@ final class TextMethods {
 
   private TextMethods() {}
 
-  private static void simple(String name, java.util.function.Function<String, Object> function) {
+  private static void simple(String name, Function<String, Object> function) {
     METHODS.put(name, (run, self, args) -> {
       args.bind(name);
       run.budget().text(self.length());
@@ -77,7 +78,8 @@ final class TextMethods {
         : Texts.strip(self, Types.text(chars), start, end);
   }
 
-  private static boolean affix(String self, Arguments.Bound args, boolean prefix) {
+  private static boolean affix(String self, Arguments arguments, boolean prefix) {
+    Arguments.Bound args = arguments.bind(prefix ? "startswith" : "endswith", "affix", "start", "end");
     String part = self;
     if (args.has(1) || args.has(2)) {
       int length = Texts.length(self);

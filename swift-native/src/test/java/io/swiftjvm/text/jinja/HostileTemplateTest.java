@@ -65,7 +65,8 @@ class HostileTemplateTest {
       "{% set ns = namespace(s='x') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
       "{% set ns = namespace(s='x') %}{% for i in range(60) %}{% set ns.s = ns.s.replace('x', 'xx') %}{% endfor %}",
       "{% set ns = namespace(s='x' * 9999) %}{% for i in range(60) %}{% set ns.s = ns.s.join(ns.s) %}{% endfor %}",
-      "{% set ns = namespace(s='x' * 99999) %}{% for i in range(60) %}{% set ns.s = ns.s.replace('', ns.s) %}{% endfor %}",
+      "{% set ns = namespace(s='x' * 99999) %}{% for i in range(60) %}{% set ns.s = ns.s.replace('', ns.s) %}"
+          + "{% endfor %}",
       "{% set x = 'x' * 1000000 %}{% for i in range(100) %}{{ x }}{% endfor %}",
       "{% set ns = namespace(l=[], x='x' * 4000000) %}{% for i in range(9999) %}{% set ns.l = ns.l + [ns.x ~ i] %}"
           + "{% endfor %}",
@@ -74,7 +75,8 @@ class HostileTemplateTest {
           + "{{ ns.l|tojson }}",
       "{% set ns = namespace(l=[1], k=[1]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}"
           + "{% set ns.k = [ns.k, ns.k] %}{% endfor %}{{ ns.l == ns.k }}",
-      "{% set ns = namespace(l=(1,)) %}{% for i in range(60) %}{% set ns.l = (ns.l, ns.l) %}{% endfor %}{{ {ns.l: 1} }}",
+      "{% set ns = namespace(l=(1,)) %}{% for i in range(60) %}{% set ns.l = (ns.l, ns.l) %}{% endfor %}"
+          + "{{ {ns.l: 1} }}",
       "{% set ns = namespace() %}{% set ns.me = ns %}{{ ns }}",
       "{% set ns = namespace() %}{% set ns.me = [ns] %}{{ ns.me|tojson }}",
       "{{ 'a'.ljust(4000000).find('b' * 2000000) }}",

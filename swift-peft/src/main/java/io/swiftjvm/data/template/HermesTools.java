@@ -1,9 +1,6 @@
 package io.swiftjvm.data.template;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.swiftjvm.data.rows.PlainLiterals;
 import io.swiftjvm.error.DatasetException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,18 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Tools, calls and responses in the Hermes form that Qwen models use. */
 final class HermesTools {
-  private static final ObjectMapper JSON =
-      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
-
   private HermesTools() {}
 
   /** The system text with the list of tools behind it. */
   static String system(@Nullable String system, Object tools) {
-    Object parsed = tools instanceof String text ? parse(text, "tools") : tools;
+    Object parsed = tools instanceof String text ? PlainLiterals.parse(text, "tools") : tools;
     if (!(parsed instanceof List<?> list)) {
       throw new DatasetException("tools is no list of function descriptions. Write a JSON list.");
     }
-    String lines = list.stream().map(t -> t instanceof String s ? parse(s, "a tool") : t)
+    String lines = list.stream().map(t -> t instanceof String s ? PlainLiterals.parse(s, "a tool") : t)
         .map(HermesTools::wrapped).map(PythonJson::dump).collect(Collectors.joining("\n"));
     return (system == null ? "" : system) + "\n\n# Tools\n\nYou may call one or more functions to assist with the user "
         + "query.\n\nYou are provided with function signatures within <tools></tools> XML tags:\n<tools>\n" + lines
@@ -48,7 +42,7 @@ final class HermesTools {
   static String calls(List<Object> calls) {
     List<String> out = new ArrayList<>();
     for (Object call : calls) {
-      Object parsed = call instanceof String text ? parse(text, "a tool call") : call;
+      Object parsed = call instanceof String text ? PlainLiterals.parse(text, "a tool call") : call;
       if (!(parsed instanceof Map<?, ?> map) || !map.containsKey("name")) {
         throw new DatasetException("a tool call is no object with name and arguments: " + call
             + ". Write {\"name\": .., \"arguments\": {..}}.");
@@ -56,7 +50,7 @@ final class HermesTools {
       Object arguments = map.containsKey("arguments") ? map.get("arguments") : map.get("parameters");
       Map<String, @Nullable Object> ordered = new LinkedHashMap<>();
       ordered.put("name", map.get("name"));
-      ordered.put("arguments", arguments instanceof String text ? parse(text, "the arguments of a tool call") : arguments);
+      ordered.put("arguments", arguments instanceof String text ? PlainLiterals.parse(text, "the arguments of a tool call") : arguments);
       out.add("<tool_call>\n" + PythonJson.dump(ordered) + "\n</tool_call>");
     }
     return String.join("\n", out);
@@ -72,14 +66,5 @@ final class HermesTools {
   static String plain(List<Object> responses) {
     return responses.stream().map(r -> (r instanceof String text ? text : PythonJson.dump(r)) + "\n")
         .collect(Collectors.joining());
-  }
-
-  private static @Nullable Object parse(String text, String what) {
-    try {
-      return JSON.readValue(text, Object.class);
-    } catch (JsonProcessingException e) {
-      return PythonLiteral.parse(text).orElseThrow(() -> new DatasetException(
-          what + " is neither JSON nor a Python literal: " + text + ". Write JSON."));
-    }
   }
 }

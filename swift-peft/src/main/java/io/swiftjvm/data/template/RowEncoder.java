@@ -42,12 +42,12 @@ public final class RowEncoder {
    * @throws DatasetException if the template cannot write it or it is too long
    */
   public List<EncodedRow> encode(List<Message> messages, Map<String, ?> extra) {
-    return fit(row(messages, extra, true));
+    return fit(row(messages, extra, true), options);
   }
 
   /** The ids of a prompt, open for the answer. */
   public EncodedRow prompt(List<Message> messages, Map<String, ?> extra) {
-    return fit(row(messages, extra, false)).getFirst();
+    return fit(row(messages, extra, false), options).getFirst();
   }
 
   private EncodedRow row(List<Message> messages, Map<String, ?> extra, boolean training) {
@@ -126,7 +126,7 @@ public final class RowEncoder {
     return out;
   }
 
-  private List<EncodedRow> fit(EncodedRow row) {
+  static List<EncodedRow> fit(EncodedRow row, EncodeOptions options) {
     int max = options.maxLength();
     int n = row.length();
     if (max == 0 || n <= max) {

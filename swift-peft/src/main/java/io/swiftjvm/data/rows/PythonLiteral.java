@@ -1,4 +1,4 @@
-package io.swiftjvm.data.template;
+package io.swiftjvm.data.rows;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

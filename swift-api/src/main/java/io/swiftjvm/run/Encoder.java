@@ -1,0 +1,119 @@
+package io.swiftjvm.run;
+
+import io.swiftjvm.data.rows.Row;
+import io.swiftjvm.data.template.EncodeOptions;
+import io.swiftjvm.data.template.EncodedRow;
+import io.swiftjvm.data.template.JinjaRowEncoder;
+import io.swiftjvm.data.template.RowEncoder;
+import io.swiftjvm.data.template.TemplateMeta;
+import io.swiftjvm.data.template.Templates;
+import io.swiftjvm.error.DatasetException;
+import io.swiftjvm.plan.Settings;
+import io.swiftjvm.plan.Task;
+import io.swiftjvm.plan.TextSettings;
+import io.swiftjvm.text.ChatTemplate;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The way of rows to token ids that a plan asks for: the template that was named, else the model's own chat template where
+ * it marks what the assistant says, else the template of its family, else its own by comparing renderings.
+ */
+final class Encoder {
+  /** One way. */
+  @FunctionalInterface
+  private interface Way {
+    List<EncodedRow> encode(Row row);
+  }
+
+  private final Way way;
+  private final String description;
+  private final int maxLength;
+  private final int packLength;
+  private final int vocabulary;
+
+  private Encoder(Way way, String description, int maxLength, int packLength, int vocabulary) {
+    this.way = way;
+    this.description = description;
+    this.maxLength = maxLength;
+    this.packLength = packLength;
+    this.vocabulary = vocabulary;
+  }
+
+  static Encoder of(Settings settings, LoadedModel loaded) {
+    TextSettings text = settings.text();
+    int limit = loaded.model().source().maxModelLen().orElse(loaded.model().config().maxPositions());
+    Integer asked = text.maxLength();
+    int maxLength = asked != null ? asked : limit;
+    Integer pack = text.packingLength();
+    boolean pretraining = settings.task() == Task.PT;
+    boolean weighted = text.binaryLossScale() != null && !text.binaryLossScale();
+    EncodeOptions options = EncodeOptions.defaults().lossScale(pretraining ? "all" : text.lossScale())
+        .useChatTemplate(!pretraining).defaultSystem(text.system()).binaryLossScale(!weighted)
+        .enableThinking(text.enableThinking()).maxLength(maxLength, RowEncoder.truncation(text.truncation()));
+    String name = text.template();
+    Optional<ChatTemplate> own = ChatTemplate.find(loaded.source().folder());
+    Optional<TemplateMeta> family = Templates.ofFamily(loaded.model().config().modelType());
+    boolean jinja = name != null ? name.equals("jinja")
+        : own.isPresent() && (own.get().marksGenerations() || family.isEmpty());
+    Way way;
+    String description;
+    if (pretraining) {
+      RowEncoder encoder = new RowEncoder(Templates.of("dummy"), loaded.tokenizer(), options);
+      way = row -> encoder.encode(row.messages(), row.extra());
+      description = "plain text";
+    } else if (jinja) {
+      JinjaRowEncoder encoder = new JinjaRowEncoder(loaded.template(), loaded.tokenizer(), options);
+      way = row -> encoder.encode(row.messages(), row.extra());
+      description = "the model's own chat template";
+    } else if (name == null && family.isEmpty()) {
+      way = row -> {
+        throw new DatasetException("the model has no chat template and its family no usual one. Name one with --template.");
+      };
+      description = "none";
+    } else {
+      TemplateMeta meta = name != null ? Templates.of(name) : family.orElseThrow();
+      EncodeOptions used = meta.thinking() && !meta.nonThinkingPrefix().isEmpty() && text.lossScale().equals("default")
+          ? options.lossScale("default+ignore_empty_think") : options;
+      RowEncoder encoder = new RowEncoder(meta, loaded.tokenizer(), used);
+      way = row -> encoder.encode(row.messages(), row.extra());
+      description = meta.name();
+    }
+    return new Encoder(way, description, maxLength, pack != null ? pack : maxLength,
+        loaded.model().config().vocabSize());
+  }
+
+  int packLength() {
+    return packLength;
+  }
+
+  List<EncodedRow> encode(Row row) {
+    return row.tokenised() ? List.of(tokenised(row)) : way.encode(row);
+  }
+
+  private EncodedRow tokenised(Row row) {
+    int[] ids = ints(row.extra().get("input_ids"));
+    int[] labels = row.extra().containsKey("labels") ? ints(row.extra().get("labels")) : ids.clone();
+    for (int i = 0; i < ids.length; i++) {
+      if (ids[i] >= vocabulary || labels[i] >= vocabulary) {
+        throw new DatasetException("token " + Math.max(ids[i], labels[i]) + " is outside the model's vocabulary 0.."
+            + (vocabulary - 1) + ". Tokenise with the model's own tokenizer.");
+      }
+    }
+    if (ids.length > maxLength) {
+      throw new DatasetException("the row has " + ids.length + " tokens, max_length is " + maxLength
+          + ". Raise max_length or cut the row.");
+    }
+    labels[0] = EncodedRow.IGNORED;
+    return new EncodedRow(ids, labels, null, List.of());
+  }
+
+  private static int[] ints(Object value) {
+    return value instanceof List<?> list ? list.stream().mapToInt(x -> ((Number) x).intValue()).toArray() : new int[0];
+  }
+
+  @Override
+  public String toString() {
+    return description;
+  }
+}

@@ -1,0 +1,161 @@
+package io.swiftjvm.data.template;
+
+import io.swiftjvm.data.rows.Message;
+import io.swiftjvm.error.DatasetException;
+import io.swiftjvm.text.ChatTemplate;
+import io.swiftjvm.text.Encoding;
+import io.swiftjvm.text.RenderOptions;
+import io.swiftjvm.text.Rendered;
+import io.swiftjvm.text.Span;
+import io.swiftjvm.text.Tokenizer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Encodes conversations by the model's own chat template, so that the ids trained on are the ids served. What the
+ * template marks as generated is trained; without marks, what each assistant message adds to the rendering before it.
+ */
+public final class JinjaRowEncoder {
+  private final ChatTemplate template;
+  private final Tokenizer tokenizer;
+  private final EncodeOptions options;
+
+  public JinjaRowEncoder(ChatTemplate template, Tokenizer tokenizer, EncodeOptions options) {
+    this.template = template;
+    this.tokenizer = tokenizer;
+    this.options = options;
+  }
+
+  /**
+   * A training row; several where a long one is split.
+   *
+   * @param extra other columns: tools, chat_template_kwargs
+   * @throws DatasetException if the answers cannot be told from the rest, or the row is too long
+   */
+  public List<EncodedRow> encode(List<Message> given, Map<String, ?> extra) {
+    List<Message> messages = withSystem(given);
+    List<Map<String, Object>> plain = plain(messages);
+    RenderOptions render = options(extra);
+    Rendered rendered = template.render(plain, render);
+    List<Integer> answers = answers(messages);
+    List<Span> spans =
+        template.marksGenerations() ? rendered.generationSpans() : differences(plain, render, rendered.text(), answers);
+    if (spans.size() != answers.size()) {
+      throw new DatasetException("the chat template wrote " + spans.size() + " answers for " + answers.size()
+          + " assistant messages, so they cannot be told apart. Join neighbouring assistant messages.");
+    }
+    Encoding encoding = tokenizer.encodeWithOffsets(rendered.text(), false).toCharOffsets(rendered.text());
+    double[] weights = new double[encoding.size()];
+    for (int k = 0; k < spans.size(); k++) {
+      double weight = weight(messages.get(answers.get(k)), k == spans.size() - 1);
+      for (int i = 0; i < weights.length; i++) {
+        boolean inside = encoding.starts()[i] >= spans.get(k).start() && encoding.ends()[i] <= spans.get(k).end()
+            && encoding.ends()[i] > encoding.starts()[i];
+        weights[i] = inside ? weight : weights[i];
+      }
+    }
+    return RowEncoder.fit(row(rendered.text(), encoding, weights), options);
+  }
+
+  private EncodedRow row(String text, Encoding encoding, double[] weights) {
+    boolean all = options.base().equals("all");
+    int n = encoding.size();
+    int[] labels = new int[n];
+    float[] factors = new float[n];
+    for (int i = 0; i < n; i++) {
+      double weight = all && weights[i] == 0 ? 1 : weights[i];
+      labels[i] = weight > 0 && i > 0 ? encoding.ids()[i] : EncodedRow.IGNORED;
+      factors[i] = i > 0 ? (float) weight : 0;
+    }
+    return new EncodedRow(
+        encoding.ids(), labels, options.binaryLossScale() ? null : factors, List.of(Piece.of(text, 1)));
+  }
+
+  private double weight(Message message, boolean last) {
+    Boolean loss = message.loss();
+    Double scale = message.lossScale();
+    boolean trained = loss != null ? loss : !options.base().equals("last_round") || last;
+    return !trained ? 0 : scale != null ? scale : 1;
+  }
+
+  private List<Span> differences(
+      List<Map<String, Object>> messages, RenderOptions render, String whole, List<Integer> answers) {
+    List<Span> spans = new ArrayList<>();
+    for (int at : answers) {
+      String before = template.render(messages.subList(0, at), render.withAddGenerationPrompt(true)).text();
+      String upTo = template.render(messages.subList(0, at + 1), render).text();
+      if (!whole.startsWith(upTo) || !upTo.startsWith(before)) {
+        throw new DatasetException("the chat template writes message " + (at + 1) + " differently when more follows, so "
+            + "answers cannot be told from the rest. Use a template with {% generation %} marks or name one with "
+            + "--template.");
+      }
+      spans.add(new Span(before.length(), upTo.length()));
+    }
+    return spans;
+  }
+
+  private RenderOptions options(Map<String, ?> extra) {
+    RenderOptions render = RenderOptions.defaults();
+    Boolean thinking = options.enableThinking();
+    if (thinking != null) {
+      render = render.withVariable("enable_thinking", thinking);
+    }
+    if (extra.get("chat_template_kwargs") instanceof Map<?, ?> kwargs) {
+      for (Map.Entry<?, ?> entry : kwargs.entrySet()) {
+        if (entry.getValue() != null) {
+          render = render.withVariable(String.valueOf(entry.getKey()), entry.getValue());
+        }
+      }
+    }
+    if (extra.get("tools") instanceof List<?> tools && !tools.isEmpty()) {
+      List<Map<String, Object>> list = new ArrayList<>();
+      for (Object tool : tools) {
+        if (tool instanceof Map<?, ?> map) {
+          Map<String, Object> copy = new LinkedHashMap<>();
+          map.forEach((k, v) -> copy.put(String.valueOf(k), v));
+          list.add(copy);
+        }
+      }
+      render = render.withTools(list);
+    } else if (extra.get("tools") instanceof String text && !text.isBlank()) {
+      throw new DatasetException("tools is a text, the model's own chat template needs a JSON list. Write the list itself.");
+    }
+    return render;
+  }
+
+  private List<Message> withSystem(List<Message> messages) {
+    String system = options.defaultSystem();
+    boolean has = !messages.isEmpty() && messages.getFirst().role().equals("system");
+    if (system == null || system.isEmpty() || has) {
+      return messages;
+    }
+    List<Message> out = new ArrayList<>(messages);
+    out.addFirst(new Message("system", system, null, null));
+    return out;
+  }
+
+  private static List<Map<String, Object>> plain(List<Message> messages) {
+    List<Map<String, Object>> out = new ArrayList<>();
+    for (Message message : messages) {
+      if (!(message.content() instanceof String) || message.role().equals("tool_call")) {
+        throw new DatasetException("a " + message.role() + " message cannot go through the model's own chat template. Name "
+            + "a training template with --template.");
+      }
+      String role = message.role().equals("tool_response") ? "tool" : message.role();
+      out.add(Map.of("role", role, "content", message.content()));
+    }
+    return out;
+  }
+
+  private static List<Integer> answers(List<Message> messages) {
+    List<Integer> out = new ArrayList<>();
+    for (int i = 0; i < messages.size(); i++) {
+      if (messages.get(i).role().equals("assistant")) {
+        out.add(i);
+      }
+    }
+    return out;
+  }
+}
