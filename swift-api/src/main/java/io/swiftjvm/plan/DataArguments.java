@@ -52,7 +52,10 @@ final class DataArguments {
           s -> s.text().packingLength(), (s, v) -> s.text(t -> t.packingLength(toInt("packing_length", v))),
           "max_packed_length"),
       Argument.of("enable_thinking", SWITCH, "Thinking mode of the chat template; unset = the template's default.",
-          s -> s.text().enableThinking(), (s, v) -> s.text(t -> t.enableThinking((Boolean) v))));
+          s -> s.text().enableThinking(), (s, v) -> s.text(t -> t.enableThinking((Boolean) v))),
+      Argument.of("upstream_compatible", SWITCH, "Repeat what ms-swift does where that is a fault.",
+          s -> s.text().upstreamCompatible() ? Boolean.TRUE : null,
+          (s, v) -> s.text(t -> t.upstreamCompatible((Boolean) v))));
 
   private DataArguments() {}
 

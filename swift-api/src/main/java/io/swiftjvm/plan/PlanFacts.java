@@ -61,8 +61,9 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
       return sizes.parameters();
     }
     Map<String, ModelSizes.Shape> shapes = sizes.projections();
-    return lora.select(List.copyOf(shapes.keySet())).stream()
-        .mapToLong(path -> lora.rankOf(path) * (shapes.get(path).in() + shapes.get(path).out())).sum();
+    List<String> chosen = lora.select(List.copyOf(shapes.keySet()));
+    return shapes.entrySet().stream().filter(e -> chosen.contains(e.getKey()))
+        .mapToLong(e -> lora.rankOf(e.getKey()) * (e.getValue().in() + e.getValue().out())).sum();
   }
 
   /** One line a decision: what, value, reason. */

@@ -16,14 +16,15 @@ import org.jspecify.annotations.Nullable;
  * @param packing join rows to packs
  * @param packingLength length of a pack; null = maxLength
  * @param enableThinking thinking mode of the template; null = the template's default
+ * @param upstreamCompatible repeat what ms-swift does where that is a fault
  */
 public record TextSettings(
     @Nullable String template, @Nullable String system, @Nullable Integer maxLength, String truncation,
     String lossScale, @Nullable Boolean binaryLossScale, boolean packing, @Nullable Integer packingLength,
-    @Nullable Boolean enableThinking) {
+    @Nullable Boolean enableThinking, boolean upstreamCompatible) {
   private static final List<String> TRUNCATIONS = List.of("delete", "left", "right", "split");
   static final TextSettings DEFAULT =
-      new TextSettings(null, null, null, "delete", "default", null, false, null, null);
+      new TextSettings(null, null, null, "delete", "default", null, false, null, null, false);
 
   public TextSettings {
     if (!TRUNCATIONS.contains(truncation)) {
@@ -40,46 +41,51 @@ public record TextSettings(
 
   TextSettings template(@Nullable String v) {
     return new TextSettings(v, system, maxLength, truncation, lossScale, binaryLossScale, packing, packingLength,
-        enableThinking);
+        enableThinking, upstreamCompatible);
   }
 
   TextSettings system(@Nullable String v) {
     return new TextSettings(template, v, maxLength, truncation, lossScale, binaryLossScale, packing, packingLength,
-        enableThinking);
+        enableThinking, upstreamCompatible);
   }
 
   TextSettings maxLength(@Nullable Integer v) {
     return new TextSettings(template, system, v, truncation, lossScale, binaryLossScale, packing, packingLength,
-        enableThinking);
+        enableThinking, upstreamCompatible);
   }
 
   TextSettings truncation(String v) {
     return new TextSettings(template, system, maxLength, v, lossScale, binaryLossScale, packing, packingLength,
-        enableThinking);
+        enableThinking, upstreamCompatible);
   }
 
   TextSettings lossScale(String v) {
     return new TextSettings(template, system, maxLength, truncation, v, binaryLossScale, packing, packingLength,
-        enableThinking);
+        enableThinking, upstreamCompatible);
   }
 
   TextSettings binaryLossScale(@Nullable Boolean v) {
     return new TextSettings(template, system, maxLength, truncation, lossScale, v, packing, packingLength,
-        enableThinking);
+        enableThinking, upstreamCompatible);
   }
 
   TextSettings packing(boolean v) {
     return new TextSettings(template, system, maxLength, truncation, lossScale, binaryLossScale, v, packingLength,
-        enableThinking);
+        enableThinking, upstreamCompatible);
   }
 
   TextSettings packingLength(@Nullable Integer v) {
     return new TextSettings(template, system, maxLength, truncation, lossScale, binaryLossScale, packing, v,
-        enableThinking);
+        enableThinking, upstreamCompatible);
   }
 
   TextSettings enableThinking(@Nullable Boolean v) {
     return new TextSettings(template, system, maxLength, truncation, lossScale, binaryLossScale, packing,
-        packingLength, v);
+        packingLength, v, upstreamCompatible);
+  }
+
+  TextSettings upstreamCompatible(boolean v) {
+    return new TextSettings(template, system, maxLength, truncation, lossScale, binaryLossScale, packing,
+        packingLength, enableThinking, v);
   }
 }

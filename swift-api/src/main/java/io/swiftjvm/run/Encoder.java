@@ -14,6 +14,7 @@ import io.swiftjvm.plan.TextSettings;
 import io.swiftjvm.text.ChatTemplate;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The way of rows to token ids that a plan asks for: the template that was named, else the model's own chat template where
@@ -31,8 +32,10 @@ final class Encoder {
   private final int maxLength;
   private final int packLength;
   private final int vocabulary;
+  private final boolean weighted;
 
-  private Encoder(Way way, String description, int maxLength, int packLength, int vocabulary) {
+  private Encoder(Way way, String description, int maxLength, int packLength, int vocabulary, boolean weighted) {
+    this.weighted = weighted;
     this.way = way;
     this.description = description;
     this.maxLength = maxLength;
@@ -50,7 +53,8 @@ final class Encoder {
     boolean weighted = text.binaryLossScale() != null && !text.binaryLossScale();
     EncodeOptions options = EncodeOptions.defaults().lossScale(pretraining ? "all" : text.lossScale())
         .useChatTemplate(!pretraining).defaultSystem(text.system()).binaryLossScale(!weighted)
-        .enableThinking(text.enableThinking()).maxLength(maxLength, RowEncoder.truncation(text.truncation()));
+        .enableThinking(text.enableThinking())
+        .upstreamCompatible(text.upstreamCompatible()).maxLength(maxLength, RowEncoder.truncation(text.truncation()));
     String name = text.template();
     Optional<ChatTemplate> own = ChatTemplate.find(loaded.source().folder());
     Optional<TemplateMeta> family = Templates.ofFamily(loaded.model().config().modelType());
@@ -80,7 +84,7 @@ final class Encoder {
       description = meta.name();
     }
     return new Encoder(way, description, maxLength, pack != null ? pack : maxLength,
-        loaded.model().config().vocabSize());
+        loaded.model().config().vocabSize(), weighted);
   }
 
   int packLength() {
@@ -105,10 +109,21 @@ final class Encoder {
           + ". Raise max_length or cut the row.");
     }
     labels[0] = EncodedRow.IGNORED;
-    return new EncodedRow(ids, labels, null, List.of());
+    return new EncodedRow(ids, labels, weighted ? floats(row.extra().get("loss_scale")) : null, List.of());
   }
 
-  private static int[] ints(Object value) {
+  private static float @Nullable [] floats(@Nullable Object value) {
+    if (!(value instanceof List<?> list)) {
+      return null;
+    }
+    float[] out = new float[list.size()];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = ((Number) list.get(i)).floatValue();
+    }
+    return out;
+  }
+
+  private static int[] ints(@Nullable Object value) {
     return value instanceof List<?> list ? list.stream().mapToInt(x -> ((Number) x).intValue()).toArray() : new int[0];
   }
 

@@ -22,8 +22,9 @@ final class TokenRows {
       }
     }
     for (String column : columns.keySet()) {
-      if (column.equals("loss_scale") && (!(columns.get(column) instanceof List<?> w) || w.size() != ids.size())) {
-        throw new DatasetException("loss_scale is no list of " + ids.size() + " numbers. Write one for each id.");
+      if (column.equals("loss_scale") && (!(columns.get(column) instanceof List<?> w) || w.size() != ids.size()
+          || !w.stream().allMatch(x -> x instanceof Number n && n.doubleValue() >= 0))) {
+        throw new DatasetException("loss_scale is no list of " + ids.size() + " numbers >= 0. Write one for each id.");
       }
     }
   }

@@ -17,8 +17,12 @@ public record EncodedRow(int[] ids, int[] labels, float @Nullable [] weights, Li
   /** Label of a token that is not trained. */
   public static final int IGNORED = -100;
 
-  public EncodedRow {
-    pieces = List.copyOf(pieces);
+  /** Spelled out, because a compact constructor loses the annotation of an array. */
+  public EncodedRow(int[] ids, int[] labels, float @Nullable [] weights, List<Piece> pieces) {
+    this.ids = ids;
+    this.labels = labels;
+    this.weights = weights;
+    this.pieces = List.copyOf(pieces);
   }
 
   /** Number of tokens. */

@@ -200,7 +200,12 @@ final class PieceWriter {
       String text = said.text();
       List<Double> idWeights = said.idWeights();
       if (text != null) {
-        filtered(meta.trimAnswers() ? LINE_ENDS.matcher(text).replaceAll("") : text, weight);
+        String written = meta.trimAnswers() ? LINE_ENDS.matcher(text).replaceAll("") : text;
+        if (said.weight() != null) {
+          pieces.add(Piece.of(written, weight)); // an explicit weight covers a think block, too
+        } else {
+          filtered(written, weight);
+        }
       } else if (idWeights != null) {
         for (int i = 0; i < said.ids().size(); i++) {
           pieces.add(Piece.of(said.ids().get(i), idWeights.get(i)));
