@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -115,7 +116,8 @@ class HouseTest {
     for (String floor : FLOORS) {
       for (Path file : sources(floor + "/src/main/java", ".java")) {
         boolean allowed = file.endsWith("cli/Main.java") || file.endsWith("hub/Environment.java");
-        if (!allowed && forbidden.matcher(text(file)).find()) {
+        String code = text(file).lines().filter(line -> !line.strip().startsWith("*")).collect(Collectors.joining("\n"));
+        if (!allowed && forbidden.matcher(code).find()) {
           found.add(file.toString());
         }
       }
