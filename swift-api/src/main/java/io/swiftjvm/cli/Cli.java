@@ -114,7 +114,8 @@ public final class Cli {
 
   private static CommandSpec spec(Command command) {
     CommandSpec spec = CommandSpec.create().name("swift " + command.name());
-    spec.usageMessage().description(command.summary());
+    spec.usageMessage().description(command.summary()).customSynopsis("swift " + command.name() + " [--flag VALUE]...")
+        .sortOptions(false);
     spec.addOption(OptionSpec.builder("-h", "--help").usageHelp(true).type(boolean.class).arity("0")
         .description("Shows this help.").build());
     spec.addOption(option(List.of(CONFIG), "1", "A .yaml or .json file with the same names; flags win over it."));
