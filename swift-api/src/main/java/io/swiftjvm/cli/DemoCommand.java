@@ -93,6 +93,7 @@ final class DemoCommand implements Command {
     map.put("warmup_ratio", 0.05);
     map.put("gradient_checkpointing", false);
     map.put("output_dir", "output/demo");
+    map.put("add_version", true);
     return map;
   }
 }

@@ -111,7 +111,7 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     line(lines, "seeds", s.train().seed() + ", " + s.train().dataSeed(), "same plan and seeds give the same bytes");
     Path output = s.outputDir();
     line(lines, "output", output == null ? "none" : output.toString(), output == null ? "nothing is written"
-        : s.addVersion() ? "in a folder of its own (add_version)" : "add_version is off");
+        : s.addVersion() ? "in a folder of its own (add_version)" : "add_version is off: straight into that folder");
   }
 
   private static void line(List<String> lines, String what, String value, String reason) {

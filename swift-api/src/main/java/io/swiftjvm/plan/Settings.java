@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param data rows
  * @param text tokens
  * @param train optimizer, schedule, batches, checkpoints
- * @param addVersion put a run's files in a folder {@code vN-DATE} of their own under the output folder
+ * @param addVersion put a run's files in a folder {@code vN-DATE} of their own under the output folder; off
+ *     unless asked for, so that {@code logging.jsonl} is where the caller said (ms-swift: on)
  * @param sampling how answers are sampled
  */
 public record Settings(
@@ -28,7 +29,7 @@ public record Settings(
   /** Nothing chosen yet; ms-swift's defaults everywhere. */
   public static final Settings DEFAULT = new Settings(Task.SFT, ModelSettings.DEFAULT, "auto", null, LoraSpec.DEFAULT,
       DataSettings.DEFAULT, TextSettings.DEFAULT,
-      TrainSpec.DEFAULT.checkpoint(c -> c.outputDir(Path.of("output"))), true, SamplingParams.DEFAULT);
+      TrainSpec.DEFAULT.checkpoint(c -> c.outputDir(Path.of("output"))), false, SamplingParams.DEFAULT);
 
   public Settings {
     if (threads != null && threads < 1) {

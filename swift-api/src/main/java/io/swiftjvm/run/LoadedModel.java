@@ -33,7 +33,7 @@ public final class LoadedModel implements AutoCloseable {
     this.model = model;
   }
 
-  /** Loads the model of {@code settings} with its adapters, frozen; the last one given is the active one. */
+  /** Loads the model of {@code settings} with its adapters, frozen; all of them are active, their updates add up. */
   public static LoadedModel open(Settings settings) {
     ModelSource source = ModelSource.locator().open(settings.model().requireModel());
     Backend backend = null;
@@ -44,9 +44,13 @@ public final class LoadedModel implements AutoCloseable {
       backend = backend(settings);
       model = CausalLm.load(source.folder(), backend, new LoadOptions(settings.model().dtype()));
       LoadedModel loaded = new LoadedModel(source, backend, model);
+      List<String> names = new ArrayList<>();
       for (String adapter : settings.model().adapters()) {
-        loaded.attach(Path.of(adapter), "adapter" + loaded.adapters.size());
+        String name = "adapter" + names.size();
+        loaded.attach(Path.of(adapter), name);
+        names.add(name);
       }
+      loaded.activate(names);
       done = true;
       return loaded;
     } finally {
