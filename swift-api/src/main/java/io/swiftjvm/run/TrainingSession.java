@@ -13,8 +13,7 @@ import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.train.TrainJob;
 import io.swiftjvm.train.TrainResult;
 import io.swiftjvm.train.TrainedWeights;
-import io.swiftjvm.train.objective.PretrainObjective;
-import io.swiftjvm.train.objective.SftObjective;
+import io.swiftjvm.train.objective.CausalLmObjective;
 import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.FullTransform;
 import io.swiftjvm.tuner.LoraAdapter;
@@ -62,7 +61,7 @@ public final class TrainingSession {
       TrainedWeights weights = weights(settings, loaded);
       Path folder = folder(settings);
       TrainJob job = TrainJob.of(weights, settings.train().checkpoint(c -> c.outputDir(folder)), data.batches())
-          .objective(settings.task() == Task.PT ? new PretrainObjective() : new SftObjective())
+          .objective(settings.task() == Task.PT ? CausalLmObjective.PT : CausalLmObjective.SFT)
           .validation(data.validation())
           .cancellation(cancellation)
           .files(Map.of("args.json", planJson));

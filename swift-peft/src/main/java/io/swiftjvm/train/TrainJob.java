@@ -2,7 +2,7 @@ package io.swiftjvm.train;
 
 import io.swiftjvm.data.Batch;
 import io.swiftjvm.train.objective.Objective;
-import io.swiftjvm.train.objective.SftObjective;
+import io.swiftjvm.train.objective.CausalLmObjective;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,11 +38,11 @@ public record TrainJob(
 
   /** A supervised fine-tuning that nobody watches. */
   public static TrainJob of(TrainedWeights weights, TrainSpec spec, BatchSource data) {
-    return new TrainJob(weights, spec, new SftObjective(), data, List.of(), event -> { }, new CancellationToken(),
+    return new TrainJob(weights, spec, CausalLmObjective.SFT, data, List.of(), event -> { }, new CancellationToken(),
         Map.of(), Map.of());
   }
 
-  /** Sets the loss. Default: {@link SftObjective}. */
+  /** Sets the loss. Default: {@link CausalLmObjective#SFT}. */
   public TrainJob objective(Objective value) {
     return new TrainJob(weights, spec, value, data, validation, listener, cancellation, files, identity);
   }

@@ -12,8 +12,7 @@ import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.text.HuggingFaceTokenizers;
 import io.swiftjvm.text.Tokenizer;
 import io.swiftjvm.train.objective.Objective;
-import io.swiftjvm.train.objective.PretrainObjective;
-import io.swiftjvm.train.objective.SftObjective;
+import io.swiftjvm.train.objective.CausalLmObjective;
 import io.swiftjvm.tuner.AdapterFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,19 +46,19 @@ class MsSwiftRunsTest {
 
   @Test
   void plain() throws IOException {
-    check("plain", TrainSpec.DEFAULT.optim(o -> o.learningRate(1e-3)), 1, 10, new SftObjective());
+    check("plain", TrainSpec.DEFAULT.optim(o -> o.learningRate(1e-3)), 1, 10, CausalLmObjective.SFT);
   }
 
   @Test
   void accumulation_warm_up_and_weights() throws IOException {
     check("accumulate_warmup_weights", TrainSpec.DEFAULT
         .optim(o -> o.learningRate(2e-3).weightDecay(0.05).maxGradNorm(5))
-        .schedule(s -> s.type("linear").warmupRatio(0.2)), 2, 10, new SftObjective());
+        .schedule(s -> s.type("linear").warmupRatio(0.2)), 2, 10, CausalLmObjective.SFT);
   }
 
   @Test
   void pre_training() throws IOException {
-    check("pt", TrainSpec.DEFAULT.optim(o -> o.learningRate(1e-3)), 1, 5, new PretrainObjective());
+    check("pt", TrainSpec.DEFAULT.optim(o -> o.learningRate(1e-3)), 1, 5, CausalLmObjective.PT);
   }
 
   private void check(String run, TrainSpec spec, int accumulation, int steps, Objective objective) throws IOException {

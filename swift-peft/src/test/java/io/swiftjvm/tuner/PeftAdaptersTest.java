@@ -19,7 +19,7 @@ import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.train.Oracle;
 import io.swiftjvm.train.objective.Objective;
-import io.swiftjvm.train.objective.SftObjective;
+import io.swiftjvm.train.objective.CausalLmObjective;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -111,7 +111,7 @@ class PeftAdaptersTest {
         Tape tape = new Tape(backend);
         Gradients gradients = new Gradients(backend)) {
       Pass pass = Pass.of(new Ops(backend, tape, scope), AttentionContext.packed(batch.cuSeqlens()));
-      SftObjective sft = new SftObjective();
+      CausalLmObjective sft = CausalLmObjective.SFT;
       Objective.Outcome outcome = sft.loss(model, pass, batch, sft.units(batch));
       tape.backward(outcome.loss(), scope.floats(new float[] {1}, 1), gradients);
       int seen = 0;
