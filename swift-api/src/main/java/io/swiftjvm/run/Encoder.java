@@ -50,8 +50,10 @@ final class Encoder {
     int maxLength = asked != null ? asked : limit;
     Integer pack = text.packingLength();
     boolean pretraining = settings.task() == Task.PT;
-    boolean weighted = text.binaryLossScale() != null && !text.binaryLossScale();
-    EncodeOptions options = EncodeOptions.defaults().lossScale(pretraining ? "all" : text.lossScale())
+    EncodeOptions strategy = EncodeOptions.defaults().lossScale(pretraining ? "all" : text.lossScale());
+    Boolean binary = text.binaryLossScale();
+    boolean weighted = binary != null ? !binary : strategy.weighs();
+    EncodeOptions options = strategy
         .useChatTemplate(!pretraining).defaultSystem(text.system()).binaryLossScale(!weighted)
         .enableThinking(text.enableThinking())
         .upstreamCompatible(text.upstreamCompatible()).maxLength(maxLength, RowEncoder.truncation(text.truncation()));

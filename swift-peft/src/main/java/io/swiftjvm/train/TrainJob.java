@@ -1,8 +1,8 @@
 package io.swiftjvm.train;
 
 import io.swiftjvm.data.Batch;
-import io.swiftjvm.train.objective.Objective;
 import io.swiftjvm.train.objective.CausalLmObjective;
+import io.swiftjvm.train.objective.Objective;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;

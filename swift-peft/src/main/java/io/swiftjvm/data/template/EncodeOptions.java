@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param useChatTemplate false = plain text between bos and eos
  * @param defaultSystem replaces the template's own default; "" = none; null = the template's
- * @param lossScale default, last_round or all; {@code +ignore_empty_think} or {@code +ignore_think_prefix} may follow
+ * @param lossScale default, last_round or all; {@code +ignore_empty_think},
+ *     {@code +ignore_think_prefix} (not trained) or {@code +hermes} (tool calls count twice) may follow
  * @param binaryLossScale weights of messages only decide trained or not
  * @param maxLength longest row; 0 = any
  * @param truncation what happens to longer rows
@@ -28,7 +29,7 @@ public record EncodeOptions(
     Truncation truncation, boolean addNonThinkingPrefix, @Nullable Boolean preserveThinking,
     @Nullable Boolean enableThinking, @Nullable String responsePrefix, boolean upstreamCompatible, LocalDate today) {
   private static final Set<String> STRATEGIES = Set.of("default", "last_round", "all");
-  private static final Set<String> FILTERS = Set.of("ignore_empty_think", "ignore_think_prefix");
+  private static final Set<String> FILTERS = Set.of("ignore_empty_think", "ignore_think_prefix", "hermes");
 
   /** What happens to rows above the length limit. */
   public enum Truncation {
@@ -46,7 +47,7 @@ public record EncodeOptions(
     for (String word : lossScale.split("\\+", -1)) {
       if (!STRATEGIES.contains(word) && !FILTERS.contains(word)) {
         throw new InvalidPlanException("loss_scale is '" + lossScale + "'; this version has default, last_round, all, "
-            + "each with +ignore_empty_think or +ignore_think_prefix.");
+            + "each with +ignore_empty_think, +ignore_think_prefix or +hermes.");
       }
     }
     if (maxLength < 0) {
@@ -69,6 +70,11 @@ public record EncodeOptions(
   /** Names behind the plus. */
   public List<String> filters() {
     return Arrays.stream(lossScale.split("\\+", -1)).filter(FILTERS::contains).toList();
+  }
+
+  /** True if the strategy itself gives weights other than 0 and 1. */
+  public boolean weighs() {
+    return filters().stream().anyMatch(name -> LossFilter.of(name).weighs());
   }
 
   public EncodeOptions useChatTemplate(boolean v) {

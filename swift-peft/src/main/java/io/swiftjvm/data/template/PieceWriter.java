@@ -10,15 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a conversation as pieces of one loss weight each. */
 final class PieceWriter {
-  private static final Pattern EMPTY_THINK = Pattern.compile("^<think>\\s*</think>\\s*");
-  private static final Pattern THINK_PREFIX = Pattern.compile("^<think>\\n?");
   private static final Pattern LINE_ENDS = Pattern.compile("^\\n+|\\n+$");
   private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("dd MMM yyyy", Locale.ENGLISH);
 
@@ -27,6 +24,7 @@ final class PieceWriter {
   private final Tokenizer tokenizer;
   private final boolean all;
   private final List<Piece> pieces = new ArrayList<>();
+  private List<Object> tools = List.of();
 
   PieceWriter(TemplateMeta meta, EncodeOptions options, Tokenizer tokenizer) {
     this.meta = meta;
@@ -46,28 +44,37 @@ final class PieceWriter {
     List<Turn> turns =
         options.useChatTemplate() ? Thoughts.apply(read.turns(), meta, options, training) : read.turns();
     if (options.useChatTemplate()) {
-      chat(turns, system(read.system(), extra), extra, training);
+      tools = tools(extra);
+      chat(turns, system(read.system()), extra, training);
     } else {
       plain(turns, training);
     }
     return merged();
   }
 
-  private @Nullable String system(@Nullable String own, Map<String, ?> extra) {
+  private List<Object> tools(Map<String, ?> extra) {
+    Object given = extra.get("tools");
+    boolean any = given instanceof List<?> list ? !list.isEmpty() : given instanceof String text && !text.isBlank();
+    if (!any || given == null) {
+      return List.of();
+    }
+    if (meta.agent() == null) {
+      throw new DatasetException("template " + meta.name() + " has no tool form in this version, the row has tools. Use a "
+          + "Qwen, Llama-3 or DeepSeek-V3.1 template.");
+    }
+    return AgentForm.tools(given);
+  }
+
+  private @Nullable String system(@Nullable String own) {
     String given = options.defaultSystem();
     String system = own != null ? own : given != null ? given : meta.defaultSystem();
     if (own != null && !meta.takesSystem()) {
       throw new DatasetException("template " + meta.name() + " has no place for a system text, the row has one. Drop it "
           + "or choose another template.");
     }
-    Object tools = extra.get("tools");
-    boolean hasTools = tools instanceof List<?> list ? !list.isEmpty() : tools instanceof String text && !text.isBlank();
-    if (hasTools && tools != null) {
-      if (!meta.hermesTools()) {
-        throw new DatasetException("template " + meta.name() + " has no tool form in this version, the row has tools. "
-            + "Use a Qwen template.");
-      }
-      return HermesTools.system(system, tools);
+    AgentForm agent = meta.agent();
+    if (agent != null && !tools.isEmpty()) {
+      system = agent.system(system, tools);
     }
     boolean empty = system == null || system.isEmpty();
     boolean upstreamKeepsEmpty = options.upstreamCompatible() && own != null && meta.systemPlace() != SystemPlace.PREFIX;
@@ -119,7 +126,9 @@ final class PieceWriter {
   }
 
   /** The user's text, with the system text where the template has no other place for it. */
-  private String query(String query, @Nullable String system, int round, List<Turn> turns) {
+  private String query(String given, @Nullable String system, int round, List<Turn> turns) {
+    AgentForm agent = meta.agent();
+    String query = agent != null && round == 0 && !tools.isEmpty() ? agent.query(given, tools) : given;
     SystemPlace place = meta.systemPlace();
     boolean here = place == SystemPlace.FIRST_USER && round == 0
         || place == SystemPlace.LAST_USER && round == turns.size() - 1;
@@ -223,16 +232,13 @@ final class PieceWriter {
     return !trained ? 0 : scale != null ? scale : 1;
   }
 
+  /** Cuts an answer where a strategy gives parts of it another weight; weights of several strategies multiply. */
   private void filtered(String text, double weight) {
-    int from = 0;
+    List<Piece> parts = List.of(Piece.of(text, weight));
     for (String filter : options.filters()) {
-      Matcher matcher = (filter.equals("ignore_empty_think") ? EMPTY_THINK : THINK_PREFIX).matcher(text);
-      if (from == 0 && matcher.find()) {
-        from = matcher.end();
-        pieces.add(Piece.of(text.substring(0, from), 0));
-      }
+      parts = parts.stream().flatMap(part -> LossFilter.of(filter).cut(part).stream()).toList();
     }
-    pieces.add(Piece.of(text.substring(from), weight));
+    pieces.addAll(parts);
   }
 
   private double promptWeight() {
@@ -259,7 +265,7 @@ final class PieceWriter {
   private String fill(String text, @Nullable String system, @Nullable String query, int round) {
     String out = text.replace("{{DATE}}", DAY.format(options.today()));
     if (system != null) {
-      out = out.replace("{{SYSTEM}}", system);
+      out = out.replace("{{SYSTEM}}", system.replace("{{ISO_DATE}}", options.today().toString()));
     }
     if (query != null) {
       out = out.replace("{{QUERY}}", query);

@@ -1,7 +1,6 @@
 package io.swiftjvm.data.template;
 
 import java.math.BigDecimal;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,12 +10,17 @@ final class PythonJson {
   private PythonJson() {}
 
   static String dump(@Nullable Object value) {
+    return dump(value, 0);
+  }
+
+  /** Like {@code json.dumps(indent=indent)}; 0 writes one line. */
+  static String dump(@Nullable Object value, int indent) {
     StringBuilder out = new StringBuilder();
-    write(out, value);
+    write(out, value, indent, 0);
     return out.toString();
   }
 
-  private static void write(StringBuilder out, @Nullable Object value) {
+  private static void write(StringBuilder out, @Nullable Object value, int indent, int depth) {
     switch (value) {
       case null -> out.append("null");
       case String s -> quote(out, s);
@@ -27,25 +31,42 @@ final class PythonJson {
       case Boolean b -> out.append(b);
       case Map<?, ?> map -> {
         out.append('{');
-        for (Iterator<? extends Map.Entry<?, ?>> i = map.entrySet().iterator(); i.hasNext();) {
-          Map.Entry<?, ?> entry = i.next();
+        String separator = "";
+        for (Map.Entry<?, ?> entry : map.entrySet()) {
+          next(out, separator, indent, depth + 1);
           quote(out, String.valueOf(entry.getKey()));
           out.append(": ");
-          write(out, entry.getValue());
-          out.append(i.hasNext() ? ", " : "");
+          write(out, entry.getValue(), indent, depth + 1);
+          separator = indent > 0 ? "," : ", ";
         }
-        out.append('}');
+        close(out, '}', map.isEmpty(), indent, depth);
       }
       case List<?> list -> {
         out.append('[');
-        for (int i = 0; i < list.size(); i++) {
-          out.append(i == 0 ? "" : ", ");
-          write(out, list.get(i));
+        String separator = "";
+        for (Object item : list) {
+          next(out, separator, indent, depth + 1);
+          write(out, item, indent, depth + 1);
+          separator = indent > 0 ? "," : ", ";
         }
-        out.append(']');
+        close(out, ']', list.isEmpty(), indent, depth);
       }
       default -> throw new IllegalArgumentException("no JSON for " + value.getClass());
     }
+  }
+
+  private static void next(StringBuilder out, String separator, int indent, int depth) {
+    out.append(separator);
+    if (indent > 0) {
+      out.append('\n').repeat(' ', indent * depth);
+    }
+  }
+
+  private static void close(StringBuilder out, char end, boolean empty, int indent, int depth) {
+    if (indent > 0 && !empty) {
+      out.append('\n').repeat(' ', indent * depth);
+    }
+    out.append(end);
   }
 
   /** Python's repr of a float: shortest digits, exponent below 1e-4 and from 1e16 on. */

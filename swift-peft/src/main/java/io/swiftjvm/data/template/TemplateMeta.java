@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param thinkingPrefix opens an answer in thinking mode
  * @param nonThinkingPrefix opens an answer without thoughts: an empty think block
  * @param thinking answers may begin with a think block
- * @param hermesTools tools are written in the Hermes form; otherwise rows with tools are refused
+ * @param agent how tools are written; null = rows with tools are refused
+ * @param historyPrefix stands before an answer whose thoughts were removed
  * @param tokenizerEnds bos and eos are what the tokenizer itself puts around a text, eos instead of the suffix
  * @param trimAnswers line breaks at both ends of answers go
  * @param systemPlace where a system text goes when there is no {@code systemPrefix}
@@ -26,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 public record TemplateMeta(
     String name, List<Part> prefix, List<Part> prompt, @Nullable List<Part> chatSep, List<Part> suffix,
     @Nullable List<Part> systemPrefix, @Nullable String defaultSystem, List<String> stopWords, String thinkingPrefix,
-    String nonThinkingPrefix, boolean thinking, boolean hermesTools,
-    boolean tokenizerEnds, boolean trimAnswers, SystemPlace systemPlace) {
+    String nonThinkingPrefix, boolean thinking, String historyPrefix,
+    @Nullable AgentForm agent, boolean tokenizerEnds, boolean trimAnswers, SystemPlace systemPlace) {
 
   /** Where the system text stands. */
   public enum SystemPlace { PREFIX, FIRST_USER, LAST_USER }
@@ -36,7 +37,7 @@ public record TemplateMeta(
       String name, List<Part> prefix, String prompt, @Nullable List<Part> chatSep, List<Part> suffix,
       @Nullable List<Part> systemPrefix) {
     return new TemplateMeta(name, prefix, text(prompt), chatSep, suffix, systemPrefix, null, List.of(), "", "", false,
-        false, false, false, SystemPlace.PREFIX);
+        "", null, false, false, SystemPlace.PREFIX);
   }
 
   static List<Part> text(String... texts) {
@@ -45,42 +46,47 @@ public record TemplateMeta(
 
   TemplateMeta named(String value) {
     return new TemplateMeta(value, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, tokenizerEnds, trimAnswers, systemPlace);
+        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, agent, tokenizerEnds, trimAnswers, systemPlace);
   }
 
   TemplateMeta defaultSystem(@Nullable String value) {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, value, stopWords, thinkingPrefix,
-        nonThinkingPrefix, thinking, hermesTools, tokenizerEnds, trimAnswers, systemPlace);
+        nonThinkingPrefix, thinking, historyPrefix, agent, tokenizerEnds, trimAnswers, systemPlace);
   }
 
   TemplateMeta stopWords(String... words) {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, List.of(words),
-        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, tokenizerEnds, trimAnswers, systemPlace);
+        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, agent, tokenizerEnds, trimAnswers, systemPlace);
   }
 
   TemplateMeta thinking(String open, String none) {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords, open, none,
-        true, hermesTools, tokenizerEnds, trimAnswers, systemPlace);
+        true, historyPrefix, agent, tokenizerEnds, trimAnswers, systemPlace);
   }
 
-  TemplateMeta hermes() {
+  TemplateMeta historyPrefix(String value) {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, true, tokenizerEnds, trimAnswers, systemPlace);
+        thinkingPrefix, nonThinkingPrefix, thinking, value, agent, tokenizerEnds, trimAnswers, systemPlace);
+  }
+
+  TemplateMeta agent(AgentForm form) {
+    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
+        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, form, tokenizerEnds, trimAnswers, systemPlace);
   }
 
   TemplateMeta systemPlace(SystemPlace value) {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, tokenizerEnds, trimAnswers, value);
+        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, agent, tokenizerEnds, trimAnswers, value);
   }
 
   TemplateMeta tokenizerEnds(boolean on) {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, on, trimAnswers, systemPlace);
+        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, agent, on, trimAnswers, systemPlace);
   }
 
   TemplateMeta trimmingAnswers() {
     return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, hermesTools, tokenizerEnds, true, systemPlace);
+        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, agent, tokenizerEnds, true, systemPlace);
   }
 
   /** True if a system text can be written. */

@@ -24,9 +24,11 @@ final class Thoughts {
       List<Said> answer = turn.answer();
       boolean last = i == turns.size() - 1;
       if (answer != null && !preserve && !last) {
-        answer = strip(answer);
+        answer = strip(answer, meta.historyPrefix());
       }
-      boolean wanted = options.addNonThinkingPrefix() && (preserve && everyRound || last);
+      AgentForm agent = meta.agent();
+      boolean goesOn = turn.verbatim() && agent != null && !agent.thinksAfterResults();
+      boolean wanted = !goesOn && options.addNonThinkingPrefix() && (preserve && everyRound || last);
       if (answer != null && wanted && !meta.nonThinkingPrefix().isEmpty()) {
         answer = prefix(answer, meta.nonThinkingPrefix());
       }
@@ -35,11 +37,11 @@ final class Thoughts {
     return out;
   }
 
-  private static List<Said> strip(List<Said> answer) {
+  private static List<Said> strip(List<Said> answer, String prefix) {
     return answer.stream().map(said -> {
       String text = said.text();
-      return text == null ? said : said.text(text.substring(text.lastIndexOf(CLOSE) < 0 ? 0
-          : text.lastIndexOf(CLOSE) + CLOSE.length()).strip());
+      return text == null ? said : said.text(prefix
+          + text.substring(text.lastIndexOf(CLOSE) < 0 ? 0 : text.lastIndexOf(CLOSE) + CLOSE.length()).strip());
     }).toList();
   }
 

@@ -28,19 +28,11 @@ record Turns(@Nullable String system, List<Turn> turns) {
         case "assistant" -> builder.assistant(said(message, message.content()));
         case "tool_call" -> {
           to = end(messages, i, "tool_call", "tool_call");
-          requireTools(meta);
-          String calls = HermesTools.calls(messages.subList(i, to).stream().map(Message::content).toList());
-          builder.assistant(said(message, calls));
+          builder.assistant(said(message, agent(meta).calls(AgentForm.parse(contents(messages, i, to)))));
         }
         case "tool", "tool_response" -> {
           to = end(messages, i, "tool", "tool_response");
-          requireTools(meta);
-          List<Object> results = messages.subList(i, to).stream().map(Message::content).toList();
-          if (builder.waitsForObservation()) {
-            builder.observation(HermesTools.plain(results));
-          } else {
-            builder.tool(HermesTools.responses(results));
-          }
+          builder.results(agent(meta), AgentForm.texts(contents(messages, i, to)));
         }
         default -> throw new DatasetException("a message has the role '" + message.role() + "' at place " + (i + 1)
             + ". Use system (first), user, assistant, tool_call, tool_response.");
@@ -50,11 +42,17 @@ record Turns(@Nullable String system, List<Turn> turns) {
     return new Turns(system, builder.finish());
   }
 
-  private static void requireTools(TemplateMeta meta) {
-    if (!meta.hermesTools()) {
-      throw new DatasetException("template " + meta.name() + " has no tool form in this version. Use a Qwen template or "
-          + "write the calls as plain assistant text.");
+  private static AgentForm agent(TemplateMeta meta) {
+    AgentForm agent = meta.agent();
+    if (agent == null) {
+      throw new DatasetException("template " + meta.name() + " has no tool form in this version. Use a Qwen, Llama-3 or "
+          + "DeepSeek-V3.1 template, or write the calls as plain assistant text.");
     }
+    return agent;
+  }
+
+  private static List<Object> contents(List<Message> messages, int from, int to) {
+    return messages.subList(from, to).stream().map(Message::content).toList();
   }
 
   private static int end(List<Message> messages, int from, String one, String other) {
@@ -139,30 +137,27 @@ record Turns(@Nullable String system, List<Turn> turns) {
       answer = now;
     }
 
+    void results(AgentForm agent, List<String> results) {
+      if (reacts()) {
+        start(AgentForm.observation(results), true);
+      } else if (open && answer != null) {
+        start(agent.results(meta, results), true);
+      } else {
+        String text = agent.standalone(meta, results).orElseThrow(() -> new DatasetException("template " + meta.name()
+            + " cannot write a tool result without a call before it. Add the tool_call message."));
+        if (open) {
+          query = query + text;
+        } else {
+          start(text, false);
+        }
+      }
+    }
+
     /** True behind an answer in the ReAct form, which takes results without any wrapping. */
-    boolean waitsForObservation() {
+    private boolean reacts() {
       List<Said> said = answer;
       String text = said == null ? null : said.getLast().text();
       return text != null && text.contains("Action:") && text.contains("Action Input:");
-    }
-
-    void observation(String text) {
-      start(text, true);
-    }
-
-    void tool(String text) {
-      String between = literal(meta.chatSep());
-      String prompt = literal(meta.prompt());
-      if (open && answer != null) {
-        start(between + prompt.replace("{{QUERY}}", text), true);
-      } else if (open) {
-        // a result without a call before it stands in a user turn of its own
-        String close = prompt.substring(prompt.indexOf("{{QUERY}}") + "{{QUERY}}".length());
-        String end = close.startsWith(between) ? between : "";
-        query = query + end + prompt.substring(0, prompt.indexOf("{{QUERY}}")) + text;
-      } else {
-        start(text, false);
-      }
     }
 
     private void start(String text, boolean whole) {
@@ -184,16 +179,6 @@ record Turns(@Nullable String system, List<Turn> turns) {
       flush();
       open = false;
       return List.copyOf(turns);
-    }
-
-    private static String literal(@Nullable List<Part> parts) {
-      StringBuilder out = new StringBuilder();
-      if (parts != null) {
-        for (Part part : parts) {
-          out.append(part instanceof Part.Text t ? t.text() : "");
-        }
-      }
-      return out.toString();
     }
   }
 }
