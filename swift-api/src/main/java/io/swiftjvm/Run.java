@@ -1,7 +1,6 @@
 package io.swiftjvm;
 
 import io.swiftjvm.infer.Completion;
-import io.swiftjvm.infer.Engine;
 import io.swiftjvm.infer.GenerateRequest;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.infer.StreamListener;
@@ -77,7 +76,7 @@ public final class Run implements AutoCloseable {
       int[] prompt, SamplingParams sampling, StreamListener listener, CancellationToken cancellation) {
     GenerateRequest request =
         GenerateRequest.of(prompt).sampling(sampling).adapters(loaded.adapters());
-    return new Engine(loaded.model(), loaded.tokenizer()).generate(List.of(request), listener, cancellation).getFirst();
+    return loaded.engine().generate(List.of(request), listener, cancellation).getFirst();
   }
 
   /** Puts one more adapter on the model under a name and makes it the active one. Not while answers are being made. */

@@ -41,8 +41,8 @@ final class TunerArguments {
           s -> null, (s, v) -> refuse(s, "use_dora", (Boolean) v)),
       Argument.of("lorap_lr_ratio", NUMBER, "Learning rate of B over that of A (LoRA+).",
           get(LoraSpec::loraPlusRatio), (s, v) -> lora(s, "lorap_lr_ratio", l -> l.loraPlusRatio((Double) v))),
-      Argument.of("init_weights", TEXT, "Start of A: true (kaiming_uniform) or gaussian.",
-          get(l -> l.init() == LoraInit.GAUSSIAN ? "gaussian" : "true"),
+      Argument.of("init_weights", TEXT, "Start: true (kaiming_uniform), gaussian, pissa or olora.",
+          get(l -> l.init() == LoraInit.KAIMING_UNIFORM ? "true" : l.init().name().toLowerCase(Locale.ROOT)),
           (s, v) -> lora(s, "init_weights", l -> l.init(init((String) v)))),
       Argument.of("lora_bias", TEXT, "none; training biases is not in this version.",
           s -> s.lora() == null ? null : "none", (s, v) -> refuse(s, "lora_bias " + v, !v.equals("none"))));
@@ -80,8 +80,10 @@ final class TunerArguments {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "true", "kaiming_uniform" -> LoraInit.KAIMING_UNIFORM;
       case "gaussian" -> LoraInit.GAUSSIAN;
+      case "pissa" -> LoraInit.PISSA;
+      case "olora" -> LoraInit.OLORA;
       default -> throw new InvalidPlanException(
-          "init_weights is '" + name + "'; this version has true (kaiming_uniform) and gaussian.");
+          "init_weights is '" + name + "'; this version has true (kaiming_uniform), gaussian, pissa and olora.");
     };
   }
 }

@@ -5,6 +5,7 @@ import io.swiftjvm.backend.Devices;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.ModelSource;
+import io.swiftjvm.infer.Engine;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.LoadOptions;
 import io.swiftjvm.plan.Settings;
@@ -65,6 +66,15 @@ public final class LoadedModel implements AutoCloseable {
     Integer threads = settings.threads();
     boolean onCpu = settings.device().equals("cpu") || settings.device().equals("auto");
     return threads != null && onCpu ? Devices.cpu(threads) : Devices.open(settings.device());
+  }
+
+  /** An engine over the model; one of a folder without tokenizer files answers in tokens only. */
+  public Engine engine() {
+    return hasTokenizer() ? new Engine(model, tokenizer()) : new Engine(model);
+  }
+
+  private boolean hasTokenizer() {
+    return HuggingFaceTokenizers.isPresent(source.folder());
   }
 
   /** The tokenizer of a model folder. */

@@ -27,7 +27,14 @@ public final class HuggingFaceTokenizers {
   /** Largest file that is read; the largest known ones have about 35 MB. */
   private static final long MAX_BYTES = 256L << 20;
 
+  private static final String FILE = "tokenizer.json";
+
   private HuggingFaceTokenizers() {}
+
+  /** True if a model folder has a tokenizer that {@link #load} reads. */
+  public static boolean isPresent(Path modelDir) {
+    return Files.isRegularFile(modelDir.resolve(FILE));
+  }
 
   /**
    * Loads the tokenizer of a model folder.
@@ -35,7 +42,7 @@ public final class HuggingFaceTokenizers {
    * @throws TokenizerException when a file is missing or malformed; the message names the file and the cause
    */
   public static Tokenizer load(Path modelDir) {
-    Path file = modelDir.resolve("tokenizer.json");
+    Path file = modelDir.resolve(FILE);
     String json = read(file);
     try {
       Vocabulary vocabulary = Vocabulary.read(json);

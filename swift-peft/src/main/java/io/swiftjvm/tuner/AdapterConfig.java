@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -67,7 +68,7 @@ final class AdapterConfig {
       throw refusal("bias", json.path("bias") + " trains biases of the base, only \"none\" is done");
     }
     String init = json.path("init_lora_weights").asText("true");
-    if (!HARMLESS_INIT.contains(init)) {
+    if (!HARMLESS_INIT.contains(init) && !init().insideWeight()) {
       throw refusal("init_lora_weights", "'" + init + "' changes the weights of the base, so the adapter alone is not "
           + "enough; convert it to a plain LoRA with PEFT's save_pretrained(path_initial_model_for_weight_conversion)");
     }
@@ -87,8 +88,16 @@ final class AdapterConfig {
     double alpha = numberOf("lora_alpha", json.path("lora_alpha"));
     double dropout = json.has("lora_dropout") ? numberOf("lora_dropout", json.path("lora_dropout")) : 0;
     return new LoraSpec(rank, alpha, dropout, targets(), flag("use_rslora"), null,
-        LoraInit.KAIMING_UNIFORM, pattern("rank_pattern", node -> intOf("rank_pattern", node)),
+        init(), pattern("rank_pattern", node -> intOf("rank_pattern", node)),
         pattern("alpha_pattern", node -> numberOf("alpha_pattern", node)));
+  }
+
+  private LoraInit init() {
+    return switch (json.path("init_lora_weights").asText("true")) {
+      case "pissa" -> LoraInit.PISSA;
+      case "olora" -> LoraInit.OLORA;
+      default -> LoraInit.KAIMING_UNIFORM;
+    };
   }
 
   private LoraTargets targets() {
@@ -198,7 +207,11 @@ final class AdapterConfig {
     out.put("bias", "none");
     out.put("fan_in_fan_out", false);
     out.put("inference_mode", true);
-    out.put("init_lora_weights", true);
+    if (spec.init().insideWeight()) {
+      out.put("init_lora_weights", spec.init().name().toLowerCase(Locale.ROOT));
+    } else {
+      out.put("init_lora_weights", true);
+    }
     putNumber(out, "lora_alpha", spec.alpha());
     out.put("lora_dropout", spec.dropout());
     out.putNull("modules_to_save");

@@ -87,7 +87,9 @@ public final class AdapterFiles {
         Parameter c = bias == null ? null : parameter(model, linear, legal, "lora_B.bias", bias);
         a.trainable(trainable);
         b.trainable(trainable);
-        linear.add(new LoraPart(legal, spec, a, b, c, spec.scaleOf(linear.path()), changes.isEmpty() ? null : changes));
+        float scale = spec.scaleOf(linear.path());
+        LoraStart start = LoraStart.of(model, linear, spec.init(), spec.rankOf(linear.path()), scale);
+        linear.add(new LoraPart(legal, spec, a, b, c, scale, start, changes.isEmpty() ? null : changes));
       }
       changes.apply();
     }

@@ -1,11 +1,20 @@
 package io.swiftjvm.tuner;
 
-/** How the matrix A of a low-rank adapter starts; B always starts at zero, so the model starts unchanged. */
+/** How a low-rank adapter starts. The model starts unchanged with each of them. */
 public enum LoraInit {
-  /** Kaiming uniform with a = sqrt(5): uniform in +-1/sqrt(in), what PEFT does by default. */
+  /** A Kaiming uniform with a = sqrt(5): uniform in +-1/sqrt(in), what PEFT does by default; B zero. */
   KAIMING_UNIFORM,
-  /** Normal with standard deviation 1/rank. */
-  GAUSSIAN;
+  /** A normal with standard deviation 1/rank; B zero. */
+  GAUSSIAN,
+  /** From the largest singular values of the weight, the rest of which stays frozen (arXiv 2404.02948). */
+  PISSA,
+  /** From the QR decomposition of the weight, the rest of which stays frozen (arXiv 2406.01775). */
+  OLORA;
+
+  /** True if A and B start as a part of the weight. */
+  boolean insideWeight() {
+    return this == PISSA || this == OLORA;
+  }
 
   void fill(float[] a, int rank, long in, Seeds random) {
     double bound = 1.0 / Math.sqrt(in);

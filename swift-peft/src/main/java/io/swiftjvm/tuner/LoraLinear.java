@@ -81,6 +81,10 @@ public final class LoraLinear implements Linear {
         float p = pass.dropoutKey() == 0 ? 0 : (float) part.spec().dropout();
         Tensor in = p == 0 ? x : ops.dropout(x, p, Seeds.mix(pass.dropoutKey(), number, index));
         Tensor bias = part.bias() == null ? null : part.bias().value();
+        LoraStart start = part.start();
+        if (start != null) {
+          y = ops.addLowRank(y, x, start.a(), start.b(), -part.scale());
+        }
         y = ops.addLowRank(bias == null ? y : addBias(ops, y, bias, part.scale()), in, part.a().value(),
             part.b().value(), part.scale());
       }
@@ -107,6 +111,10 @@ public final class LoraLinear implements Linear {
     for (String name : names) {
       LoraPart part = parts.get(name);
       if (part != null) {
+        LoraStart start = part.start();
+        if (start != null) {
+          backend.matmul(start.b(), false, start.a(), false, out, -part.scale(), 1);
+        }
         backend.matmul(part.b().value().detached(), false, part.a().value().detached(), false, out, part.scale(), 1);
       }
     }

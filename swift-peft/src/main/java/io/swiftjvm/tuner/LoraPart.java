@@ -13,11 +13,12 @@ import org.jspecify.annotations.Nullable;
  * @param b (out,rank) float32
  * @param bias (out) float32 added after B, scaled like it; or null
  * @param scale factor on the update
+ * @param start what was taken out of the weight when the adapter started; or null
  * @param changes what the adapter changes in the base itself; or null
  */
 record LoraPart(
     String adapter, LoraSpec spec, Parameter a, Parameter b, @Nullable Parameter bias, float scale,
-    @Nullable BaseChanges changes) {
+    @Nullable LoraStart start, @Nullable BaseChanges changes) {
 
   List<Parameter> parameters() {
     return bias == null ? List.of(a, b) : List.of(a, b, bias);

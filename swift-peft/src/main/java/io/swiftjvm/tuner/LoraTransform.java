@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Puts a fresh trainable adapter beside the chosen projections. The model's answers do not change by it, since B starts
- * at zero. A transform must not run while the model is in use by another thread.
+ * Puts a fresh trainable adapter beside the chosen projections. The model's answers do not change by it: the update
+ * starts at zero. A transform must not run while the model is in use by another thread.
  *
  * @param name the adapter's name; passes choose adapters by it
  * @param spec what to attach
@@ -44,14 +44,17 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
     List<LoraLinear> chosen = wrap(model, spec.select(List.copyOf(model.linears().keySet())));
     for (LoraLinear linear : chosen) {
       int rank = spec.rankOf(linear.path());
-      float[] a = new float[Math.toIntExact(rank * linear.inFeatures())];
-      spec.init().fill(a, rank, linear.inFeatures(), Seeds.of(seed, linear.path()));
-      float[] b = new float[Math.toIntExact(rank * linear.outFeatures())];
+      LoraStart start = LoraStart.of(model, linear, spec.init(), rank, spec.scaleOf(linear.path()));
+      float[] a = start == null ? new float[Math.toIntExact(rank * linear.inFeatures())] : start.a().toFloats();
+      if (start == null) {
+        spec.init().fill(a, rank, linear.inFeatures(), Seeds.of(seed, linear.path()));
+      }
+      float[] b = start == null ? new float[Math.toIntExact(rank * linear.outFeatures())] : start.b().toFloats();
       Parameter left = parameter(model, linear, name, "lora_A", MemorySegment.ofArray(a), rank, linear.inFeatures());
       Parameter right = parameter(model, linear, name, "lora_B", MemorySegment.ofArray(b), linear.outFeatures(), rank);
       left.trainable(true);
       right.trainable(true);
-      linear.add(new LoraPart(name, spec, left, right, null, spec.scaleOf(linear.path()), null));
+      linear.add(new LoraPart(name, spec, left, right, null, spec.scaleOf(linear.path()), start, null));
     }
     return LoraAdapter.of(model, name);
   }

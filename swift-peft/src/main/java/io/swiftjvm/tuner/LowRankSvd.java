@@ -45,11 +45,11 @@ final class LowRankSvd {
   }
 
   /** Makes the vectors orthonormal in place; returns the triangle r with old[t] = sum_i r[i][t] * new[i]. */
-  private static double[][] orthonormalise(double[][] q) {
+  static double[][] orthonormalise(double[][] q) {
     int k = q.length;
     double[][] r = new double[k][k];
     for (int t = 0; t < k; t++) {
-      double size = Math.sqrt(dot(q[t], q[t]));
+      double size = norm(q[t]);
       for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < t; i++) {
           double p = dot(q[i], q[t]);
@@ -57,7 +57,7 @@ final class LowRankSvd {
           axpy(-p, q[i], q[t]);
         }
       }
-      double norm = Math.sqrt(dot(q[t], q[t]));
+      double norm = norm(q[t]);
       boolean dependent = norm <= 1e-14 * size;
       r[t][t] = dependent ? 0 : norm;
       for (int i = 0; i < q[t].length; i++) {
@@ -108,6 +108,16 @@ final class LowRankSvd {
     return IntStream.range(0, columns.length).boxed()
         .sorted((i, j) -> Double.compare(dot(columns[j], columns[j]), dot(columns[i], columns[i])))
         .mapToInt(Integer::intValue).toArray();
+  }
+
+  static double norm(double[] x) {
+    return Math.sqrt(dot(x, x));
+  }
+
+  static void scale(double[] x, double factor) {
+    for (int i = 0; i < x.length; i++) {
+      x[i] *= factor;
+    }
   }
 
   private static double dot(double[] x, double[] y) {
