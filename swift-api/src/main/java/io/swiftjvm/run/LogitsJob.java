@@ -8,6 +8,7 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.SafetensorsWriter;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.ExpertStacks;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
@@ -15,6 +16,7 @@ import io.swiftjvm.plan.Settings;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Computes logits, loss and gradients of one file of token ids. */
@@ -88,8 +90,24 @@ public final class LogitsJob {
           Tensor value = parameter.value();
           out.add("grad." + parameter.name(), value.shape(), values(grads.get(value), value));
         }
+        addStacks(loaded.model(), grads, out);
       }
     }
+  }
+
+  /** The gradients of experts once more, under the names of transformers 5. */
+  private static void addStacks(CausalLm model, Gradients grads, SafetensorsWriter out) {
+    ExpertStacks.of(model.parameters()).forEach((name, members) -> {
+      long[] shape = ExpertStacks.shape(name, members);
+      float[] all = new float[Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact))];
+      int at = 0;
+      for (Parameter member : members) {
+        float[] values = values(grads.get(member.value()), member.value());
+        System.arraycopy(values, 0, all, at, values.length);
+        at += values.length;
+      }
+      out.add("grad." + name, shape, all);
+    });
   }
 
   private static float[] values(@Nullable Tensor gradient, Tensor like) {

@@ -1,6 +1,7 @@
 package io.swiftjvm.infer;
 
 import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.autograd.Recurrence;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Segments;
@@ -12,9 +13,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Keys and values of sequences that are being continued: for every layer two float32 tensors (slots * capacity, width).
+ * Keys and values of sequences that are being continued: for every layer two float32 tensors (slots * capacity, width),
+ * and the states of layers that carry one instead.
  * A sequence owns a slot, its rows lie one behind the other; the capacity grows as sequences do. For one thread.
  *
  * {@snippet :
@@ -34,12 +39,16 @@ public final class KvCache implements AutoCloseable {
   /** One layer; its own scope, so that growing needs the old memory of one layer only. */
   private record Layer(Scope scope, Tensor keys, Tensor values) {}
 
+  /** What one part of a layer carries from token to token: (slots,size) as committed, and as the running pass has it. */
+  private record States(Scope scope, Tensor kept, Tensor next) {}
+
   private final Backend backend;
   private final int slots;
   private final int limit;
   private final int[] lengths;
   private final BitSet taken = new BitSet();
-  private final List<Layer> layers = new ArrayList<>();
+  private final Map<Integer, Layer> layers = new TreeMap<>();
+  private final Map<Integer, States> states = new TreeMap<>();
   private int capacity;
   private boolean closed;
 
@@ -67,6 +76,7 @@ public final class KvCache implements AutoCloseable {
     }
     taken.set(slot);
     lengths[slot] = 0;
+    states.values().forEach(all -> backend.fill(all.kept.slice(slot, 1), 0));
     return slot;
   }
 
@@ -88,7 +98,8 @@ public final class KvCache implements AutoCloseable {
 
   /** Bytes of keys and values. */
   public long bytes() {
-    return layers.stream().mapToLong(layer -> layer.keys.bytes() + layer.values.bytes()).sum();
+    return layers.values().stream().mapToLong(layer -> layer.keys.bytes() + layer.values.bytes()).sum()
+        + states.values().stream().mapToLong(all -> all.kept.bytes() + all.next.bytes()).sum();
   }
 
   /**
@@ -124,8 +135,8 @@ public final class KvCache implements AutoCloseable {
           + " cache rows, more than 2^31. Work on fewer sequences at once.");
     }
     capacity = next;
-    for (int i = 0; i < layers.size(); i++) {
-      Layer from = layers.get(i);
+    for (Map.Entry<Integer, Layer> entry : layers.entrySet()) {
+      Layer from = entry.getValue();
       Layer to = layer(from.keys.columns(), from.values.columns());
       for (int slot = 0; slot < slots; slot++) {
         if (lengths[slot] > 0) {
@@ -133,7 +144,7 @@ public final class KvCache implements AutoCloseable {
           copy(from.values, slot * (long) old, to.values, slot * (long) next, lengths[slot]);
         }
       }
-      layers.set(i, to);
+      entry.setValue(to);
       from.scope.close();
     }
   }
@@ -149,6 +160,18 @@ public final class KvCache implements AutoCloseable {
     }
   }
 
+  private States states(long size) {
+    Scope scope = new Scope(backend);
+    try {
+      Tensor kept = scope.floats(slots, size);
+      backend.fill(kept, 0);
+      return new States(scope, kept, scope.floats(slots, size));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      scope.close();
+      throw e;
+    }
+  }
+
   private void copy(Tensor from, long fromRow, Tensor to, long toRow, int rows) {
     backend.copy(from.slice(fromRow, rows), to.slice(toRow, rows));
   }
@@ -157,8 +180,10 @@ public final class KvCache implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    layers.forEach(layer -> layer.scope.close());
+    layers.values().forEach(layer -> layer.scope.close());
     layers.clear();
+    states.values().forEach(all -> all.scope.close());
+    states.clear();
   }
 
   /** The tokens of one pass and the sequences they continue. */
@@ -198,31 +223,45 @@ public final class KvCache implements AutoCloseable {
     }
 
     @Override
-    public Tensor attend(Ops ops, int layer, Tensor q, Tensor k, Tensor v, AttentionSpec spec) {
-      if (closed || ops.recording() || layer > layers.size()) {
-        throw new IllegalStateException(closed ? "the cache is closed"
-            : ops.recording() ? "a KV cache cannot be differentiated" : "layer " + layer + " comes out of order");
+    public Tensor attend(
+        Ops ops, int layer, Tensor q, Tensor k, Tensor v, AttentionSpec spec, @Nullable Tensor sinks) {
+      if (closed || ops.recording()) {
+        throw new IllegalStateException(closed ? "the cache is closed" : "a KV cache cannot be differentiated");
       }
       long n = q.dim(0);
       Tensor newKeys = k.view(n, k.size() / n);
       Tensor newValues = v.view(n, v.size() / n);
-      if (layer == layers.size()) {
-        layers.add(layer(newKeys.columns(), newValues.columns()));
-      }
-      Layer cached = layers.get(layer);
+      Layer cached =
+          layers.computeIfAbsent(layer, i -> layer(newKeys.columns(), newValues.columns()));
       for (int s = 0; s < sequences.length; s++) {
         int count = segments.qLength()[s];
         int row = segments.kStart()[s] + segments.kLength()[s] - count;
         copy(newKeys, segments.qStart()[s], cached.keys, row, count);
         copy(newValues, segments.qStart()[s], cached.values, row, count);
       }
-      return ops.attention(q, cached.keys, cached.values, spec, segments);
+      return ops.attention(q, cached.keys, cached.values, spec, segments, sinks);
+    }
+
+    @Override
+    public List<Recurrence> recurrences(int key, long size) {
+      if (closed) {
+        throw new IllegalStateException("the cache is closed");
+      }
+      States all = states.computeIfAbsent(key, k -> states(size));
+      List<Recurrence> runs = new ArrayList<>();
+      for (int s = 0; s < sequences.length; s++) {
+        runs.add(new Recurrence(segments.qStart()[s], segments.qLength()[s], all.kept.slice(sequences[s], 1),
+            all.next.slice(sequences[s], 1)));
+      }
+      return runs;
     }
 
     /** Keeps the tokens of the pass: the next step comes behind them. Without it they are written over. */
     public void commit() {
       for (int s = 0; s < sequences.length; s++) {
-        lengths[sequences[s]] = segments.kLength()[s];
+        int slot = sequences[s];
+        lengths[slot] = segments.kLength()[s];
+        states.values().forEach(all -> backend.copy(all.next.slice(slot, 1), all.kept.slice(slot, 1)));
       }
     }
   }

@@ -71,7 +71,7 @@ class KvCacheTest {
       assertThat(cache.length(slots[0])).isEqualTo(150);
       assertThat(cache.capacity()).isBetween(150, 256);
       assertThat(cache.bytes()).isEqualTo(2L * g.model.config().layerCount() * 2 * cache.capacity()
-          * g.model.config().attention().keyWidth() * Float.BYTES);
+          * g.model.config().layer(0).mixer().keyWidth() * Float.BYTES);
     }
   }
 

@@ -317,6 +317,15 @@ public final class Ops {
     }, q, k, v, lse);
   }
 
+  /**
+   * {@link #attention} whose softmax has one more score for each head, {@code sinks} (heads), that has no value: the
+   * weights of a row add up to less than one.
+   */
+  public Tensor attention(
+      Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, @Nullable Tensor sinks) {
+    return sinks == null ? attention(q, k, v, spec, segments) : SinkAttention.apply(this, q, k, v, spec, segments, sinks);
+  }
+
   /** Rows of a table (v,c) of any float type at int32 ids (n) -> (n,c). */
   public Tensor embedding(Tensor table, Tensor ids) {
     Tensor y = scope.floats(ids.size(), table.dim(1));
@@ -324,7 +333,7 @@ public final class Ops {
     return track(table.requiresGrad(), y, (dy, into, s) -> backend.scatterAddRows(dy, ids, into.getOrZero(table)), ids);
   }
 
-  /** Some rows of x (n,c) by int32 index, each at most once -> (ids.size, c). */
+  /** Rows of x (n,c) by int32 index, any number of times -> (ids.size, c). */
   public Tensor selectRows(Tensor x, Tensor ids) {
     Tensor y = scope.floats(ids.size(), x.columns());
     backend.gatherRows(x.detached(), ids, y);

@@ -76,6 +76,9 @@ public interface Backend extends Allocator, AutoCloseable {
   /** Copies columns {@code [from, from + out.columns())} of x (rows,columns) to out. */
   void sliceColumns(Tensor x, long from, Tensor out);
 
+  /** Copies x (rows,columns) over the columns {@code [to, to + x.columns())} of out; the others stay. */
+  void pasteColumns(Tensor x, Tensor out, long to);
+
   /** Sum of the squares of all elements, accumulated in double in a fixed order. */
   double sumSquares(Tensor x);
 

@@ -8,6 +8,9 @@ public final class ConfigLimits {
   /** Attention heads and key-value heads. */
   public static final int HEADS = 1 << 14;
 
+  /** Experts of a layer. */
+  public static final int EXPERTS = 1 << 14;
+
   /** Decoder layers. */
   public static final int LAYERS = 1 << 12;
 

@@ -115,14 +115,18 @@ public final class ModelConfig extends ConfigSection {
         .min();
   }
 
-  /** The rope settings in one form, see {@link RopeSettings}. */
+  /** The rope settings in one form, see {@link RopeSettings}; the base is 10,000 where the file has none. */
   public ConfigSection rope() {
-    return RopeSettings.of(this, "");
+    return rope("", 10_000);
   }
 
-  /** The rope settings of layers of {@code layerType}, for models that have several; else the common ones. */
-  public ConfigSection rope(String layerType) {
-    return RopeSettings.of(this, layerType);
+  /**
+   * The rope settings of layers of {@code layerType}, for models that have several, else the common ones.
+   *
+   * @param defaultTheta the base where the file has none
+   */
+  public ConfigSection rope(String layerType, double defaultTheta) {
+    return RopeSettings.of(this, layerType, defaultTheta);
   }
 
   /** The {@code layer_types} of the file; empty when there are none. Must have one entry a layer. */

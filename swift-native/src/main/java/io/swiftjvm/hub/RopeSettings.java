@@ -6,17 +6,16 @@ import java.util.List;
 
 /**
  * Brings rope settings into the transformers-5 form: one object with {@code rope_type} (default {@code default}) and
- * {@code rope_theta} (default 10000), and the keys of the scaling method. From transformers-4 files it takes
+ * {@code rope_theta}, and the keys of the scaling method. From transformers-4 files it takes
  * {@code rope_theta} and {@code rope_scaling}, whose {@code type} is the old name of {@code rope_type}.
  */
 final class RopeSettings {
-  private static final double DEFAULT_THETA = 10_000;
   private static final List<String> OUTER_KEYS =
       List.of("rope_theta", "partial_rotary_factor", "original_max_position_embeddings");
 
   private RopeSettings() {}
 
-  static ConfigSection of(ModelConfig config, String layerType) {
+  static ConfigSection of(ModelConfig config, String layerType, double defaultTheta) {
     boolean modern = config.has("rope_parameters");
     String key = modern ? "rope_parameters" : "rope_scaling";
     ConfigSection found = config.section(key).orElse(null);
@@ -33,7 +32,7 @@ final class RopeSettings {
       }
     }
     if (!rope.hasNonNull("rope_theta")) {
-      rope.put("rope_theta", DEFAULT_THETA);
+      rope.put("rope_theta", defaultTheta);
     }
     if (!rope.hasNonNull("rope_type")) {
       rope.set("rope_type", rope.hasNonNull("type") ? rope.get("type") : rope.textNode("default"));

@@ -1,8 +1,10 @@
 package io.swiftjvm.model;
 
+import io.swiftjvm.autograd.Broadcasts;
 import io.swiftjvm.autograd.FusedLoss;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ModelConfig;
@@ -63,7 +65,7 @@ public final class CausalLm implements AutoCloseable {
   private final Weights weights;
   private final ModelTree tree;
   private final Map<String, LinearSlot> slots;
-  private final List<RopeTable> ropes = new ArrayList<>();
+  private final List<@Nullable RopeTable> ropes = new ArrayList<>();
   private final UseGuard guard;
 
   private CausalLm(
@@ -79,7 +81,10 @@ public final class CausalLm implements AutoCloseable {
     this.slots = tree.slots();
     this.guard = new UseGuard("the model of " + directory);
     Map<RopeSpec, RopeTable> tables = new HashMap<>();
-    config.layers().forEach(layer -> ropes.add(tables.computeIfAbsent(layer.rope(), RopeTable::new)));
+    for (LayerConfig layer : config.layers()) {
+      RopeSpec rope = layer.mixer().rope();
+      ropes.add(rope == null ? null : tables.computeIfAbsent(rope, RopeTable::new));
+    }
   }
 
   /** {@link #load(Path, Backend, LoadOptions)} with the weights as stored. */
@@ -98,16 +103,17 @@ public final class CausalLm implements AutoCloseable {
     ModelConfig source = ModelConfig.load(directory);
     Family family = Families.of(source);
     DecoderConfig config = family.config(source);
-    ModelBuilder builder = new ModelBuilder(config, family.names(source));
     Checkpoint checkpoint = Checkpoint.open(directory);
     Scope scope = new Scope(backend);
     boolean done = false;
     try {
-      String head = family.names(source).head() + ".weight";
+      WeightNames names = family.names(source, checkpoint.names());
+      ModelBuilder builder = new ModelBuilder(config, names);
+      String head = names.head() + ".weight";
       Weights.check(
-          checkpoint, builder.shapes(), name -> family.ignores(name) || (config.tied() && name.equals(head)));
+          checkpoint, builder.shapes(), name -> family.ignores(source, name) || (config.tied() && name.equals(head)));
       if (config.tied() && checkpoint.contains(head)) {
-        Weights.checkTied(checkpoint, head, family.names(source).embedding() + ".weight");
+        Weights.checkTied(checkpoint, head, names.embedding() + ".weight");
       }
       Weights weights = new Weights(checkpoint, backend, scope, options);
       CausalLm model = new CausalLm(directory, source, config, backend, scope, weights, builder.build(weights));
@@ -119,6 +125,11 @@ public final class CausalLm implements AutoCloseable {
         checkpoint.close();
       }
     }
+  }
+
+  /** Columns out and in of every projection that a model of this architecture would have, by path; takes no memory. */
+  public static Map<String, long[]> projections(DecoderConfig config, WeightNames names) {
+    return new ModelBuilder(config, names).projections();
   }
 
   public DecoderConfig config() {
@@ -200,25 +211,37 @@ public final class CausalLm implements AutoCloseable {
       List<UnaryOperator<Tensor>> steps = new ArrayList<>();
       for (int i = 0; i < ropes.size(); i++) {
         int index = i;
-        RopeTable.Angles own = angles.computeIfAbsent(ropes.get(i), rope -> rope.angles(ops, positions));
+        RopeTable table = ropes.get(i);
+        RopeTable.Angles own =
+            table == null ? null : angles.computeIfAbsent(table, rope -> rope.angles(ops, positions));
         steps.add(x -> {
           tap.see(index, x);
           return block(pass, tree.blocks().get(index), x, own);
         });
       }
       steps.add(x -> tree.norm().forward(ops, x));
-      Tensor result = ops.chain(embed(ops, ids), steps);
+      Tensor result = ops.chain(embed(ops, ids, positions), steps);
       tap.see(steps.size() - 1, result);
       return result;
     }
   }
 
-  private Tensor embed(Ops ops, Tensor ids) {
+  private Tensor embed(Ops ops, Tensor ids, int[] positions) {
     Tensor x = ops.embedding(tree.embedding().value(), ids);
-    return config.embeddingScale() == 1 ? x : ops.scale(x, config.embeddingScale());
+    Tensor scaled = config.embedding().scale() == 1 ? x : ops.scale(x, config.embedding().scale());
+    Parameter learned = tree.positions();
+    if (learned == null) {
+      return scaled;
+    }
+    int last = Arrays.stream(positions).max().orElse(0);
+    if (last >= config.maxPositions()) {
+      throw new InvalidPlanException("Position " + last + " was asked for, but " + config.modelType() + " has a table of "
+          + config.maxPositions() + " learned positions. Shorten the text.");
+    }
+    return ops.add(scaled, ops.embedding(learned.value(), upload(ops, positions)));
   }
 
-  private Tensor block(Pass pass, DecoderBlock block, Tensor x, RopeTable.Angles angles) {
+  private Tensor block(Pass pass, DecoderBlock block, Tensor x, RopeTable.@Nullable Angles angles) {
     if (!pass.checkpoint()) {
       return block.forward(pass, x, angles);
     }
@@ -226,14 +249,21 @@ public final class CausalLm implements AutoCloseable {
       try (Use _ = use()) {
         return block.forward(pass.with(ops), in, angles);
       }
-    }, angles.cos(), angles.sin());
+    }, angles == null ? new Tensor[0] : new Tensor[] {angles.cos(), angles.sin()});
   }
 
-  /** Logits (n,V) of hidden states (n,C). */
+  /** Logits (n,V) of hidden states (n,C); those of a classifier are (n,classes). */
   public Tensor logits(Pass pass, Tensor hidden) {
     try (Use _ = use()) {
-      return tree.head().forward(pass, hidden);
+      return head(pass, hidden);
     }
+  }
+
+  private Tensor head(Pass pass, Tensor hidden) {
+    DecoderConfig.HeadConfig head = config.head();
+    Tensor logits = tree.head().forward(pass, hidden);
+    Tensor scaled = head.scale() == 1 ? logits : pass.ops().scale(logits, head.scale());
+    return head.softCap() == 0 ? scaled : Broadcasts.softCap(pass.ops(), scaled, head.softCap());
   }
 
   /**
@@ -262,9 +292,8 @@ public final class CausalLm implements AutoCloseable {
           factors[i] = weights[rows[i]];
         }
       }
-      LinearSlot head = tree.head();
-      List<Tensor> parameters = head.linear().parameters().stream().map(Parameter::value).toList();
-      return FusedLoss.crossEntropy(ops, selected, config.vocabSize(), (o, h) -> head.forward(pass.with(o), h),
+      List<Tensor> parameters = tree.head().linear().parameters().stream().map(Parameter::value).toList();
+      return FusedLoss.crossEntropy(ops, selected, config.head().outputs(), (o, h) -> head(pass.with(o), h),
           parameters, targets, factors, divisor);
     }
   }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Knows which tensors a {@link DecoderConfig} needs, and builds the tree of modules from them. */
+/** Builds the tree of modules of a {@link DecoderConfig}, and knows from doing so which tensors that needs. */
 final class ModelBuilder {
   private final DecoderConfig config;
   private final WeightNames names;
@@ -20,79 +20,59 @@ final class ModelBuilder {
 
   /** Every tensor by name with its shape, in model order. */
   Map<String, long[]> shapes() {
-    AttentionConfig a = config.attention();
-    int c = config.hiddenSize();
-    int m = config.mlp().width();
-    Map<String, long[]> shapes = new LinkedHashMap<>();
-    shapes.put(names.embedding() + ".weight", new long[] {config.vocabSize(), c});
-    for (int i = 0; i < config.layerCount(); i++) {
-      String attention = names.layer(i, names.attention());
-      String mlp = names.layer(i, names.mlp());
-      linear(shapes, attention + "q_proj", a.queryWidth(), c, a.qkvBias());
-      linear(shapes, attention + "k_proj", a.keyWidth(), c, a.qkvBias());
-      linear(shapes, attention + "v_proj", a.keyWidth(), c, a.qkvBias());
-      linear(shapes, attention + "o_proj", c, a.queryWidth(), a.outputBias());
-      if (a.qkNorm()) {
-        shapes.put(attention + "q_norm.weight", new long[] {a.headDim()});
-        shapes.put(attention + "k_norm.weight", new long[] {a.headDim()});
-      }
-      linear(shapes, mlp + "gate_proj", m, c, config.mlp().bias());
-      linear(shapes, mlp + "up_proj", m, c, config.mlp().bias());
-      linear(shapes, mlp + "down_proj", c, m, config.mlp().bias());
-      shapes.put(names.layer(i, names.inputNorm()) + ".weight", new long[] {c});
-      shapes.put(names.layer(i, names.mlpNorm()) + ".weight", new long[] {c});
-    }
-    shapes.put(names.norm() + ".weight", new long[] {c});
-    if (!config.tied()) {
-      shapes.put(names.head() + ".weight", new long[] {config.vocabSize(), c});
-    }
-    return shapes;
+    WeightSource source = WeightSource.recording(names);
+    tree(source);
+    return source.shapes();
   }
 
-  private static void linear(Map<String, long[]> shapes, String name, long out, long in, boolean bias) {
-    shapes.put(name + ".weight", new long[] {out, in});
-    if (bias) {
-      shapes.put(name + ".bias", new long[] {out});
-    }
+  /** Every projection by path with its columns out and in. */
+  Map<String, long[]> projections() {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    tree(WeightSource.recording(names)).slots().forEach((path, slot) ->
+        shapes.put(path, new long[] {slot.linear().outFeatures(), slot.linear().inFeatures()}));
+    return shapes;
   }
 
   /** The modules over loaded weights. */
   ModelTree build(Weights weights) {
-    Parameter embedding = weights.parameter(names.embedding() + ".weight");
+    return tree(WeightSource.of(names, weights));
+  }
+
+  private ModelTree tree(WeightSource source) {
+    int c = config.hiddenSize();
+    Parameter embedding = source.parameter(names.embedding() + ".weight", config.vocabSize(), c);
+    @Nullable Parameter positions = config.embedding().positions()
+        ? source.parameter(names.positions() + ".weight", config.maxPositions(), c) : null;
     List<DecoderBlock> blocks = new ArrayList<>();
     for (int i = 0; i < config.layerCount(); i++) {
-      blocks.add(block(weights, i));
+      blocks.add(block(source, i));
     }
-    Norm norm = norm(weights, names.norm());
-    Parameter head = config.tied() ? embedding : weights.parameter(names.head() + ".weight");
-    return new ModelTree(embedding, blocks, norm, new LinearSlot(names.head(), new DenseLinear(head, null)));
+    Norm norm = source.norm(names.norm(), config.norm(), c);
+    LinearSlot head = config.tied() ? new LinearSlot(names.head(), new DenseLinear(embedding, null, false))
+        : source.linear(names.head(), config.head().outputs(), c, false, false);
+    return new ModelTree(embedding, positions, blocks, norm, head);
   }
 
-  private DecoderBlock block(Weights weights, int i) {
-    AttentionConfig a = config.attention();
-    String at = names.layer(i, names.attention());
-    String mlp = names.layer(i, names.mlp());
-    boolean mlpBias = config.mlp().bias();
-    return new DecoderBlock(
-        new AttentionBlock(i, a, config.layer(i), slot(weights, at + "q_proj", a.qkvBias()),
-            slot(weights, at + "k_proj", a.qkvBias()), slot(weights, at + "v_proj", a.qkvBias()),
-            slot(weights, at + "o_proj", a.outputBias()), headNorm(weights, at + "q_norm"),
-            headNorm(weights, at + "k_norm")),
-        new GatedMlp(config.mlp(), slot(weights, mlp + "gate_proj", mlpBias), slot(weights, mlp + "up_proj", mlpBias),
-            slot(weights, mlp + "down_proj", mlpBias)),
-        norm(weights, names.layer(i, names.inputNorm())), norm(weights, names.layer(i, names.mlpNorm())));
+  private DecoderBlock block(WeightSource source, int i) {
+    LayerConfig layer = config.layer(i);
+    int c = config.hiddenSize();
+    Mixer mixer = switch (layer.mixer()) {
+      case AttentionConfig attention -> AttentionBlock.of(source, attention, config.norm(), c, i);
+      case LatentAttentionConfig latent -> LatentAttention.of(source, latent, config.norm(), c, i);
+      case DeltaNetConfig delta -> DeltaNet.of(source, delta, config.norm(), c, i);
+    };
+    FeedForward feedForward = switch (layer.feedForward()) {
+      case MlpConfig mlp -> Mlp.of(source, mlp, c, i, "mlp.");
+      case MoeConfig moe -> MoeBlock.of(source, moe, c, i);
+    };
+    LayerConfig.Norms norms = layer.norms();
+    return new DecoderBlock(mixer, feedForward, norm(source, i, norms.before, "input_layernorm"),
+        norm(source, i, norms.after, "post_self_attn_layernorm"),
+        norm(source, i, norms.before && !norms.parallel, "post_attention_layernorm"),
+        norm(source, i, norms.after, "post_mlp_layernorm"), layer);
   }
 
-  private static LinearSlot slot(Weights weights, String path, boolean bias) {
-    return new LinearSlot(path, new DenseLinear(
-        weights.parameter(path + ".weight"), bias ? weights.parameter(path + ".bias") : null));
-  }
-
-  private @Nullable Norm headNorm(Weights weights, String path) {
-    return config.attention().qkNorm() ? norm(weights, path) : null;
-  }
-
-  private Norm norm(Weights weights, String path) {
-    return new Norm(weights.parameter(path + ".weight"), config.norm());
+  private @Nullable Norm norm(WeightSource source, int layer, boolean there, String slot) {
+    return there ? source.norm(layer, slot, config.norm(), config.hiddenSize()) : null;
   }
 }

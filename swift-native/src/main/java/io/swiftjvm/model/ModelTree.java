@@ -8,9 +8,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The modules of a model, in the order in which a pass goes through them. */
-record ModelTree(Parameter embedding, List<DecoderBlock> blocks, Norm norm, LinearSlot head) {
+record ModelTree(
+    Parameter embedding, @Nullable Parameter positions, List<DecoderBlock> blocks, Norm norm, LinearSlot head) {
   ModelTree {
     blocks = List.copyOf(blocks);
   }
@@ -27,8 +29,11 @@ record ModelTree(Parameter embedding, List<DecoderBlock> blocks, Norm norm, Line
   List<Parameter> parameters() {
     List<Parameter> all = new ArrayList<>();
     all.add(embedding);
+    if (positions != null) {
+      all.add(positions);
+    }
     blocks.forEach(block -> all.addAll(block.parameters()));
-    all.add(norm.weight());
+    all.addAll(norm.parameters());
     all.addAll(head.linear().parameters());
     Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     all.removeIf(parameter -> !seen.add(parameter));

@@ -114,6 +114,11 @@ public final class PrimitivesOnly implements Backend {
   }
 
   @Override
+  public void pasteColumns(Tensor x, Tensor out, long to) {
+    b.pasteColumns(x, out, to);
+  }
+
+  @Override
   public double sumSquares(Tensor x) {
     return b.sumSquares(x);
   }

@@ -13,7 +13,12 @@ import java.util.List;
 /** The golden files of one model. */
 record Golden(Path folder, SafetensorsFile tensors, JsonNode json) implements AutoCloseable {
   static final List<String> MODELS =
-      List.of("qwen3", "qwen3-untied-sharded", "qwen3-bf16", "qwen2", "llama3", "mistral-sliding");
+      List.of("qwen3", "qwen3-untied-sharded", "qwen3-bf16", "qwen2", "llama3", "mistral-sliding", "gemma2", "gemma3",
+          "glm4", "gpt-oss", "qwen3-moe", "deepseek-v3", "qwen3-next", "qwen3.5");
+
+  /** Those whose packed rows the reference keeps apart. */
+  static final List<String> PACKED =
+      MODELS.stream().filter(name -> !List.of("gpt-oss", "qwen3-next", "qwen3.5").contains(name)).toList();
 
   static Golden of(String model) {
     Path folder = OracleFiles.path("models/" + model);

@@ -64,6 +64,20 @@ final class ModelRuns {
         read.put(p.name(), gradient.toFloats());
       }
     }
+    // As the reference has them: all experts of a layer in one tensor.
+    ExpertStacks.of(model.parameters()).forEach((name, members) -> {
+      long[] shape = ExpertStacks.shape(name, members);
+      float[] all = new float[Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact))];
+      int at = 0;
+      for (Parameter member : members) {
+        float[] own = read.remove(member.name());
+        if (own != null) {
+          System.arraycopy(own, 0, all, at, own.length);
+        }
+        at += (int) member.value().size();
+      }
+      read.put(name, all);
+    });
     return read;
   }
 

@@ -1,6 +1,10 @@
 package io.swiftjvm.parallel;
 
+import io.swiftjvm.model.AttentionConfig;
 import io.swiftjvm.model.DecoderConfig;
+import io.swiftjvm.model.DeltaNetConfig;
+import io.swiftjvm.model.LayerConfig;
+import io.swiftjvm.model.MixerConfig;
 import io.swiftjvm.parallel.MemoryRequest.Work;
 import io.swiftjvm.parallel.ModelSizes.Shape;
 import io.swiftjvm.tuner.LoraSpec;
@@ -83,11 +87,13 @@ public final class MemoryEstimator {
     DecoderConfig config = sizes.config();
     long c = config.hiddenSize();
     long layers = config.layerCount();
-    long layer = layerFloats(config) + adapterFloats(sizes, request) / layers;
+    long all = adapterFloats(sizes, request)
+        + config.layers().stream().mapToLong(layer -> layerFloats(config, layer)).sum();
+    long widest = config.layers().stream().mapToLong(layer -> layer.feedForward().activeWidth()).max().orElse(0);
     // Embedded tokens, output of the last norm and its factors, angles of the rotation.
-    long kept = layers * (request.recompute() ? c : layer) + 2 * c + 1 + config.attention().headDim();
-    // Gradients of the product of gate and up, of both, and of the sum before them; the layer if it was not kept.
-    long backward = 3L * config.mlp().width() + c + (request.recompute() ? layer : 0);
+    long kept = (request.recompute() ? layers * c : all) + 2 * c + 1 + angles(config);
+    // Gradients of the product of gate and up, of both, and of the sum before them; a layer if it was not kept.
+    long backward = 3L * widest + c + (request.recompute() ? all / layers : 0);
     long work = request.tokens() * backward * FLOAT - logits(config, request);
     return request.tokens() * kept * FLOAT + Math.max(0, work);
   }
@@ -97,23 +103,41 @@ public final class MemoryEstimator {
    * normed copy and the attention's output; keys and values; gate, up and their product (3 m); factors of norms and
    * softmax.
    */
-  private static long layerFloats(DecoderConfig config) {
-    long q = config.attention().queryWidth();
-    long k = config.attention().keyWidth();
-    boolean normed = config.attention().qkNorm();
-    long small = 2L + config.attention().heads()
-        + (normed ? config.attention().heads() + config.attention().kvHeads() : 0);
-    return 6L * config.hiddenSize() + (normed ? 3 : 2) * q + (normed ? 3 : 2) * k + 3L * config.mlp().width() + small;
+  private static long layerFloats(DecoderConfig config, LayerConfig layer) {
+    MixerConfig mixer = layer.mixer();
+    long q = mixer.queryWidth();
+    long k = mixer.keyWidth();
+    boolean normed = normed(mixer);
+    long kvHeads = mixer instanceof AttentionConfig attention ? attention.kvHeads() : mixer.heads();
+    long small = 2L + mixer.heads() + (normed ? mixer.heads() + kvHeads : 0);
+    return 6L * config.hiddenSize() + (normed ? 2 : 1) * q + mixer.valueWidth() + (normed ? 2 : 1) * k
+        + outputWidth(mixer) + 3L * layer.feedForward().activeWidth() + small;
+  }
+
+  private static boolean normed(MixerConfig mixer) {
+    return mixer instanceof AttentionConfig attention && attention.qkNorm() != AttentionConfig.QkNorm.NONE;
+  }
+
+  /** Columns of what attention gives: one value for each query head. */
+  private static long outputWidth(MixerConfig mixer) {
+    return mixer instanceof AttentionConfig attention ? attention.queryWidth() : mixer.valueWidth();
+  }
+
+  private static long angles(DecoderConfig config) {
+    return config.layers().stream().map(layer -> layer.mixer().rope()).distinct()
+        .mapToLong(rope -> rope == null ? 0 : rope.rotary()).sum();
   }
 
   /** Without a backward pass only one half of a layer is there at a time. */
   private static long answering(DecoderConfig config, long tokens) {
-    long q = config.attention().queryWidth();
-    long k = config.attention().keyWidth();
-    boolean normed = config.attention().qkNorm();
-    long attention = 2L * config.hiddenSize() + (normed ? 3 : 2) * q + (normed ? 3 : 2) * k;
-    long mlp = 2L * config.hiddenSize() + 3L * config.mlp().width();
-    return tokens * (2L * config.hiddenSize() + config.attention().headDim() + Math.max(attention, mlp)) * FLOAT;
+    long half = config.layers().stream().mapToLong(layer -> {
+      MixerConfig mixer = layer.mixer();
+      int copies = normed(mixer) ? 2 : 1;
+      long attention = copies * (long) mixer.queryWidth() + copies * (long) mixer.keyWidth() + mixer.valueWidth()
+          + outputWidth(mixer);
+      return 2L * config.hiddenSize() + Math.max(attention, 3L * layer.feedForward().activeWidth());
+    }).max().orElse(0);
+    return tokens * (2L * config.hiddenSize() + angles(config) + half) * FLOAT;
   }
 
   /** Labelled rows with their gradients and a chunk of logits; for answers the logits of each sequence. */
@@ -133,6 +157,9 @@ public final class MemoryEstimator {
 
   private static long cache(DecoderConfig config, MemoryRequest request) {
     long rows = request.sequences() * (Math.ceilDiv((long) request.positions(), CACHE_CHUNK) * CACHE_CHUNK);
-    return 2 * rows * config.attention().keyWidth() * config.layerCount() * FLOAT;
+    return config.layers().stream().mapToLong(layer -> switch (layer.mixer()) {
+      case DeltaNetConfig delta -> request.sequences() * delta.stateFloats();
+      case MixerConfig mixer -> rows * (mixer.keyWidth() + mixer.valueWidth());
+    }).sum() * FLOAT;
   }
 }

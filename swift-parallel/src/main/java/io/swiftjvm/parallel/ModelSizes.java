@@ -3,6 +3,7 @@ package io.swiftjvm.parallel;
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.TensorEntry;
+import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.WeightNames;
 import io.swiftjvm.model.family.Families;
@@ -30,40 +31,30 @@ public record ModelSizes(DecoderConfig config, WeightNames names, long parameter
     ModelConfig source = ModelConfig.load(folder);
     Family family = Families.of(source);
     DecoderConfig config = family.config(source);
-    WeightNames names = family.names(source);
     long parameters = 0;
     long bytes = 0;
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      WeightNames names = family.names(source, checkpoint.names());
       for (String name : checkpoint.names()) {
         boolean twice = config.tied() && name.equals(names.head() + ".weight");
-        if (!twice && !family.ignores(name)) {
+        if (!twice && !family.ignores(source, name)) {
           TensorEntry entry = checkpoint.get(name);
           parameters = Math.addExact(parameters, entry.elements());
           bytes = Math.addExact(bytes, entry.data().byteSize());
         }
       }
+      return new ModelSizes(config, names, parameters, bytes);
     }
-    return new ModelSizes(config, names, parameters, bytes);
   }
 
   /** Every projection of the decoder blocks by module path, in model order; the output projection is not among them. */
   public Map<String, Shape> projections() {
     Map<String, Shape> shapes = new LinkedHashMap<>();
-    long c = config.hiddenSize();
-    long q = config.attention().queryWidth();
-    long k = config.attention().keyWidth();
-    long m = config.mlp().width();
-    for (int i = 0; i < config.layerCount(); i++) {
-      String attention = names.layer(i, names.attention());
-      String mlp = names.layer(i, names.mlp());
-      shapes.put(attention + "q_proj", new Shape(q, c));
-      shapes.put(attention + "k_proj", new Shape(k, c));
-      shapes.put(attention + "v_proj", new Shape(k, c));
-      shapes.put(attention + "o_proj", new Shape(c, q));
-      shapes.put(mlp + "gate_proj", new Shape(m, c));
-      shapes.put(mlp + "up_proj", new Shape(m, c));
-      shapes.put(mlp + "down_proj", new Shape(c, m));
-    }
+    CausalLm.projections(config, names).forEach((path, size) -> {
+      if (!path.equals(names.head())) {
+        shapes.put(path, new Shape(size[0], size[1]));
+      }
+    });
     return shapes;
   }
 }

@@ -100,7 +100,7 @@ public final class LoraLinear implements Linear {
     return y;
   }
 
-  /** Writes {@code W + sum of scale * B A} into {@code out} (out,in) float32; the base stays as it is. */
+  /** Writes {@code W + sum of scale * B A} into {@code out}, float32, stored as W is; the base stays as it is. */
   void merge(Backend backend, List<String> names, Tensor out) {
     Tensor weight = base().weight().value();
     if (weight.dtype() == DType.F32) {
@@ -113,10 +113,18 @@ public final class LoraLinear implements Linear {
       if (part != null) {
         LoraStart start = part.start();
         if (start != null) {
-          backend.matmul(start.b(), false, start.a(), false, out, -part.scale(), 1);
+          addProduct(backend, start.a(), start.b(), -part.scale(), out);
         }
-        backend.matmul(part.b().value().detached(), false, part.a().value().detached(), false, out, part.scale(), 1);
+        addProduct(backend, part.a().value().detached(), part.b().value().detached(), part.scale(), out);
       }
+    }
+  }
+
+  private void addProduct(Backend backend, Tensor a, Tensor b, float scale, Tensor out) {
+    if (base().transposed()) {
+      backend.matmul(a, true, b, true, out, scale, 1);
+    } else {
+      backend.matmul(b, false, a, false, out, scale, 1);
     }
   }
 

@@ -34,6 +34,10 @@ record LoraStart(Tensor a, Tensor b) {
       throw new InvalidPlanException("The start " + init + " of rank " + rank + " with alpha/rank " + scale + " at "
           + linear.path() + " needs a rank of at most " + Math.min(in, out) + " and an alpha above 0.");
     }
+    if (linear.base().transposed()) {
+      throw new InvalidPlanException("The start " + init + " is not there for " + linear.path()
+          + ", whose weight is stored transposed. Use another init_weights.");
+    }
     Tensor weight = linear.base().weight().value();
     double[][] left;
     double[][] right;

@@ -320,6 +320,21 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public void pasteColumns(Tensor x, Tensor out, long to) {
+    long bytes = x.columns() * Float.BYTES;
+    require(to >= 0 && to + x.columns() <= out.columns() && out.rows() == x.rows(),
+        "%s into columns from %s of %s", x, to, out);
+    MemorySegment px = floats(x);
+    MemorySegment po = floats(out);
+    long stride = out.columns() * Float.BYTES;
+    rows(x.rows(), x.columns(), ELEMENT, (a, b) -> {
+      for (long row = a; row < b; row++) {
+        MemorySegment.copy(px, row * bytes, po, row * stride + to * Float.BYTES, bytes);
+      }
+    });
+  }
+
+  @Override
   public double sumSquares(Tensor x) {
     MemorySegment px = floats(x);
     long n = x.size();

@@ -10,7 +10,11 @@ import java.util.stream.Stream;
 
 /** The families that can be loaded: our own, and those registered as services. */
 public final class Families {
-  private static final List<Family> OWN = List.of(new Qwen3(), new Qwen2(), new Llama(), new Mistral());
+  private static final List<Family> OWN = List.of(new Qwen3(), new Qwen3Moe(), new Qwen3Next(), new Qwen35(),
+      new Qwen2(), new Qwen2Moe(), new Llama(), new Mistral(), new Mixtral(), new Gemma(), new Gemma2(), new Gemma3(),
+      new Glm4(), new Glm4Moe(), new DeepSeek(), new Phi3(), new Granite(), new Olmo2(), new SmolLm3(), new Cohere(),
+      new Cohere2(), new Exaone4(), new SeedOss(), new InternLm(), new GptOss(), new MiniCpm(), new StarCoder2(),
+      new Gpt2());
 
   private Families() {}
 

@@ -3,6 +3,7 @@ package io.swiftjvm.model.family;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.WeightNames;
+import java.util.Collection;
 import java.util.Set;
 
 /**
@@ -37,8 +38,21 @@ public interface Family {
     return WeightNames.LLAMA;
   }
 
+  /**
+   * Names of the weights of a checkpoint with these {@code tensors}: a classifier has another head, and the stem may be
+   * part of a larger model or have been saved alone.
+   */
+  default WeightNames names(ModelConfig source, Collection<String> tensors) {
+    return Stems.find(Heads.names(source, names(source)), tensors);
+  }
+
   /** True for tensors of a checkpoint that hold nothing to load, such as constants that old versions saved. */
   default boolean ignores(String tensor) {
     return tensor.endsWith(".rotary_emb.inv_freq");
+  }
+
+  /** {@link #ignores(String)}, where it depends on the settings. */
+  default boolean ignores(ModelConfig source, String tensor) {
+    return ignores(tensor);
   }
 }

@@ -1,8 +1,10 @@
 package io.swiftjvm.model.family;
 
-import io.swiftjvm.hub.ConfigLimits;
 import io.swiftjvm.hub.ModelConfig;
+import io.swiftjvm.model.AttentionConfig;
 import io.swiftjvm.model.DecoderConfig;
+import io.swiftjvm.model.LayerConfig;
+import io.swiftjvm.model.MlpConfig;
 import java.util.Set;
 
 /** Mistral 7B and its dense successors (arXiv 2310.06825): one window for all layers, or none. */
@@ -14,7 +16,9 @@ final class Mistral implements Family {
 
   @Override
   public DecoderConfig config(ModelConfig source) {
-    int window = source.optionalInt("sliding_window", 1, ConfigLimits.POSITIONS).orElse(0);
-    return Settings.decoder(source, new Settings.Own(0, false, false, false, false), layer -> window);
+    Settings settings = Settings.of(source);
+    AttentionConfig attention = settings.attention(0).window(settings.slidingWindow(0));
+    MlpConfig mlp = settings.mlp(false);
+    return settings.decoder(settings.norm(1e-6), i -> LayerConfig.of(attention, mlp));
   }
 }

@@ -14,18 +14,26 @@ final class Ropes {
 
   private Ropes() {}
 
-  static RopeSpec read(ModelConfig source, int headDim, int maxPositions) {
-    return read(source, source.rope(), headDim, maxPositions);
-  }
-
-  static RopeSpec read(ModelConfig source, ConfigSection rope, int headDim, int maxPositions) {
-    int rotary = (int) (headDim * rope.number("partial_rotary_factor", Double.MIN_NORMAL, 1, 1));
+  /** The settings {@code rope} for heads of {@code headDim}: the part of each that is rotated, and how. */
+  static RopeSpec read(
+      ModelConfig source, ConfigSection rope, int headDim, int maxPositions, double defaultPart, boolean interleaved) {
+    int rotary = (int) (headDim * rope.number("partial_rotary_factor", Double.MIN_NORMAL, 1, defaultPart));
     if (rotary < 2 || rotary % 2 != 0) {
       throw source.refusal("head_dim", "a size whose rotated part is even, got " + rotary + " rotated columns of "
           + headDim);
     }
     double theta = rope.number("rope_theta", 1, Double.MAX_VALUE);
-    return new RopeSpec(theta, rotary, false, scaling(rope, rotary, maxPositions));
+    return new RopeSpec(theta, rotary, interleaved, scaling(rope, rotary, maxPositions));
+  }
+
+  /** DeepSeek's factor on the scores under a stretched rotation: {@code mscale(factor, mscale_all_dim)^2}. */
+  static double scoreFactor(ConfigSection rope) {
+    double allDim = rope.number("mscale_all_dim", 0, BIG, 0);
+    if (rope.string("rope_type").equals("default") || allDim == 0) {
+      return 1;
+    }
+    double factor = mscale(rope.number("factor", Double.MIN_NORMAL, BIG), allDim);
+    return factor * factor;
   }
 
   private static RopeScaling scaling(ConfigSection rope, int rotary, int maxPositions) {

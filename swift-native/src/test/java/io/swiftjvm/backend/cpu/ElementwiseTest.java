@@ -134,7 +134,10 @@ class ElementwiseTest {
       backend.gatherRows(table, scope.ints(8, 0, 3, 3), rows);
       Tensor slice = scope.floats(9, 17);
       backend.sliceColumns(x, 18, slice);
-      return List.of(back, backTiny, rows, slice);
+      Tensor wide = scope.floats(9, 40);
+      backend.fill(wide, 7);
+      backend.pasteColumns(slice, wide, 21);
+      return List.of(back, backTiny, rows, slice, wide);
     });
   }
 

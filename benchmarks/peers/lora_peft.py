@@ -1,0 +1,57 @@
+"""LoRA steps with torch + transformers + PEFT: the peer of `swift sft` on the same checkpoint and rows.
+
+    python lora_peft.py MODEL_DIR ROWS.jsonl STEPS [--threads N] [--checkpointing]
+
+ROWS holds pre-tokenised rows {"input_ids": [...], "labels": [...]}; one row is one step. Prints one JSON line.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import time
+
+import peft
+import torch
+import transformers
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("rows")
+    parser.add_argument("steps", type=int)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--checkpointing", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(42)
+    model = transformers.AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32)
+    if args.checkpointing:
+        model.gradient_checkpointing_enable()
+        model.enable_input_require_grads()
+    model = peft.get_peft_model(
+        model, peft.LoraConfig(r=8, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"))
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-4)
+    rows = [json.loads(line) for line in open(args.rows)]
+    seconds, loss = [], None
+    for step in range(args.steps):
+        row = rows[step % len(rows)]
+        start = time.perf_counter()
+        out = model(input_ids=torch.tensor([row["input_ids"]]), labels=torch.tensor([row["labels"]]))
+        out.loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        seconds.append(time.perf_counter() - start)
+        loss = out.loss.item()
+    median = statistics.median(seconds[1:] or seconds)
+    print(json.dumps({
+        "peer": "torch " + torch.__version__ + " peft " + peft.__version__, "threads": args.threads,
+        "checkpointing": args.checkpointing, "median_step_s": round(median, 3),
+        "tokens_per_s": round(len(rows[0]["input_ids"]) / median, 2), "loss": loss,
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+
+
+if __name__ == "__main__":
+    main()
