@@ -2,11 +2,21 @@ package io.swiftjvm.infer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Devices;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.testing.OracleFiles;
 import io.swiftjvm.train.CancellationToken;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Token-exact against cached generation of transformers. */
@@ -21,7 +31,8 @@ class GreedyGoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"qwen3", "qwen3-untied-sharded", "qwen3-bf16", "qwen2", "llama3", "mistral-sliding"})
+  @ValueSource(strings = {"qwen3", "qwen3-untied-sharded", "qwen3-bf16", "qwen2", "llama3", "mistral-sliding", "gemma2",
+      "gemma3", "glm4", "gpt-oss", "qwen3-moe", "deepseek-v3", "qwen3-next", "qwen3.5"})
   void greedy_tokens_are_those_of_transformers(String name) {
     try (GoldenModel g = new GoldenModel(name)) {
       for (String kase : List.of("greedy", "greedy_batch")) {
@@ -31,6 +42,28 @@ class GreedyGoldenTest {
             EngineOptions.DEFAULT, EngineOptions.DEFAULT.maxSequences(2), EngineOptions.DEFAULT.prefillTokens(4))) {
           assertThat(run(g, options, g.rows(kase + ".input_ids"), params)).as(kase + " " + options).isEqualTo(expected);
         }
+      }
+    }
+  }
+
+  static Stream<Path> families() throws IOException {
+    try (Stream<Path> folders = Files.list(OracleFiles.path("families"))) {
+      return folders.sorted().toList().stream();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("families")
+  void greedy_tokens_of_every_family_are_those_of_transformers(Path folder) throws IOException {
+    JsonNode json = new ObjectMapper().readTree(folder.resolve("golden.json").toFile());
+    int[] prompt = json.get("rows").get(1).valueStream().mapToInt(JsonNode::intValue).toArray();
+    List<Integer> expected = json.get("greedy").valueStream().map(JsonNode::intValue).toList();
+    try (Backend backend = Devices.cpu(2); CausalLm model = CausalLm.load(folder, backend)) {
+      for (EngineOptions options : List.of(EngineOptions.DEFAULT, EngineOptions.DEFAULT.prefillTokens(4))) {
+        GenerateRequest request = GenerateRequest.of(prompt).sampling(GREEDY.maxTokens(expected.size()));
+        List<Completion> answers = new Engine(model, null, options)
+            .generate(List.of(request, request), StreamListener.NONE, new CancellationToken());
+        assertThat(answers).extracting(Completion::tokens).containsOnly(expected);
       }
     }
   }

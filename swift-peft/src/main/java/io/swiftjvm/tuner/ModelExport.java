@@ -5,6 +5,7 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.AtomicFile;
+import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ShardedWriter;
 import io.swiftjvm.hub.StrictJson;
 import io.swiftjvm.hub.TensorEntry;
@@ -75,11 +76,12 @@ public final class ModelExport {
       throw new InvalidPlanException("A model cannot be saved in " + dtype + ". Use float32, bfloat16 or float16.");
     }
     refuseExisting(model, folder, overwrite);
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofConfined(); Checkpoint source = Checkpoint.open(model.directory())) {
       Files.createDirectories(folder);
       // The config comes last: without it an unfinished folder is not taken for a model.
       Files.deleteIfExists(folder.resolve(CONFIG));
       List<TensorEntry> weights = weights(model, adapters, dtype, arena);
+      weights.addAll(others(model, source, weights));
       ShardedWriter.write(folder, weights);
       copyCompanions(model.directory(), folder);
       DType stored = dtype == null ? largest(weights) : dtype;
@@ -139,6 +141,16 @@ public final class ModelExport {
     return entries;
   }
 
+  /** What the checkpoint holds and the model does not train or use: corrections of routers, layers for drafting. */
+  private static List<TensorEntry> others(CausalLm model, Checkpoint source, List<TensorEntry> written) {
+    Set<String> names = new HashSet<>();
+    written.forEach(entry -> names.add(entry.name()));
+    String head = List.copyOf(model.linears().keySet()).getLast() + ".weight";
+    return source.names().stream()
+        .filter(name -> !names.contains(name) && !(model.config().tied() && name.equals(head)))
+        .map(source::get).toList();
+  }
+
   private static void refuseBias(LoraLinear lora, List<String> adapters) {
     for (String name : adapters) {
       LoraPart part = lora.part(name);
@@ -163,7 +175,7 @@ public final class ModelExport {
   private static MemorySegment sum(
       Backend backend, LoraLinear lora, List<String> adapters, DType target, Arena arena) {
     try (Scope scope = new Scope(backend)) {
-      Tensor sum = scope.floats(lora.outFeatures(), lora.inFeatures());
+      Tensor sum = scope.floats(lora.base().weight().value().shape());
       lora.merge(backend, adapters, sum);
       Tensor out = sum;
       if (target != DType.F32) {
