@@ -54,7 +54,7 @@ class ModelConfigTest {
     assertThat(config.maxModelLen()).hasValue(100);
     assertThat(config.eosIds()).containsExactly(1, 2);
     assertThat(config.dtype()).contains(DType.F16);
-    assertThat(config.rope("full_attention").string("rope_type")).isEqualTo("yarn");
+    assertThat(config.rope("full_attention", 10_000).string("rope_type")).isEqualTo("yarn");
     assertThatThrownBy(() -> config.positiveInt("vocab_size", 10)).hasMessageContaining("'text_config.vocab_size'");
   }
 

@@ -35,7 +35,8 @@ class RopesTest {
     Path file = folder.resolve("config.json");
     Files.writeString(file, config.toString());
     ModelConfig source = ModelConfig.read(file, GenerationConfig.EMPTY);
-    return Ropes.read(source, golden.get("head_dim").asInt(), golden.get("max_position_embeddings").asInt());
+    return Ropes.read(source, source.rope(), golden.get("head_dim").asInt(),
+        golden.get("max_position_embeddings").asInt(), 1, false);
   }
 
   @Test
