@@ -9,6 +9,7 @@ import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.text.Tokenizer;
 import io.swiftjvm.train.CancellationToken;
+import io.swiftjvm.tuner.LoraAdapter;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -113,7 +114,9 @@ public final class Engine {
     int budget = options.prefillTokens();
     for (Sequence sequence : running) {
       int pending = sequence.pending(cache.length(sequence.slot()));
-      int count = pending == 1 ? 1 : Math.min(pending, budget);
+      // Invocation tokens must be seen together, so such a prompt is not cut.
+      boolean cut = pending > Math.max(1, budget) && !LoraAdapter.invoked(model, sequence.adapters());
+      int count = cut ? budget : pending;
       if (count > 0) {
         budget -= pending == 1 ? 0 : count;
         passes.computeIfAbsent(sequence.adapters(), names -> new ArrayList<>()).add(new Feed(sequence, count));

@@ -76,4 +76,24 @@ class AdapterSwitchTest {
       assertThat(engine.generate(open.adapters(List.of())).logprobs()).isEqualTo(bare);
     }
   }
+
+  @Test
+  void an_adapter_with_invocation_tokens_is_switched_on_by_them_also_with_a_cache() {
+    try (GoldenModel g = new GoldenModel("qwen3-untied-sharded")) {
+      AdapterFiles.attach(g.model, OracleFiles.path("peft/lora_alora"), "a", false);
+      SamplingParams params = SamplingParams.GREEDY.maxTokens(6).ignoreEos(true).logprobs(1);
+      GenerateRequest with = GenerateRequest.of(5, 6, 7, 8, 9, 395, 77, 11, 12).sampling(params).adapters(List.of("a"));
+      List<TokenLogprob> whole = new Engine(g.model).generate(with).logprobs();
+      // A piece of the prompt ends between the two invocation tokens.
+      Engine pieces = new Engine(g.model, null, EngineOptions.DEFAULT.prefillTokens(3));
+      List<TokenLogprob> cut = pieces.generate(with).logprobs();
+      for (int i = 0; i < whole.size(); i++) {
+        assertThat(cut.get(i).token()).isEqualTo(whole.get(i).token());
+      }
+      assertThat(new Engine(g.model).generate(with.adapters(List.of())).logprobs()).isNotEqualTo(whole);
+      GenerateRequest without = GenerateRequest.of(5, 6, 7, 8).sampling(params.maxTokens(1));
+      assertThat(new Engine(g.model).generate(without.adapters(List.of("a"))).logprobs())
+          .isEqualTo(new Engine(g.model).generate(without.adapters(List.of())).logprobs());
+    }
+  }
 }

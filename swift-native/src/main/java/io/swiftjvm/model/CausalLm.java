@@ -207,6 +207,7 @@ public final class CausalLm implements AutoCloseable {
     }
     try (Use _ = use()) {
       Ops ops = pass.ops();
+      Pass known = pass.tokens(ids);
       Map<RopeTable, RopeTable.Angles> angles = new HashMap<>();
       List<UnaryOperator<Tensor>> steps = new ArrayList<>();
       for (int i = 0; i < ropes.size(); i++) {
@@ -216,7 +217,7 @@ public final class CausalLm implements AutoCloseable {
             table == null ? null : angles.computeIfAbsent(table, rope -> rope.angles(ops, positions));
         steps.add(x -> {
           tap.see(index, x);
-          return block(pass, tree.blocks().get(index), x, own);
+          return block(known, tree.blocks().get(index), x, own);
         });
       }
       steps.add(x -> tree.norm().forward(ops, x));

@@ -1,7 +1,9 @@
 package io.swiftjvm.nn;
 
 import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.tensor.Tensor;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One forward pass through a model: how to compute, what attention sees, which adapters are on.
@@ -11,18 +13,31 @@ import java.util.List;
  * @param adapters names of the active adapters; an empty list is the bare base model
  * @param dropoutKey seeds this pass's dropout; 0 switches dropout off (evaluation, generation)
  * @param checkpoint recompute every block in the backward pass instead of keeping its activations
+ * @param ids the tokens of the pass, int32 (n), for modules that depend on them; null before the model has set them
  */
-public record Pass(Ops ops, AttentionContext attention, List<String> adapters, long dropoutKey, boolean checkpoint) {
+public record Pass(
+    Ops ops, AttentionContext attention, List<String> adapters, long dropoutKey, boolean checkpoint,
+    @Nullable Tensor ids) {
+  /** A pass whose tokens the model will set. */
+  public Pass(Ops ops, AttentionContext attention, List<String> adapters, long dropoutKey, boolean checkpoint) {
+    this(ops, attention, adapters, dropoutKey, checkpoint, null);
+  }
+
   /** A plain pass: default adapter if there is one, no dropout, no recomputation. */
   public static Pass of(Ops ops, AttentionContext attention) {
     return new Pass(ops, attention, List.of("default"), 0, false);
   }
 
   public Pass with(Ops other) {
-    return new Pass(other, attention, adapters, dropoutKey, checkpoint);
+    return new Pass(other, attention, adapters, dropoutKey, checkpoint, ids);
+  }
+
+  /** The same pass over these tokens. */
+  public Pass tokens(Tensor tokens) {
+    return new Pass(ops, attention, adapters, dropoutKey, checkpoint, tokens);
   }
 
   public Pass adapters(List<String> names) {
-    return new Pass(ops, attention, List.copyOf(names), dropoutKey, checkpoint);
+    return new Pass(ops, attention, List.copyOf(names), dropoutKey, checkpoint, ids);
   }
 }

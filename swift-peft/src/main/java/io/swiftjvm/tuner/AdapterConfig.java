@@ -28,7 +28,7 @@ final class AdapterConfig {
       "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern",
       "rank_pattern", "alpha_pattern", "use_rslora", "lora_bias", "bias", "init_lora_weights", "auto_mapping",
       "inference_mode", "modules_to_save", "trainable_token_indices", "revision", "peft_version", "megatron_core",
-      "qalora_group_size");
+      "qalora_group_size", "alora_invocation_tokens");
   /** Starts that are overwritten by the saved weights and leave the base alone. */
   private static final Set<String> HARMLESS_INIT = Set.of("true", "false", "gaussian", "orthogonal", "eva");
 
@@ -45,15 +45,18 @@ final class AdapterConfig {
    *
    * @param modulesToSave ends of names of modules that are stored whole
    * @param tokens rows of the token table that are stored
+   * @param invocation tokens that switch the adapter on; or null
    */
-  record Settings(LoraSpec spec, List<String> modulesToSave, List<Integer> tokens) {}
+  record Settings(
+      LoraSpec spec, List<String> modulesToSave, List<Integer> tokens, @Nullable Invocation invocation) {}
 
   /** Reads and checks; anything that would change the arithmetic in a way not done here is refused by its name. */
   static Settings read(Path file) {
     AdapterConfig config = new AdapterConfig(file, StrictJson.readObject(file));
     config.refuseUnsupported();
     try {
-      return new Settings(config.spec(), config.names("modules_to_save"), config.tokens());
+      return new Settings(config.spec(), config.names("modules_to_save"), config.tokens(),
+          config.invocation());
     } catch (InvalidPlanException e) {
       throw new ModelFormatException("Cannot use " + file + ": " + e.getMessage(), e);
     }
@@ -129,6 +132,12 @@ final class AdapterConfig {
     }
     node.forEach(token -> tokens.add(intOf("trainable_token_indices", token)));
     return tokens;
+  }
+
+  private @Nullable Invocation invocation() {
+    List<Integer> tokens = new ArrayList<>();
+    json.path("alora_invocation_tokens").forEach(token -> tokens.add(intOf("alora_invocation_tokens", token)));
+    return tokens.isEmpty() ? null : new Invocation(tokens);
   }
 
   private @Nullable String layersPattern() {

@@ -91,7 +91,8 @@ public final class AdapterFiles {
         b.trainable(trainable);
         float scale = spec.scaleOf(linear.path());
         LoraStart start = LoraStart.of(model, linear, spec.init(), spec.rankOf(linear.path()), scale);
-        linear.add(new LoraPart(legal, spec, a, b, c, scale, start, changes.isEmpty() ? null : changes));
+        linear.add(new LoraPart(
+            legal, spec, a, b, c, scale, start, settings.invocation(), changes.isEmpty() ? null : changes));
       }
       changes.apply();
     }
@@ -214,9 +215,9 @@ public final class AdapterFiles {
       adapter.parts().forEach((module, part) -> {
         add(model, writer, arena, module + ".lora_A.weight", part.a());
         add(model, writer, arena, module + ".lora_B.weight", part.b());
-        if (part.bias() != null || part.changes() != null) {
+        if (part.bias() != null || part.changes() != null || part.invocation() != null) {
           throw new ModelFormatException("Cannot save the adapter '" + adapter.name() + "': it was loaded with "
-              + "lora_bias or changed modules of the base, which are read but not written. Copy its folder instead.");
+              + "lora_bias, invocation tokens or changed modules of the base, which are read but not written. Copy its folder instead.");
         }
       });
       writer.write(folder.resolve(WEIGHTS));

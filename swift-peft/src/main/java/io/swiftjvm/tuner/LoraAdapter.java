@@ -50,6 +50,12 @@ public final class LoraAdapter {
         .flatMap(linear -> ((LoraLinear) linear).adapters().stream()).distinct().toList();
   }
 
+  /** True if one of {@code names} is an adapter that tokens of the text switch on. */
+  public static boolean invoked(CausalLm model, List<String> names) {
+    return model.linears().values().stream().filter(LoraLinear.class::isInstance).anyMatch(linear ->
+        names.stream().map(((LoraLinear) linear)::part).anyMatch(part -> part != null && part.invocation() != null));
+  }
+
   public String name() {
     return name;
   }

@@ -1,5 +1,6 @@
 package io.swiftjvm.tuner;
 
+import io.swiftjvm.autograd.Broadcasts;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Binary;
@@ -80,6 +81,10 @@ public final class LoraLinear implements Linear {
       if (part != null) {
         float p = pass.dropoutKey() == 0 ? 0 : (float) part.spec().dropout();
         Tensor in = p == 0 ? x : ops.dropout(x, p, Seeds.mix(pass.dropoutKey(), number, index));
+        Invocation invocation = part.invocation();
+        if (invocation != null) {
+          in = Broadcasts.multiplyColumn(ops, in, invocation.mask(pass));
+        }
         Tensor bias = part.bias() == null ? null : part.bias().value();
         LoraStart start = part.start();
         if (start != null) {

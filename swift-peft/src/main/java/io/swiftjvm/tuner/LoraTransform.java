@@ -54,7 +54,7 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
       Parameter right = parameter(model, linear, name, "lora_B", MemorySegment.ofArray(b), linear.outFeatures(), rank);
       left.trainable(true);
       right.trainable(true);
-      linear.add(new LoraPart(name, spec, left, right, null, spec.scaleOf(linear.path()), start, null));
+      linear.add(new LoraPart(name, spec, left, right, null, spec.scaleOf(linear.path()), start, null, null));
     }
     return LoraAdapter.of(model, name);
   }

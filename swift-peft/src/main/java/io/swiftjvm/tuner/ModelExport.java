@@ -134,7 +134,7 @@ public final class ModelExport {
             : sum(model.backend(), lora, adapters, target, arena);
         entries.add(new TensorEntry(parameter.name(), target, value.shape(), data));
         if (lora != null) {
-          refuseBias(lora, adapters);
+          refuseUnmergeable(lora, adapters);
         }
       }
     }
@@ -151,9 +151,13 @@ public final class ModelExport {
         .map(source::get).toList();
   }
 
-  private static void refuseBias(LoraLinear lora, List<String> adapters) {
+  private static void refuseUnmergeable(LoraLinear lora, List<String> adapters) {
     for (String name : adapters) {
       LoraPart part = lora.part(name);
+      if (part != null && part.invocation() != null) {
+        throw new InvalidPlanException("The adapter '" + name + "' works only behind its invocation tokens, so it"
+            + " cannot be merged. Keep it as an adapter.");
+      }
       if (part != null && part.bias() != null) {
         throw new InvalidPlanException("The adapter '" + name + "' has lora_bias at " + lora.path()
             + ", which cannot be merged into a projection without bias. Keep it as an adapter.");

@@ -65,7 +65,7 @@ public final class WeightedAdapter {
       linear.add(new LoraPart(legal, spec,
           LoraTransform.parameter(model, linear, legal, "lora_A", MemorySegment.ofArray(a), rank, in),
           LoraTransform.parameter(model, linear, legal, "lora_B", MemorySegment.ofArray(b), out, rank), null, 1, null,
-          null));
+          null, null));
     }
     return LoraAdapter.of(model, legal);
   }
@@ -93,10 +93,10 @@ public final class WeightedAdapter {
       Map<String, LoraPart> parts = adapters.get(i).parts();
       LoraPart part = parts.get(linear.path());
       if (part != null) {
-        if (part.bias() != null || part.start() != null) {
+        if (part.bias() != null || part.start() != null || part.invocation() != null) {
           throw new InvalidPlanException("The adapter '" + part.adapter() + "' has "
-              + (part.bias() != null ? "lora_bias" : "a start inside the weight (PiSSA, OLoRA)")
-              + ", which cannot be mixed. Merge it into the model instead.");
+              + (part.bias() != null ? "lora_bias" : part.start() != null ? "a start inside the weight (PiSSA, OLoRA)"
+                  : "invocation tokens") + ", which cannot be mixed.");
         }
         shares.add(new Share(weights.get(i) * part.scale(), (int) part.a().value().dim(0),
             download(model, part.a().value()), download(model, part.b().value())));
