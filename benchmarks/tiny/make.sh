@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes swift-tiny from nothing with this library alone: text, tokenizer, first weights, pre-training, instruction tuning,
-# rounding to bf16, examination. About 20 minutes on 2 cores. Needs the build (mvn package) and JDK 25.
+# rounding to bf16, examination. About 8 minutes on 2 cores. Needs the build (mvn package) and JDK 25.
 #   benchmarks/tiny/make.sh [--install] [WORK_DIR]      WORK_DIR: default target/swift-tiny in this module
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -8,16 +8,12 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.SafetensorsWriter;
 import io.swiftjvm.model.CausalLm;
-import io.swiftjvm.model.ExpertStacks;
 import io.swiftjvm.nn.AttentionContext;
-import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.nio.file.Path;
-import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /** Computes logits, loss and gradients of one file of token ids. */
 public final class LogitsJob {
@@ -27,6 +23,10 @@ public final class LogitsJob {
   public static void run(Settings settings, Path input, Path output, boolean gradients) {
     try (LoadedModel loaded = LoadedModel.open(settings)) {
       CausalLm model = loaded.model();
+      if (model.config().classifies()) {
+        ClassifierJob.run(loaded, input, output, gradients);
+        return;
+      }
       long vocabulary = model.config().vocabSize();
       RectangularBatch batch = RectangularBatch.read(input, vocabulary);
       if (gradients && batch.labelled() == 0) {
@@ -86,35 +86,12 @@ public final class LogitsJob {
       out.add("loss", new long[] {}, new float[] {(float) loss.value()});
       if (gradients) {
         tape.backward(loss.loss(), scope.floats(new float[] {1}, 1), grads);
-        for (Parameter parameter : loaded.model().parameters()) {
-          Tensor value = parameter.value();
-          out.add("grad." + parameter.name(), value.shape(), values(grads.get(value), value));
-        }
-        addStacks(loaded.model(), grads, out);
+        GradientFile.add(loaded.model(), grads, out);
       }
     }
   }
 
-  /** The gradients of experts once more, under the names of transformers 5. */
-  private static void addStacks(CausalLm model, Gradients grads, SafetensorsWriter out) {
-    ExpertStacks.of(model.parameters()).forEach((name, members) -> {
-      long[] shape = ExpertStacks.shape(name, members);
-      float[] all = new float[Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact))];
-      int at = 0;
-      for (Parameter member : members) {
-        float[] values = values(grads.get(member.value()), member.value());
-        System.arraycopy(values, 0, all, at, values.length);
-        at += values.length;
-      }
-      out.add("grad." + name, shape, all);
-    });
-  }
-
-  private static float[] values(@Nullable Tensor gradient, Tensor like) {
-    return gradient == null ? new float[Math.toIntExact(like.size())] : gradient.toFloats();
-  }
-
-  private static Pass pass(LoadedModel loaded, Ops ops, RectangularBatch batch) {
+  static Pass pass(LoadedModel loaded, Ops ops, RectangularBatch batch) {
     return Pass.of(ops, AttentionContext.packed(batch.cuSeqlens())).adapters(loaded.adapters());
   }
 }

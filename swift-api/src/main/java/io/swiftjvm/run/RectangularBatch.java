@@ -28,6 +28,11 @@ public record RectangularBatch(
 
   /** Reads {@code input_ids}, {@code attention_mask}, {@code position_ids} and {@code labels} of a safetensors file. */
   public static RectangularBatch read(Path file, long vocabulary) {
+    return read(file, vocabulary, true);
+  }
+
+  /** {@link #read(Path, long)}; without {@code tokenLabels} the labels are not those of tokens and are left alone. */
+  static RectangularBatch read(Path file, long vocabulary, boolean tokenLabels) {
     try (SafetensorsFile in = SafetensorsFile.open(file)) {
       if (!in.contains("input_ids")) {
         throw new ModelFormatException(
@@ -41,7 +46,7 @@ public record RectangularBatch(
       int b = Math.toIntExact(entry.shape()[0]);
       int t = Math.toIntExact(entry.shape()[1]);
       return flatten(file, b, t, integers(file, in, "input_ids", entry), optional(file, in, "attention_mask", entry),
-          optional(file, in, "position_ids", entry), optional(file, in, "labels", entry), vocabulary);
+          optional(file, in, "position_ids", entry), tokenLabels ? optional(file, in, "labels", entry) : null, vocabulary);
     }
   }
 

@@ -82,6 +82,10 @@ public final class TrainingSession {
 
   private static TrainedWeights weights(Settings settings, LoadedModel loaded) {
     CausalLm model = loaded.model();
+    if (model.config().classifies()) {
+      throw new InvalidPlanException("The model in " + model.directory() + " is a classifier; training of classifiers is "
+          + "not in this version. Use a causal language model.");
+    }
     LoraSpec lora = settings.lora();
     if (lora == null) {
       new FullTransform().apply(model);

@@ -19,6 +19,10 @@ final class Requests {
 
   static List<Sequence> prepare(
       CausalLm model, @Nullable Tokenizer tokenizer, List<GenerateRequest> requests, StreamListener listener) {
+    if (model.config().classifies()) {
+      throw new InvalidPlanException("The model in " + model.directory() + " is a classifier of "
+          + model.config().head().outputs() + " classes and cannot continue text. Use a causal language model.");
+    }
     List<String> attached = LoraAdapter.names(model);
     List<Sequence> sequences = new ArrayList<>();
     for (GenerateRequest request : requests) {

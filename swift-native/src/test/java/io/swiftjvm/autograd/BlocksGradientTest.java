@@ -5,6 +5,7 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.Unary;
+import io.swiftjvm.model.Pooling;
 import io.swiftjvm.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -52,6 +53,17 @@ class BlocksGradientTest {
         .check((ops, in) -> Broadcasts.layerNorm(ops, in.get(0), in.get(1), in.get(2), 1e-5f));
     with(shape(3, 5)).check((ops, in) -> Broadcasts.softCap(ops, in.get(0), 2));
     with(shape(3, 5)).check((ops, in) -> Broadcasts.atMost(ops, in.get(0), 3));
+  }
+
+  @Test
+  void losses_of_target_values_and_means_over_texts() {
+    float[] targets = {0, 1, 0.5f, 1, 0, 1};
+    for (TargetLoss loss : TargetLoss.values()) {
+      with(shape(2, 3)).check((ops, in) -> loss.of(ops, in.get(0), targets));
+    }
+    for (Pooling pooling : Pooling.values()) {
+      with(shape(7, 3)).check((ops, in) -> pooling.of(ops, in.get(0), 0, 2, 7));
+    }
   }
 
   @Test
