@@ -180,4 +180,13 @@ class CausalLmLoadTest {
           .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("'head'");
     }
   }
+
+  @Test
+  void a_family_that_is_registered_as_a_service_is_found_and_loaded_under_its_own_names() {
+    Path model = TinyCheckpoint.of("house_llama").write(folder.resolve("house"));
+    try (CausalLm house = CausalLm.load(model, backend)) {
+      assertThat(house.linears()).containsKeys("model.layers.0.attention.q_proj", "model.layers.1.mlp.w2");
+      assertThat(ModelRuns.logits(house, FlatRows.of(new int[] {1, 2, 3}))).hasDimensions(3, 32);
+    }
+  }
 }
