@@ -14,14 +14,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A mixture of experts: tokens sorted by expert, each run through its own, the results weighed and put back. */
 record MoeBlock(
-    MoeConfig config, Parameter router, @Nullable Parameter routerBias, @Nullable Parameter correction,
-    Experts experts, @Nullable Mlp shared, @Nullable LinearSlot sharedGate) implements FeedForward {
+    MoeConfig config, LinearSlot router, @Nullable Parameter correction, Experts experts, @Nullable Mlp shared, @Nullable LinearSlot sharedGate) implements FeedForward {
   static MoeBlock of(WeightSource source, MoeConfig moe, int hidden, int layer) {
     int e = moe.router().experts();
     boolean stacked = moe.storage() == MoeConfig.Storage.STACKED_CLAMPED;
     MlpConfig common = moe.shared();
-    return new MoeBlock(moe, source.parameter(layer, "mlp.gate.weight", e, hidden),
-        stacked ? source.parameter(layer, "mlp.gate.bias", e) : null,
+    return new MoeBlock(moe, source.linear(layer, "mlp.gate", e, hidden, stacked),
         moe.correction() ? source.parameter(layer, "mlp.gate.e_score_correction_bias", e) : null,
         stacked ? StackedExperts.of(source, moe.expert(), e, hidden, layer)
             : SeparateExperts.of(source, moe.expert(), e, hidden, layer),
@@ -33,7 +31,7 @@ record MoeBlock(
   public Tensor forward(Pass pass, Tensor x) {
     Ops ops = pass.ops();
     int k = config.router().topK();
-    Tensor logits = ops.linear(x, router.value(), routerBias == null ? null : routerBias.value());
+    Tensor logits = router.forward(pass, x);
     Routing routing = Routing.of(ops, logits, correction == null ? null : correction.value(), config.router());
     int[] chosen = routing.experts();
     int[] offsets = new int[config.router().experts() + 1];
@@ -68,7 +66,9 @@ record MoeBlock(
 
   @Override
   public List<LinearSlot> linears() {
-    List<LinearSlot> all = new ArrayList<>(experts.linears());
+    List<LinearSlot> all = new ArrayList<>();
+    all.add(router);
+    all.addAll(experts.linears());
     if (shared != null) {
       all.addAll(shared.linears());
     }
@@ -81,11 +81,7 @@ record MoeBlock(
   /** The correction is not among them: it is set by the balance of the experts, not by a gradient. */
   @Override
   public List<Parameter> parameters() {
-    List<Parameter> all = new ArrayList<>();
-    all.add(router);
-    if (routerBias != null) {
-      all.add(routerBias);
-    }
+    List<Parameter> all = new ArrayList<>(router.linear().parameters());
     all.addAll(experts.parameters());
     if (shared != null) {
       all.addAll(shared.parameters());

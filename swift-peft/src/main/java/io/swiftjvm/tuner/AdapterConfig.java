@@ -28,7 +28,7 @@ final class AdapterConfig {
       "lora_alpha", "lora_dropout", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern",
       "rank_pattern", "alpha_pattern", "use_rslora", "lora_bias", "bias", "init_lora_weights", "auto_mapping",
       "inference_mode", "modules_to_save", "trainable_token_indices", "revision", "peft_version", "megatron_core",
-      "qalora_group_size", "alora_invocation_tokens");
+      "qalora_group_size", "alora_invocation_tokens", "target_parameters");
   /** Starts that are overwritten by the saved weights and leave the base alone. */
   private static final Set<String> HARMLESS_INIT = Set.of("true", "false", "gaussian", "orthogonal", "eva");
 
@@ -46,9 +46,11 @@ final class AdapterConfig {
    * @param modulesToSave ends of names of modules that are stored whole
    * @param tokens rows of the token table that are stored
    * @param invocation tokens that switch the adapter on; or null
+   * @param stacked some targets are parameters, such as stacked experts: names of projections do not tell all
    */
   record Settings(
-      LoraSpec spec, List<String> modulesToSave, List<Integer> tokens, @Nullable Invocation invocation) {}
+      LoraSpec spec, List<String> modulesToSave, List<Integer> tokens, @Nullable Invocation invocation,
+      boolean stacked) {}
 
   /** Reads and checks; anything that would change the arithmetic in a way not done here is refused by its name. */
   static Settings read(Path file) {
@@ -56,7 +58,7 @@ final class AdapterConfig {
     config.refuseUnsupported();
     try {
       return new Settings(config.spec(), config.names("modules_to_save"), config.tokens(),
-          config.invocation());
+          config.invocation(), !config.names("target_parameters").isEmpty());
     } catch (InvalidPlanException e) {
       throw new ModelFormatException("Cannot use " + file + ": " + e.getMessage(), e);
     }
@@ -116,7 +118,11 @@ final class AdapterConfig {
     if (json.path("exclude_modules").isTextual()) {
       throw refusal("exclude_modules", "a pattern is not supported, only a list of names is");
     }
-    return new LoraTargets(regex ? List.of() : names("target_modules"), regex ? modules.textValue() : null,
+    List<String> named = new ArrayList<>(regex ? List.of() : names("target_modules"));
+    if (!regex && named.isEmpty()) {
+      named.addAll(names("target_parameters"));
+    }
+    return new LoraTargets(named, regex ? modules.textValue() : null,
         names("exclude_modules"), layers, layersPattern());
   }
 
@@ -171,7 +177,8 @@ final class AdapterConfig {
       if (!json.path(key).isObject()) {
         throw refusal(key, json.path(key) + " is not an object");
       }
-      json.path(key).properties().forEach(entry -> patterns.put(entry.getKey(), value.apply(entry.getValue())));
+      json.path(key).properties().forEach(
+          entry -> patterns.put(StackedExpertKeys.pattern(entry.getKey()), value.apply(entry.getValue())));
     }
     return patterns;
   }

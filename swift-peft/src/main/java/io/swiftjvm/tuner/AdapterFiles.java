@@ -72,7 +72,8 @@ public final class AdapterFiles {
     LoraSpec spec = settings.spec();
     Path path = files.file(WEIGHTS);
     try (SafetensorsFile weights = SafetensorsFile.open(path)) {
-      Map<String, Found> found = check(model, path, spec, entries(path, weights));
+      Map<String, Found> found =
+          check(model, path, spec, entries(model, path, weights), settings.stacked());
       BaseChanges changes = BaseChanges.read(model, settings, weights);
       BaseChanges.checkAlone(model, !changes.isEmpty());
       if (trainable && !changes.isEmpty()) {
@@ -103,7 +104,8 @@ public final class AdapterFiles {
   public static void load(LoraAdapter adapter, Path folder) {
     Path path = ModelFolder.of(folder).file(WEIGHTS);
     try (SafetensorsFile weights = SafetensorsFile.open(path)) {
-      Map<String, Found> found = check(adapter.model(), path, adapter.spec(), entries(path, weights));
+      Map<String, Found> found =
+          check(adapter.model(), path, adapter.spec(), entries(adapter.model(), path, weights), true);
       if (!found.keySet().equals(adapter.parts().keySet())) {
         throw refusal(path, "it holds other projections than the adapter '" + adapter.name() + "'");
       }
@@ -115,7 +117,7 @@ public final class AdapterFiles {
     }
   }
 
-  private static Map<String, TensorEntry> entries(Path path, SafetensorsFile weights) {
+  private static Map<String, TensorEntry> entries(CausalLm model, Path path, SafetensorsFile weights) {
     Map<String, TensorEntry> entries = new TreeMap<>();
     for (String key : weights.names()) {
       if (KEY.matcher(key).matches()) {
@@ -125,11 +127,11 @@ public final class AdapterFiles {
     if (entries.isEmpty()) {
       throw refusal(path, "it holds no tensor of a LoRA projection");
     }
-    return entries;
+    return StackedExpertKeys.expand(model, path, entries);
   }
 
   private static Map<String, Found> check(
-      CausalLm model, Path path, LoraSpec spec, Map<String, TensorEntry> entries) {
+      CausalLm model, Path path, LoraSpec spec, Map<String, TensorEntry> entries, boolean stacked) {
     Map<String, Linear> linears = model.linears();
     Map<String, Found> found = new TreeMap<>();
     for (String key : entries.keySet()) {
@@ -150,7 +152,7 @@ public final class AdapterFiles {
     if (found.keySet().stream().noneMatch(EXPERT.asPredicate())) {
       missing.removeIf(EXPERT.asPredicate());
     }
-    if (!missing.isEmpty()) {
+    if (!missing.isEmpty() && !stacked) {
       throw refusal(path, "the settings name " + missing.size() + " projections that have no tensors, first '"
           + missing.first() + "'");
     }

@@ -3,6 +3,7 @@ package io.swiftjvm.tuner;
 import io.swiftjvm.error.InvalidPlanException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,14 +22,15 @@ import org.jspecify.annotations.Nullable;
 public record LoraTargets(
     List<String> modules, @Nullable String regex, List<String> exclude, List<Integer> layers,
     @Nullable String layersPattern) {
-  /** The name for every projection but the output head. */
+  /** The name for every projection but the output head and the routers of experts. */
   public static final String ALL_LINEAR = "all-linear";
 
-  /** Every projection but the output head. */
+  /** Every projection but the output head and the routers of experts. */
   public static final LoraTargets ALL = of(ALL_LINEAR);
 
   private static final int MAX_PATTERN = 1000;
-  private static final String HEAD = "lm_head";
+  private static final Set<String> HEADS = Set.of("lm_head", "output", "score");
+  private static final Pattern ROUTER = Pattern.compile(".*\\.(gate|router)");
 
   public LoraTargets {
     modules = List.copyOf(modules);
@@ -90,8 +92,12 @@ public record LoraTargets(
 
   private boolean matches(String path) {
     boolean named = regex != null ? compile(regex).matcher(path).matches()
-        : modules.stream().anyMatch(m -> m.equals(ALL_LINEAR) ? !path.equals(HEAD) : endsWith(path, m));
+        : modules.stream().anyMatch(m -> m.equals(ALL_LINEAR) ? linear(path) : endsWith(path, m));
     return named && exclude.stream().noneMatch(m -> endsWith(path, m)) && inLayers(path);
+  }
+
+  private static boolean linear(String path) {
+    return !HEADS.contains(path) && !ROUTER.matcher(path).matches();
   }
 
   private boolean inLayers(String path) {

@@ -36,6 +36,6 @@ final class GptOss implements Family {
 
   @Override
   public WeightNames names(ModelConfig source) {
-    return WeightNames.renaming(Map.of("mlp.gate.weight", "mlp.router.weight", "mlp.gate.bias", "mlp.router.bias"));
+    return WeightNames.renaming(Map.of("mlp.gate", "mlp.router"));
   }
 }
