@@ -33,7 +33,10 @@ INLINE uint16_t to_f16(float f) {
 static void cast(const void *x, int type, void *out, int out_type, i64 from, i64 to) {
   for (i64 i = from; i < to; i += W) {
     i64 n = MIN(W, to - i);
-    vf v = type == F32 ? ldw(x, F32, i, n) : type == BF16 ? ldw(x, BF16, i, n) : ldw(x, F16, i, n);
+    vf v;
+#define CALL(T) v = ldw(x, T, i, n)
+    BY_TYPE(type, CALL)
+#undef CALL
     if (out_type == F32) {
       stn((float *)out + i, v, n);
     } else {

@@ -1,6 +1,7 @@
 /* All kernels for one instruction set: VB bytes to a vector, MR rows to a tile. */
 #include "vector.h"
 #include "elementwise.h"
+#include "quantize.h"
 #include "rows.h"
 #include "matmul.h"
 #include "attention.h"

@@ -12,10 +12,10 @@
 #define KC 512
 #define MC (MR * (224 / MR))
 
-/* dst[p * ldd + i] = src[i * lds + p] for i < rows, p < k; rows up to pad (a multiple of W, or below W) become 0. With
+/* dst[p * ldd + i] = src[at + i * lds + p] for i < rows, p < k; rows up to pad (a multiple of W, or below W) become 0. With
  * ldd < W each store spills into the next p, which is written later, and W floats beyond the end. */
 INLINE void pack_rows_as(
-    const void *src, const int type, i64 lds, i64 rows, i64 pad, i64 k, float *dst, i64 ldd) {
+    const void *src, const int type, i64 at, i64 lds, i64 rows, i64 pad, i64 k, float *dst, i64 ldd) {
   for (i64 i0 = 0; i0 < pad; i0 += W) {
     i64 live = MIN(W, rows - i0);
     for (i64 p = 0; p < k; p += W) {
@@ -23,10 +23,10 @@ INLINE void pack_rows_as(
       i64 n = MIN(W, k - p);
       if (live == W && n == W) {
 #pragma GCC unroll 16
-        for (int i = 0; i < W; i++) r[i] = ldw(src, type, (i0 + i) * lds + p, W);
+        for (int i = 0; i < W; i++) r[i] = ldw(src, type, at + (i0 + i) * lds + p, W);
       } else {
 #pragma GCC unroll 16
-        for (int i = 0; i < W; i++) r[i] = i < live ? ldw(src, type, (i0 + i) * lds + p, n) : splat(0);
+        for (int i = 0; i < W; i++) r[i] = i < live ? ldw(src, type, at + (i0 + i) * lds + p, n) : splat(0);
       }
       transpose(r);
       float *to = dst + p * ldd + i0;
@@ -42,24 +42,24 @@ INLINE void pack_rows_as(
   }
 }
 
-/* dst[p * ldd + j] = src[p * lds + j] for j < columns; columns up to pad become 0. */
+/* dst[p * ldd + j] = src[at + p * lds + j] for j < columns; columns up to pad become 0. */
 INLINE void pack_columns_as(
-    const void *src, const int type, i64 lds, i64 columns, i64 pad, i64 k, float *dst, i64 ldd) {
+    const void *src, const int type, i64 at, i64 lds, i64 columns, i64 pad, i64 k, float *dst, i64 ldd) {
   for (i64 p = 0; p < k; p++)
     for (i64 j = 0; j < pad; j += W)
-      st(dst + p * ldd + j, columns - j > 0 ? ldw(src, type, p * lds + j, columns - j) : splat(0));
+      st(dst + p * ldd + j, columns - j > 0 ? ldw(src, type, at + p * lds + j, columns - j) : splat(0));
 }
 
 static void pack_rows(const void *src, int type, i64 at, i64 lds, i64 rows, i64 pad, i64 k, float *dst, i64 ldd) {
-  if (type == F32) pack_rows_as((const float *)src + at, F32, lds, rows, pad, k, dst, ldd);
-  else if (type == BF16) pack_rows_as((const uint16_t *)src + at, BF16, lds, rows, pad, k, dst, ldd);
-  else pack_rows_as((const uint16_t *)src + at, F16, lds, rows, pad, k, dst, ldd);
+#define CALL(T) pack_rows_as(src, T, at, lds, rows, pad, k, dst, ldd)
+  BY_TYPE(type, CALL)
+#undef CALL
 }
 
 static void pack_columns(const void *src, int type, i64 at, i64 lds, i64 columns, i64 pad, i64 k, float *dst, i64 ldd) {
-  if (type == F32) pack_columns_as((const float *)src + at, F32, lds, columns, pad, k, dst, ldd);
-  else if (type == BF16) pack_columns_as((const uint16_t *)src + at, BF16, lds, columns, pad, k, dst, ldd);
-  else pack_columns_as((const uint16_t *)src + at, F16, lds, columns, pad, k, dst, ldd);
+#define CALL(T) pack_columns_as(src, T, at, lds, columns, pad, k, dst, ldd)
+  BY_TYPE(type, CALL)
+#undef CALL
 }
 
 INLINE void update(float *c, vf acc, float alpha, float keep, i64 n) {
@@ -131,8 +131,8 @@ static float *scratch(i64 n) {
 #define DN (VB == 64 ? 4 : 2)
 
 INLINE void dots(
-    const int mr, const int nr, const float *x, const void *w, const int type, i64 k, float *out, i64 ldo, float alpha,
-    float beta) {
+    const int mr, const int nr, const float *x, const void *w, const int type, i64 at, i64 k, float *out, i64 ldo,
+    float alpha, float beta) {
   vf acc[4][8];
 #pragma GCC unroll 4
   for (int i = 0; i < mr; i++)
@@ -146,8 +146,8 @@ INLINE void dots(
 #pragma GCC unroll 8
     for (int j = 0; j < nr; j++) {
       /* Each row is too short a stream for the hardware to prefetch; the next rows' turn comes soon. */
-      __builtin_prefetch((const char *)w + ((nr + j) * k + p) * (type == F32 ? 4 : 2), 0, 2);
-      vf y = ldw(w, type, j * k + p, W);
+      __builtin_prefetch((const char *)w + bytes_before(type, at + (nr + j) * k + p), 0, 2);
+      vf y = ldw(w, type, at + j * k + p, W);
 #pragma GCC unroll 4
       for (int i = 0; i < mr; i++) acc[i][j] += xs[i] * y;
     }
@@ -155,7 +155,7 @@ INLINE void dots(
   if (p < k) {
 #pragma GCC unroll 8
     for (int j = 0; j < nr; j++) {
-      vf y = ldw(w, type, j * k + p, k - p);
+      vf y = ldw(w, type, at + j * k + p, k - p);
 #pragma GCC unroll 4
       for (int i = 0; i < mr; i++) acc[i][j] += ldn(x + i * k + p, k - p) * y;
     }
@@ -170,16 +170,16 @@ INLINE void dots(
 }
 
 INLINE void few_columns(
-    const int nr, i64 m, const float *x, const void *w, const int type, i64 k, float *out, i64 ldo, float alpha,
+    const int nr, i64 m, const float *x, const void *w, const int type, i64 at, i64 k, float *out, i64 ldo, float alpha,
     float beta) {
   for (i64 i = 0; i < m; i += 4) {
     const float *xs = x + i * k;
     float *o = out + i * ldo;
     switch (m - i) {
-      case 1: dots(1, nr, xs, w, type, k, o, ldo, alpha, beta); break;
-      case 2: dots(2, nr, xs, w, type, k, o, ldo, alpha, beta); break;
-      case 3: dots(3, nr, xs, w, type, k, o, ldo, alpha, beta); break;
-      default: dots(4, nr, xs, w, type, k, o, ldo, alpha, beta);
+      case 1: dots(1, nr, xs, w, type, at, k, o, ldo, alpha, beta); break;
+      case 2: dots(2, nr, xs, w, type, at, k, o, ldo, alpha, beta); break;
+      case 3: dots(3, nr, xs, w, type, at, k, o, ldo, alpha, beta); break;
+      default: dots(4, nr, xs, w, type, at, k, o, ldo, alpha, beta);
     }
   }
 }
@@ -188,20 +188,17 @@ INLINE void few_rows_as(
     const float *x, const void *w, const int type, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 n0,
     i64 n1) {
   i64 j = n0;
-  const char *row = (const char *)w + n0 * k * (type == F32 ? 4 : 2);
-  i64 step = k * (type == F32 ? 4 : 2);
   if (m == 1)
-    for (; j + 2 * DN <= n1; j += 2 * DN, row += 2 * DN * step)
-      dots(1, 2 * DN, x, row, type, k, out + j, n, alpha, beta);
-  for (; j + DN <= n1; j += DN, row += DN * step) few_columns(DN, m, x, row, type, k, out + j, n, alpha, beta);
-  for (; j < n1; j++, row += step) few_columns(1, m, x, row, type, k, out + j, n, alpha, beta);
+    for (; j + 2 * DN <= n1; j += 2 * DN) dots(1, 2 * DN, x, w, type, j * k, k, out + j, n, alpha, beta);
+  for (; j + DN <= n1; j += DN) few_columns(DN, m, x, w, type, j * k, k, out + j, n, alpha, beta);
+  for (; j < n1; j++) few_columns(1, m, x, w, type, j * k, k, out + j, n, alpha, beta);
 }
 
 static void few_rows(
     const float *x, const void *w, int type, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 n0, i64 n1) {
-  if (type == F32) few_rows_as(x, w, F32, out, m, n, k, alpha, beta, n0, n1);
-  else if (type == BF16) few_rows_as(x, w, BF16, out, m, n, k, alpha, beta, n0, n1);
-  else few_rows_as(x, w, F16, out, m, n, k, alpha, beta, n0, n1);
+#define CALL(T) few_rows_as(x, w, T, out, m, n, k, alpha, beta, n0, n1)
+  BY_TYPE(type, CALL)
+#undef CALL
 }
 
 static int matmul(

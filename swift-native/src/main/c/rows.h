@@ -123,9 +123,9 @@ INLINE void gather(
 
 static void gather_rows(
     const void *table, int type, i64 columns, const int32_t *ids, float *out, i64 from, i64 to) {
-  if (type == F32) gather(table, F32, columns, ids, out, from, to);
-  else if (type == BF16) gather(table, BF16, columns, ids, out, from, to);
-  else gather(table, F16, columns, ids, out, from, to);
+#define CALL(T) gather(table, T, columns, ids, out, from, to)
+  BY_TYPE(type, CALL)
+#undef CALL
 }
 
 static void scatter_add_rows(

@@ -12,7 +12,7 @@
 #endif
 
 typedef long long i64;
-enum { F32 = 0, BF16 = 1, F16 = 2 };
+enum { F32 = 0, BF16 = 1, F16 = 2, Q8 = 3, Q4 = 4, NF4 = 5 };
 enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM };
 enum { NEGATE, EXP, LOG, SQRT, RSQRT, RECIPROCAL, SQUARE, RELU, SIGMOID, TANH, SILU, GELU, GELU_TANH };
 
@@ -26,6 +26,8 @@ typedef struct {
 #define KERNELS(X) \
   X(void, fill, (float *x, float value, i64 from, i64 to), (x, value, from, to)) \
   X(void, cast, (const void *x, int type, void *out, int out_type, i64 from, i64 to), \
+    (x, type, out, out_type, from, to)) \
+  X(void, quantize, (const void *x, int type, void *out, int out_type, i64 from, i64 to), \
     (x, type, out, out_type, from, to)) \
   X(int, matmul, (const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, \
     float alpha, float beta, i64 m0, i64 m1, i64 n0, i64 n1), \

@@ -66,8 +66,11 @@ INLINE vf from_f16(vh h) {
 #endif
 }
 
-/* Elements i.. of an array of any float type, widened. */
+#include "blocks.h"
+
+/* Elements i.. of an array of any type of weights, widened; of blocks always W. */
 INLINE vf ldw(const void *p, int type, i64 i, i64 n) {
+  if (type >= Q8) return ldblock(p, type, i);
   if (type == F32) return ldn((const float *)p + i, n);
   const uint16_t *s = (const uint16_t *)p + i;
   vh h;
@@ -85,6 +88,17 @@ INLINE vf ldw(const void *p, int type, i64 i, i64 n) {
   }
   return type == BF16 ? from_bf16(h) : from_f16(h);
 }
+
+/* One call for each type, so that the compiler sees it as a constant. */
+#define BY_TYPE(type, CALL) \
+  switch (type) { \
+    case F32: CALL(F32); break; \
+    case BF16: CALL(BF16); break; \
+    case F16: CALL(F16); break; \
+    case Q8: CALL(Q8); break; \
+    case Q4: CALL(Q4); break; \
+    default: CALL(NF4); \
+  }
 
 INLINE double sum_double(vf v) {
   double s = 0;

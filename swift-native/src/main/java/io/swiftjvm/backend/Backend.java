@@ -1,6 +1,7 @@
 package io.swiftjvm.backend;
 
 import io.swiftjvm.tensor.Allocator;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -31,12 +32,15 @@ public interface Backend extends Allocator, AutoCloseable {
   /** Sets every element. */
   void fill(Tensor target, float value);
 
-  /** Converts between float32, bf16 and fp16, rounding to nearest even. */
+  /** Converts between float32, bf16 and fp16, rounding to nearest even; also widens quantised weights. */
   void cast(Tensor source, Tensor target);
 
+  /** Converts float32, bf16 or fp16 weights of whole blocks to a type that {@link DType#isQuantised()}. */
+  void quantize(Tensor source, Tensor target);
+
   /**
-   * {@code out = alpha * op(a) op(b) + beta * out}, op = transpose where asked. a is float32; b is float32, bf16 or
-   * fp16; out is (m,n) float32.
+   * {@code out = alpha * op(a) op(b) + beta * out}, op = transpose where asked. a is float32; b is float32, bf16,
+   * fp16 or quantised; out is (m,n) float32.
    */
   void matmul(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, float alpha, float beta);
 

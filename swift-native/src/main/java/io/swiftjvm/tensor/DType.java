@@ -15,19 +15,53 @@ public enum DType {
   U8(1, "uint8"),
   BOOL(1, "bool"),
   F8_E4M3(1, "float8_e4m3fn"),
-  F8_E5M2(1, "float8_e5m2");
+  F8_E5M2(1, "float8_e5m2"),
+  /** Blocks of 32 weights in 34 bytes: a float16 scale and signed bytes. */
+  Q8(32, 34, "q8"),
+  /** Blocks of 32 weights in 18 bytes: a float16 scale and codes of 4 bits. */
+  Q4(32, 18, "q4"),
+  /** Blocks of 64 weights in 36 bytes: a float32 scale and codes of 4 bits of normal distribution (QLoRA). */
+  NF4(64, 36, "nf4");
 
+  private final int block;
   private final int bytes;
   private final String torchName;
 
   DType(int bytes, String torchName) {
+    this(1, bytes, torchName);
+  }
+
+  DType(int block, int bytes, String torchName) {
+    this.block = block;
     this.bytes = bytes;
     this.torchName = torchName;
   }
 
-  /** Size of one element in bytes. */
+  /** Elements that are stored together: 1, but for quantised weights. */
+  public int block() {
+    return block;
+  }
+
+  /** True for weights that share scales by blocks; they are multiplied with, and not computed with otherwise. */
+  public boolean isQuantised() {
+    return block > 1;
+  }
+
+  /** Size of one element in bytes; of those that are not {@link #isQuantised()}. */
   public int bytes() {
+    if (block > 1) {
+      throw new IllegalArgumentException(this + " is stored in blocks of " + block + " elements");
+    }
     return bytes;
+  }
+
+  /** Bytes of {@code elements} in a row, a multiple of {@link #block()}. */
+  public long bytes(long elements) {
+    if (elements % block != 0) {
+      throw new IllegalArgumentException(
+          elements + " elements of " + this + " are no whole number of blocks of " + block);
+    }
+    return Math.multiplyExact(elements / block, bytes);
   }
 
   /** The name in {@code config.json} and in torch: {@code bfloat16}. */

@@ -42,11 +42,11 @@ public final class Scope implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the scope is closed");
     }
-    long bytes = dtype.bytes();
+    long elements = 1;
     for (long d : shape) {
-      bytes = Math.multiplyExact(bytes, d);
+      elements = Math.multiplyExact(elements, d);
     }
-    Storage storage = allocator.allocate(bytes);
+    Storage storage = allocator.allocate(dtype.bytes(elements));
     owned.add(storage);
     return Tensor.of(storage, dtype, shape);
   }

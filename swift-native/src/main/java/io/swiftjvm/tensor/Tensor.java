@@ -32,7 +32,7 @@ public final class Tensor {
       }
       n = Math.multiplyExact(n, d);
     }
-    long end = Math.addExact(offset, Math.multiplyExact(n, dtype.bytes()));
+    long end = Math.addExact(offset, dtype.bytes(n));
     if (offset < 0 || end > storage.bytes()) {
       throw new IllegalArgumentException(
           "a tensor " + Arrays.toString(shape) + " of " + dtype + " at byte " + offset + " ends outside its "
@@ -75,7 +75,7 @@ public final class Tensor {
   }
 
   public long bytes() {
-    return size * dtype.bytes();
+    return dtype.bytes(size);
   }
 
   /** Length of the last dimension. */
@@ -132,7 +132,7 @@ public final class Tensor {
     long[] newShape = shape.clone();
     long row = shape[0] == 0 ? 0 : size / shape[0];
     newShape[0] = count;
-    return new Tensor(dtype, newShape, storage, offset + from * row * dtype.bytes(), false);
+    return new Tensor(dtype, newShape, storage, offset + dtype.bytes(from * row), false);
   }
 
   /** The elements in host memory; throws {@link IllegalStateException} after the owning scope was closed. */

@@ -48,6 +48,11 @@ public final class PrimitivesOnly implements Backend {
   }
 
   @Override
+  public void quantize(Tensor source, Tensor target) {
+    b.quantize(source, target);
+  }
+
+  @Override
   public void cast(Tensor source, Tensor target) {
     b.cast(source, target);
   }

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What must hold before a kernel touches memory; a kernel itself checks nothing. */
 final class Checks {
+  /** Elements of the widest vector: a kernel takes that many of a block at once. */
+  static final int VECTOR = 16;
+
   private Checks() {}
 
   static void require(boolean holds, String what, @Nullable Object... found) {
@@ -37,9 +40,20 @@ final class Checks {
   }
 
   /** The memory of a tensor of float32, bf16 or fp16. */
-  static MemorySegment weights(Tensor t) {
+  static MemorySegment plain(Tensor t) {
     if (!t.dtype().isFloat()) {
       throw new IllegalArgumentException("a tensor of float32, bf16 or fp16 is needed, got " + t);
+    }
+    return memory(t);
+  }
+
+  /** The memory of a tensor of float32, bf16, fp16 or of quantised weights, whose rows are whole vectors. */
+  static MemorySegment weights(Tensor t) {
+    if (!t.dtype().isQuantised()) {
+      return plain(t);
+    }
+    if (t.columns() % VECTOR != 0) {
+      throw new IllegalArgumentException("quantised weights need a multiple of " + VECTOR + " columns, got " + t);
     }
     return memory(t);
   }

@@ -3,6 +3,7 @@ package io.swiftjvm.backend.cpu;
 import static io.swiftjvm.backend.cpu.Checks.floats;
 import static io.swiftjvm.backend.cpu.Checks.ids;
 import static io.swiftjvm.backend.cpu.Checks.memory;
+import static io.swiftjvm.backend.cpu.Checks.plain;
 import static io.swiftjvm.backend.cpu.Checks.require;
 import static io.swiftjvm.backend.cpu.Checks.sameSize;
 import static io.swiftjvm.backend.cpu.Checks.weights;
@@ -16,6 +17,7 @@ import io.swiftjvm.backend.Reduction;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.Unary;
 import io.swiftjvm.hub.Environment;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Storage;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -162,8 +164,18 @@ public final class CpuBackend implements Backend {
   public void cast(Tensor source, Tensor target) {
     sameSize(source, target);
     MemorySegment x = weights(source);
-    MemorySegment y = weights(target);
+    MemorySegment y = plain(target);
     elements(source.size(), ELEMENT, (a, b) -> kernels.cast(x, source.dtype(), y, target.dtype(), a, b));
+  }
+
+  @Override
+  public void quantize(Tensor source, Tensor target) {
+    sameSize(source, target);
+    DType type = target.dtype();
+    require(type.isQuantised() && source.dtype().isFloat(), "quantisation of %s to %s", source, target);
+    MemorySegment x = plain(source);
+    MemorySegment y = weights(target);
+    run(source.size() / type.block(), type.block(), 64, (a, b) -> kernels.quantize(x, source.dtype(), y, type, a, b));
   }
 
   @Override
@@ -183,7 +195,7 @@ public final class CpuBackend implements Backend {
       return;
     }
     // Few rows wait for memory, not for arithmetic.
-    double nanos = Math.max(FLOP * 2 * k, BYTE * k * b.dtype().bytes() / m);
+    double nanos = Math.max(FLOP * 2 * k, BYTE * b.dtype().bytes(n * k) / n / m);
     int tile = Kernels.TILE;
     if (threads == 1 || nanos * m * n < WORTH) {
       kernels.matmul(pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, 0, n);

@@ -41,6 +41,11 @@ final class JavaKernels implements Kernels {
   }
 
   @Override
+  public void quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
+    QuantBlocks.quantize(x, type, out, outType, from, to);
+  }
+
+  @Override
   public void matmul(
       MemorySegment a, boolean transposeA, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m,
       long n, long k, float alpha, float beta, long m0, long m1, long n0, long n1) {

@@ -24,6 +24,9 @@ interface Kernels {
   /** Elements, between the float types. */
   void cast(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to);
 
+  /** Blocks of out, from a float type. */
+  void quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to);
+
   /**
    * Rows {@code [m0, m1)}, columns {@code [n0, n1)} of {@code out (m,n) = alpha op(a) op(b) + beta out}. Bounds that
    * cut a matrix are multiples of {@link #TILE}.

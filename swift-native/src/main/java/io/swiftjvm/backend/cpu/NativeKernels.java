@@ -52,6 +52,7 @@ final class NativeKernels implements Kernels {
     static final MethodHandle USE = find("use", "ii");
     static final MethodHandle FILL = find("fill", "vafll");
     static final MethodHandle CAST = find("cast", "vaiaill");
+    static final MethodHandle QUANTIZE = find("quantize", "vaiaill");
     static final MethodHandle MATMUL = find("matmul", "iaiaiialllffllll");
     static final MethodHandle BINARY = find("binary", "viaaalllll");
     static final MethodHandle UNARY = find("unary", "viaall");
@@ -129,6 +130,9 @@ final class NativeKernels implements Kernels {
       case F32 -> 0;
       case BF16 -> 1;
       case F16 -> 2;
+      case Q8 -> 3;
+      case Q4 -> 4;
+      case NF4 -> 5;
       default -> throw new IllegalArgumentException("not a float type: " + type);
     };
   }
@@ -159,6 +163,15 @@ final class NativeKernels implements Kernels {
   public void cast(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
     try {
       Calls.CAST.invokeExact(x, type(type), out, type(outType), from, to);
+    } catch (Throwable t) {
+      throw failed(t);
+    }
+  }
+
+  @Override
+  public void quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
+    try {
+      Calls.QUANTIZE.invokeExact(x, type(type), out, type(outType), from, to);
     } catch (Throwable t) {
       throw failed(t);
     }

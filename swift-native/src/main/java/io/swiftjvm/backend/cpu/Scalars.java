@@ -35,6 +35,7 @@ final class Scalars {
       case F32 -> get(x, i);
       case BF16 -> Float.intBitsToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, i << 1) << 16);
       case F16 -> Float.float16ToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, i << 1));
+      case Q8, Q4, NF4 -> QuantBlocks.get(x, type, i);
       default -> throw new IllegalArgumentException("not a float type: " + type);
     };
   }

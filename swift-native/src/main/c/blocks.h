@@ -1,0 +1,75 @@
+/* Weights in blocks that share a scale; i is the element's index in the whole tensor, and W elements that start at a
+ * multiple of W never cross a block.
+ *   Q8   32 elements in 34 bytes: float16 scale, 32 signed bytes
+ *   Q4   32 elements in 18 bytes: float16 scale, 16 bytes; low halves are elements 0 - 15, high ones 16 - 31, minus 8
+ *   NF4  64 elements in 36 bytes: float32 scale, twice 16 bytes laid out like those of Q4; codes of arXiv 2305.14314 */
+#define Q8_BYTES 34
+#define Q4_BYTES 18
+#define NF4_BYTES 36
+
+typedef int8_t vb __attribute__((vector_size(VB / 4)));
+typedef uint8_t vub __attribute__((vector_size(VB / 4)));
+
+static const float NF4_CODE[16] __attribute__((aligned(64))) = {-1.0f, -0.6961928009986877f, -0.5250730514526367f,
+    -0.39491748809814453f, -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
+    0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f, 0.44070982933044434f,
+    0.5626170039176941f, 0.7229568362236023f, 1.0f};
+
+INLINE float half_to_float(uint16_t h) {
+#if VB >= 32
+  return _cvtsh_ss(h);
+#else
+  vh v = {0};
+  v[0] = h;
+  return from_f16(v)[0];
+#endif
+}
+
+INLINE i64 bytes_before(const int type, i64 i) {
+  switch (type) {
+    case F32: return i * 4;
+    case Q8: return i / 32 * Q8_BYTES;
+    case Q4: return i / 32 * Q4_BYTES;
+    case NF4: return i / 64 * NF4_BYTES;
+    default: return i * 2;
+  }
+}
+
+INLINE vi nibbles(const uint8_t *bytes, int high) {
+  vub b;
+  memcpy(&b, bytes, sizeof b);
+  vi v = __builtin_convertvector(b, vi);
+  return high ? v >> 4 : v & 15;
+}
+
+INLINE vf nf4_codes(vi index) {
+#if VB == 64
+  return (vf)_mm512_permutexvar_ps((__m512i)index, _mm512_load_ps(NF4_CODE));
+#elif VB == 32
+  __m256 low = _mm256_permutevar8x32_ps(_mm256_load_ps(NF4_CODE), (__m256i)index);
+  __m256 high = _mm256_permutevar8x32_ps(_mm256_load_ps(NF4_CODE + 8), (__m256i)index);
+  return pick(index > 7, (vf)high, (vf)low);
+#else
+  vf v;
+  for (int j = 0; j < W; j++) v[j] = NF4_CODE[index[j]];
+  return v;
+#endif
+}
+
+INLINE vf ldblock(const void *p, const int type, i64 i) {
+  const uint8_t *block = (const uint8_t *)p + bytes_before(type, i);
+  if (type == NF4) {
+    float scale;
+    memcpy(&scale, block, 4);
+    int at = (int)(i & 63);
+    return nf4_codes(nibbles(block + 4 + (at >> 5) * 16 + (at & 15), at >> 4 & 1)) * scale;
+  }
+  uint16_t half;
+  memcpy(&half, block, 2);
+  int at = (int)(i & 31);
+  if (type == Q4)
+    return __builtin_convertvector(nibbles(block + 2 + (at & 15), at >> 4) - 8, vf) * half_to_float(half);
+  vb q;
+  memcpy(&q, block + 2 + at, sizeof q);
+  return __builtin_convertvector(__builtin_convertvector(q, vi), vf) * half_to_float(half);
+}

@@ -1,0 +1,88 @@
+package io.swiftjvm.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class QuantBlocksTest {
+  @ParameterizedTest
+  @EnumSource(names = {"Q8", "Q4", "NF4"})
+  void products_with_quantised_weights_are_those_with_the_widened_ones(DType type) {
+    // Rows of 48: blocks go across their ends.
+    for (int k : new int[] {48, 64, 528, 1024}) {
+      for (int m : new int[] {1, 3, 16, 17, 40}) {
+        Agreement.check(1e-5 * Math.sqrt(k), (backend, scope, random) -> {
+          Tensor weight = Agreement.random(scope, random, 36 * 4, k);
+          Tensor packed = scope.tensor(type, weight.shape());
+          backend.quantize(weight, packed);
+          Tensor wide = scope.floats(weight.shape());
+          backend.cast(packed, wide);
+          Tensor x = Agreement.random(scope, random, m, k);
+          Tensor dy = Agreement.random(scope, random, m, 144);
+          Tensor y = scope.floats(m, 144);
+          Tensor same = scope.floats(m, 144);
+          Tensor dx = scope.floats(m, k);
+          Tensor sameDx = scope.floats(m, k);
+          backend.matmul(x, false, packed, true, y, 1, 0);
+          backend.matmul(x, false, wide, true, same, 1, 0);
+          backend.matmul(dy, false, packed, false, dx, 1, 0);
+          backend.matmul(dy, false, wide, false, sameDx, 1, 0);
+          assertThat(y.toFloats()).containsExactly(same.toFloats());
+          assertThat(dx.toFloats()).usingComparatorWithPrecision(1e-4f).containsExactly(sameDx.toFloats());
+          return List.of(wide, y, dx);
+        });
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"Q8,0.006", "Q4,0.09", "NF4,0.095"})
+  void the_error_is_that_of_so_many_bits(DType type, double allowed) {
+    Agreement.all().forEach(backend -> {
+      try (backend; Scope scope = new Scope(backend)) {
+        float[] values = new float[64 * 256];
+        Random random = new Random(3);
+        for (int i = 0; i < values.length; i++) {
+          values[i] = (float) random.nextGaussian();
+        }
+        assertThat(rmse(backend, scope, type, values)).as(backend.description()).isLessThan(allowed);
+        assertThat(rmse(backend, scope, type, new float[64 * 16])).isZero();
+      }
+    });
+  }
+
+  private static double rmse(Backend backend, Scope scope, DType type, float[] values) {
+    Tensor weight = scope.floats(values, values.length / 64, 64);
+    Tensor packed = scope.tensor(type, weight.shape());
+    Tensor wide = scope.floats(weight.shape());
+    backend.quantize(weight, packed);
+    backend.cast(packed, wide);
+    float[] back = wide.toFloats();
+    double sum = 0;
+    for (int i = 0; i < values.length; i++) {
+      sum += Math.pow(back[i] - values[i], 2);
+    }
+    return Math.sqrt(sum / values.length);
+  }
+
+  @Test
+  void what_does_not_fit_into_blocks_is_refused() {
+    try (CpuBackend backend = new CpuBackend(1); Scope scope = new Scope(backend)) {
+      assertThatThrownBy(() -> scope.tensor(DType.Q4, 3, 10)).hasMessageContaining("blocks of 32");
+      assertThatThrownBy(() -> DType.NF4.bytes()).hasMessageContaining("blocks of 64");
+      Tensor odd = scope.tensor(DType.Q8, 4, 24);
+      assertThatThrownBy(() -> backend.quantize(scope.floats(4, 24), odd)).hasMessageContaining("multiple of 16");
+      assertThat(scope.tensor(DType.NF4, 64, 32).bytes()).isEqualTo(32 * 36);
+    }
+  }
+}
