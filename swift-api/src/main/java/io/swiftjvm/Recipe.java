@@ -1,11 +1,13 @@
 package io.swiftjvm;
 
 import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.plan.QuantSettings;
 import io.swiftjvm.plan.Arguments;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.plan.Task;
 import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.quant.Quantisation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +39,14 @@ public record Recipe(Settings settings) {
   /** Trains every parameter. */
   public Recipe full() {
     return of(settings.lora(null));
+  }
+
+  /**
+   * Quantises the weights when they are loaded: {@link Quantisation#NF4} under adapters that are trained (QLoRA), {@link
+   * Quantisation#INT8} and {@link Quantisation#INT4} for answers. Default: not.
+   */
+  public Recipe quantize(Quantisation quantisation) {
+    return of(settings.model(m -> m.quant(QuantSettings.of(quantisation))));
   }
 
   /** Chooses the device: {@link Swift#auto} (default), {@link Swift#cpu}, or a name. */

@@ -32,7 +32,7 @@ public final class Swift {
    * @param model a folder in the layout of the Hugging Face hub, or {@code swift-tiny}, the model inside the library
    */
   public static Recipe model(String model) {
-    return Recipe.of(Settings.DEFAULT.model(m -> new ModelSettings(model, null, List.of())));
+    return Recipe.of(Settings.DEFAULT.model(m -> new ModelSettings(model, null, List.of(), m.quant())));
   }
 
   /** Reads a plan that was written as {@code .json} or {@code .yaml}; unknown names are refused. */

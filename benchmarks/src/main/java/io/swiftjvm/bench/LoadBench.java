@@ -7,6 +7,7 @@ import io.swiftjvm.infer.Engine;
 import io.swiftjvm.infer.GenerateRequest;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.quant.Quantisation;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -14,7 +15,7 @@ import java.util.stream.IntStream;
 /**
  * Time and Java heap to load a model, then the speed of a prompt of 128 tokens and of 32 greedy tokens behind it.
  *
- * <pre>java -cp ... io.swiftjvm.bench.LoadBench MODEL_DIR [ROUNDS]</pre>
+ * <pre>java -cp ... io.swiftjvm.bench.LoadBench MODEL_DIR [ROUNDS [int8|int4|nf4]]</pre>
  */
 public final class LoadBench {
   private static final int PROMPT = 128;
@@ -29,6 +30,11 @@ public final class LoadBench {
     try (Backend backend = Devices.cpu();
         CausalLm model = CausalLm.load(Path.of(args[0]), backend)) {
       double seconds = (System.nanoTime() - start) / 1e9;
+      if (args.length > 2) {
+        long before = System.nanoTime();
+        Quantisation.valueOf(args[2].toUpperCase(Locale.ROOT)).apply(model);
+        System.out.printf(Locale.ROOT, "quantised in %.2f s%n", (System.nanoTime() - before) / 1e9);
+      }
       System.gc();
       long heap = Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
       System.out.printf(Locale.ROOT, "load %.3f s, Java heap %.1f MiB, %s%n", seconds, heap / 1048576.0,

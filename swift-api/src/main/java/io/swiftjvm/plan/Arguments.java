@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Arguments {
   private static final List<Argument> ALL =
-      Stream.of(ModelArguments.LIST, DataArguments.LIST, TunerArguments.LIST, TrainArguments.LIST,
+      Stream.of(ModelArguments.LIST, QuantArguments.LIST, DataArguments.LIST, TunerArguments.LIST, TrainArguments.LIST,
           SamplingArguments.LIST).flatMap(List::stream).toList();
   private static final Map<String, Argument> BY_NAME = index();
 

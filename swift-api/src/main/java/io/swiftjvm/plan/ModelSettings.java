@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param model folder, embedded name ({@code swift-tiny}), or repository that a hub library has on disk; null = unset
  * @param dtype element type of the weights; null = as stored
  * @param adapters adapter folders in PEFT's format
+ * @param quant quantisation when loading
  */
-public record ModelSettings(@Nullable String model, @Nullable DType dtype, List<String> adapters) {
-  static final ModelSettings DEFAULT = new ModelSettings(null, null, List.of());
+public record ModelSettings(
+    @Nullable String model, @Nullable DType dtype, List<String> adapters, QuantSettings quant) {
+  static final ModelSettings DEFAULT = new ModelSettings(null, null, List.of(), QuantSettings.NONE);
 
   public ModelSettings {
     adapters = List.copyOf(adapters);
@@ -25,15 +27,25 @@ public record ModelSettings(@Nullable String model, @Nullable DType dtype, List<
   }
 
   ModelSettings model(@Nullable String value) {
-    return new ModelSettings(value, dtype, adapters);
+    return new ModelSettings(value, dtype, adapters, quant);
   }
 
   ModelSettings dtype(@Nullable DType value) {
-    return new ModelSettings(model, value, adapters);
+    return new ModelSettings(model, value, adapters, quant);
   }
 
   ModelSettings adapters(List<String> value) {
-    return new ModelSettings(model, dtype, value);
+    return new ModelSettings(model, dtype, value, quant);
+  }
+
+  /** The same model quantised otherwise. */
+  public ModelSettings quant(QuantSettings value) {
+    return new ModelSettings(model, dtype, adapters, value);
+  }
+
+  /** The same model without adapters. */
+  public ModelSettings bare() {
+    return adapters(List.of());
   }
 
   /** The model, or a refusal that says how to name one. */

@@ -48,6 +48,14 @@ public final class PlanRules {
     } catch (SwiftException e) {
       problems.add(e.getMessage());
     }
+    try {
+      if (s.model().quant().quantisation() != null && s.lora() == null && !s.data().datasets().isEmpty()) {
+        problems.add("quant_method is " + s.model().quant().method() + " with tuner_type full; quantised weights cannot be"
+            + " trained. Use tuner_type lora.");
+      }
+    } catch (InvalidPlanException e) {
+      problems.add(e.getMessage());
+    }
     for (String adapter : s.model().adapters()) {
       if (!Files.isRegularFile(Path.of(adapter).resolve("adapter_config.json"))) {
         problems.add("adapters names '" + adapter + "', which has no adapter_config.json. Pass the folder of an adapter.");

@@ -10,6 +10,7 @@ import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.LoadOptions;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.quant.QuantFormats;
+import io.swiftjvm.quant.Quantisation;
 import io.swiftjvm.text.ChatTemplate;
 import io.swiftjvm.text.HuggingFaceTokenizers;
 import io.swiftjvm.text.Tokenizer;
@@ -43,7 +44,12 @@ public final class LoadedModel implements AutoCloseable {
     try {
       QuantFormats.requireSupported(ModelConfig.load(source.folder()));
       backend = backend(settings);
-      model = CausalLm.load(source.folder(), backend, new LoadOptions(settings.model().dtype()));
+      model = CausalLm.load(
+          source.folder(), backend, new LoadOptions(settings.model().dtype()).formats(QuantFormats.FORMATS));
+      Quantisation quantisation = settings.model().quant().quantisation();
+      if (quantisation != null) {
+        quantisation.apply(model);
+      }
       LoadedModel loaded = new LoadedModel(source, backend, model);
       List<String> names = new ArrayList<>();
       for (String adapter : settings.model().adapters()) {

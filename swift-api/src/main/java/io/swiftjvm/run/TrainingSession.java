@@ -54,7 +54,7 @@ public final class TrainingSession {
       throw new InvalidPlanException("adapters is " + start + "; a lora training starts from one adapter at most, a full "
           + "training from none. Merge them first (swift export --merge_lora true).");
     }
-    LoadedModel loaded = LoadedModel.open(settings.model(m -> new ModelSettings(m.model(), m.dtype(), List.of())));
+    LoadedModel loaded = LoadedModel.open(settings.model(ModelSettings::bare));
     boolean done = false;
     try {
       TrainingData data = TrainingData.of(settings, loaded, listener);

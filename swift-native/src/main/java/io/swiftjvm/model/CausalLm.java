@@ -103,6 +103,7 @@ public final class CausalLm implements AutoCloseable {
     ModelConfig source = ModelConfig.load(directory);
     Family family = Families.of(source);
     DecoderConfig config = family.config(source);
+    WeightFormat format = format(source, options);
     Checkpoint checkpoint = Checkpoint.open(directory);
     Scope scope = new Scope(backend);
     boolean done = false;
@@ -111,11 +112,11 @@ public final class CausalLm implements AutoCloseable {
       ModelBuilder builder = new ModelBuilder(config, names);
       String head = names.head() + ".weight";
       Weights.check(
-          checkpoint, builder.shapes(), name -> family.ignores(source, name) || (config.tied() && name.equals(head)));
+          checkpoint, builder.shapes(), name -> family.ignores(source, name) || (config.tied() && name.equals(head)), format);
       if (config.tied() && checkpoint.contains(head)) {
         Weights.checkTied(checkpoint, head, names.embedding() + ".weight");
       }
-      Weights weights = new Weights(checkpoint, backend, scope, options);
+      Weights weights = new Weights(checkpoint, backend, scope, options, format);
       CausalLm model = new CausalLm(directory, source, config, backend, scope, weights, builder.build(weights));
       done = true;
       return model;
@@ -125,6 +126,15 @@ public final class CausalLm implements AutoCloseable {
         checkpoint.close();
       }
     }
+  }
+
+  private static @Nullable WeightFormat format(ModelConfig source, LoadOptions options) {
+    if (source.quantMethod().isEmpty()) {
+      return null;
+    }
+    return options.formats().stream().filter(format -> format.reads(source)).findFirst().orElseThrow(
+        () -> source.root().refusal("quantization_config", "absent: quantised weights ('" + source.quantMethod().get()
+            + "') of this kind are not supported here, take the unquantised model"));
   }
 
   /** Columns out and in of every projection that a model of this architecture would have, by path; takes no memory. */

@@ -1,6 +1,7 @@
 package io.swiftjvm.model;
 
 import io.swiftjvm.tensor.DType;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,12 +9,24 @@ import org.jspecify.annotations.Nullable;
  *
  * @param dtype float32, bf16 or fp16: weights of another type are converted into memory of their own; null keeps every
  *     weight as the file has it, mapped and not copied
+ * @param formats ways of storing quantised weights that may be met
  */
-public record LoadOptions(@Nullable DType dtype) {
-  /** Weights as they are in the file. */
+public record LoadOptions(@Nullable DType dtype, List<WeightFormat> formats) {
+  /** Weights as they are in the file, none of them quantised. */
   public static final LoadOptions AS_STORED = new LoadOptions(null);
 
+  /** Plain weights only. */
+  public LoadOptions(@Nullable DType dtype) {
+    this(dtype, List.of());
+  }
+
+  /** The same, with quantised weights of these formats. */
+  public LoadOptions formats(List<WeightFormat> value) {
+    return new LoadOptions(dtype, value);
+  }
+
   public LoadOptions {
+    formats = List.copyOf(formats);
     if (dtype != null && !dtype.isFloat()) {
       throw new IllegalArgumentException("weights can be loaded as F32, BF16 or F16, not as " + dtype);
     }

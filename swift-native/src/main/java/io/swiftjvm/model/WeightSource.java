@@ -33,7 +33,7 @@ final class WeightSource {
 
   /** The weights of a checkpoint. */
   static WeightSource of(WeightNames names, Weights weights) {
-    return new WeightSource(names, (name, shape) -> weights.parameter(name));
+    return new WeightSource(names, weights::parameter);
   }
 
   WeightNames names() {

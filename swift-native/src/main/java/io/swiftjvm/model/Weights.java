@@ -1,6 +1,7 @@
 package io.swiftjvm.model;
 
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.TensorEntry;
@@ -28,28 +29,36 @@ final class Weights {
   private final Backend backend;
   private final Scope scope;
   private final @Nullable DType dtype;
+  private final @Nullable WeightFormat format;
   private final Set<Storage> mapped = Collections.newSetFromMap(new IdentityHashMap<>());
   private final AtomicInteger open = new AtomicInteger(1);
 
-  Weights(Checkpoint checkpoint, Backend backend, Scope scope, LoadOptions options) {
+  Weights(
+      Checkpoint checkpoint, Backend backend, Scope scope, LoadOptions options, @Nullable WeightFormat format) {
     this.checkpoint = checkpoint;
     this.backend = backend;
     this.scope = scope;
     this.dtype = options.dtype();
+    this.format = format;
   }
 
   /** Checks a whole checkpoint against what the model needs, before anything is allocated. */
-  static void check(Checkpoint checkpoint, Map<String, long[]> wanted, Predicate<String> ignored) {
+  static void check(
+      Checkpoint checkpoint, Map<String, long[]> wanted, Predicate<String> ignored, @Nullable WeightFormat format) {
     List<String> missing = checkpoint.missing(wanted.keySet());
     if (!missing.isEmpty()) {
       throw refusal(checkpoint, "tensor '" + missing.getFirst() + "' " + shape(wanted, missing.getFirst())
           + " is missing" + more(missing.size()));
     }
-    List<String> unexpected = checkpoint.unexpected(wanted.keySet()).stream().filter(ignored.negate()).toList();
+    List<String> unexpected = checkpoint.unexpected(wanted.keySet()).stream().filter(ignored.negate())
+        .filter(name -> format == null || !format.isPart(checkpoint, name)).toList();
     if (!unexpected.isEmpty()) {
       throw refusal(checkpoint, "tensor '" + unexpected.getFirst() + "' is not expected" + more(unexpected.size()));
     }
     wanted.forEach((name, shape) -> {
+      if (format != null && format.covers(checkpoint, name)) {
+        return;
+      }
       TensorEntry entry = checkpoint.get(name);
       if (!Arrays.equals(entry.shape(), shape)) {
         throw refusal(checkpoint, "tensor '" + name + "' has shape " + Arrays.toString(entry.shape()) + ", expected "
@@ -85,7 +94,10 @@ final class Weights {
   }
 
   /** The tensor called {@code name}. */
-  Parameter parameter(String name) {
+  Parameter parameter(String name, long... shape) {
+    if (format != null && format.covers(checkpoint, name)) {
+      return new Parameter(name, format.read(checkpoint, name, shape, backend, scope));
+    }
     TensorEntry entry = checkpoint.get(name);
     long address = entry.data().address();
     boolean host = backend.device().kind().equals("cpu");
@@ -112,6 +124,10 @@ final class Weights {
   /** Makes the parameter a float32 tensor in the model's own memory, if it is not one, and trainable. */
   void train(Parameter parameter) {
     Tensor value = parameter.value();
+    if (value.dtype().isQuantised()) {
+      throw new InvalidPlanException("Full training was asked for, but " + parameter.name() + " is quantised ("
+          + value.dtype().shortName() + "). Train an adapter, or load the unquantised model.");
+    }
     if (value.dtype() != DType.F32 || mapped.contains(value.storage())) {
       Tensor wide = scope.floats(value.shape());
       if (value.dtype() == DType.F32) {

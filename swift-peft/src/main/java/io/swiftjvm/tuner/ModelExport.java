@@ -128,6 +128,11 @@ public final class ModelExport {
     for (Parameter parameter : model.parameters()) {
       if (!skipped.contains(parameter)) {
         Tensor value = parameter.value();
+        if (value.dtype().isQuantised()) {
+          throw new InvalidPlanException("The weights in memory are quantised (" + parameter.name() + " is "
+              + value.dtype().shortName() + "); merging into them would lose most of the update. Load the model without"
+              + " quantisation and merge the adapter into that.");
+        }
         LoraLinear lora = merged.get(parameter);
         DType target = dtype == null || !value.dtype().isFloat() ? value.dtype() : dtype;
         MemorySegment data = lora == null ? plain(model.backend(), value, target, arena)

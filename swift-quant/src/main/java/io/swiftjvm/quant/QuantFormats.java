@@ -2,6 +2,8 @@ package io.swiftjvm.quant;
 
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.ModelConfig;
+import io.swiftjvm.model.WeightFormat;
+import java.util.List;
 import java.util.Map;
 
 /** Decides from {@code config.json} whether the weights of a checkpoint can be read. */
@@ -15,13 +17,16 @@ public final class QuantFormats {
       "compressed-tensors", "load it in transformers with run_compressed=False and save it again");
   private static final String DEFAULT_ADVICE = "take the repository it was made from";
 
+  /** The formats that can be read, for {@link io.swiftjvm.model.LoadOptions#formats}. */
+  public static final List<WeightFormat> FORMATS = List.of(new BitsAndBytes());
+
   private QuantFormats() {}
 
-  /** Returns quietly for plain weights; a quantised checkpoint throws {@link ModelFormatException}. */
+  /** Returns quietly for weights that can be read; another quantised checkpoint throws {@link ModelFormatException}. */
   public static void requireSupported(ModelConfig config) {
-    config.quantMethod().ifPresent(method -> {
+    config.quantMethod().filter(method -> FORMATS.stream().noneMatch(format -> format.reads(config))).ifPresent(method -> {
       throw new ModelFormatException("Cannot load quantised weights: found quant_method '" + method + "' in "
-          + config.file() + ". This version reads float32, bf16 and fp16 checkpoints: "
+          + config.file() + ". This version reads float32, bf16, fp16 and bitsandbytes NF4 checkpoints: "
           + ADVICE.getOrDefault(method, DEFAULT_ADVICE) + ".");
     });
   }

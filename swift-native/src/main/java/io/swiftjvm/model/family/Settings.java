@@ -33,7 +33,7 @@ final class Settings {
 
   private Settings(ModelConfig source, String hidden, String layers, String positions) {
     this.source = source;
-    refuseUnsupported(source);
+    checkUnused(source);
     this.hidden = source.positiveInt(hidden, ConfigLimits.WIDTH);
     this.layers = source.positiveInt(layers, ConfigLimits.LAYERS);
     this.maxPositions = source.positiveInt(positions, ConfigLimits.POSITIONS);
@@ -189,13 +189,7 @@ final class Settings {
     return source.optionalInt("sliding_window", 1, ConfigLimits.POSITIONS).orElse(written ? 0 : fallback);
   }
 
-  private static void refuseUnsupported(ModelConfig source) {
-    if (source.quantMethod().isPresent()) {
-      String key = source.root().has("quantization_config") || source.has("quantization_config")
-          ? "quantization_config" : "compression_config";
-      throw (source.has(key) ? source : source.root()).refusal(key, "absent: quantised weights ('"
-          + source.quantMethod().get() + "') are not supported yet, take the unquantised model");
-    }
+  private static void checkUnused(ModelConfig source) {
     // Dropouts of pre-training are read, so that a wrong one is named, and not applied.
     source.number("attention_dropout", 0, 1, 0);
   }
