@@ -28,9 +28,9 @@ INLINE float half_to_float(uint16_t h) {
 INLINE i64 bytes_before(const int type, i64 i) {
   switch (type) {
     case F32: return i * 4;
-    case Q8: return i / 32 * Q8_BYTES;
-    case Q4: return i / 32 * Q4_BYTES;
-    case NF4: return i / 64 * NF4_BYTES;
+    case Q8: return (i >> 5) * Q8_BYTES;
+    case Q4: return (i >> 5) * Q4_BYTES;
+    case NF4: return (i >> 6) * NF4_BYTES;
     default: return i * 2;
   }
 }

@@ -8,7 +8,7 @@
 
 static const kernels_t *chosen = &swiftk_baseline;
 
-/* 0 baseline, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL; the operating system must save the registers, too (XCR0). */
+/* 0 baseline, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL VNNI; the operating system must save the registers, too (XCR0). */
 static int best(void) {
 #if SWIFTK_X86
   unsigned a, b, c, d;
@@ -17,7 +17,7 @@ static int best(void) {
   __asm__ volatile("xgetbv" : "=a"(xcr0), "=d"(high) : "c"(0));
   if ((xcr0 & 0x6) != 0x6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2)) return 0;
   unsigned need = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-  return (xcr0 & 0xe0) == 0xe0 && (b & need) == need ? 2 : 1;
+  return (xcr0 & 0xe0) == 0xe0 && (b & need) == need && (c & bit_AVX512VNNI) ? 2 : 1;
 #else
   return 0;
 #endif

@@ -3,6 +3,7 @@
 #include "elementwise.h"
 #include "quantize.h"
 #include "rows.h"
+#include "int8.h"
 #include "matmul.h"
 #include "attention.h"
 

@@ -1,7 +1,7 @@
 /* 512-bit vectors: 14 x 32 tiles of a product in 28 of 32 registers. */
 #include "common.h"
 #if SWIFTK_X86
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi2")
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c,bmi2")
 #define VB 64
 #define MR 14
 #define TABLE swiftk_avx512

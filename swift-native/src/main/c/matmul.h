@@ -119,12 +119,6 @@ static const tile_t tiles[][2] = {{0, 0} NAMES(1) NAMES(2) NAMES(3) NAMES(4)
 #endif
 };
 
-/* Scratch of n floats on a cache line, or null: then a kernel returns 1 and has done nothing. */
-static float *scratch(i64 n) {
-  void *p = 0;
-  return posix_memalign(&p, 64, (size_t)n * 4) ? 0 : p;
-}
-
 /* Up to FEW rows by w^T: packing would cost more than it saves, so that both are read along k, W products side by side.
  * The order of the sum is another one than below, but the same for 1 to FEW rows. */
 #define FEW 16
@@ -204,6 +198,10 @@ static void few_rows(
 static int matmul(
     const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
     i64 m0, i64 m1, i64 n0, i64 n1) {
+#if VB == 64
+  if ((type == Q8 || type == Q4) && tb && !ta && k % 64 == 0)
+    return int8_product(type, a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1);
+#endif
   if (m <= FEW && tb && !ta) {
     few_rows(a, b, type, out, m, n, k, alpha, beta, n0, n1);
     return 0;

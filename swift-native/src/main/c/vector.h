@@ -209,3 +209,9 @@ INLINE void transpose(vf *r) {
   EXCHANGE(2)
   EXCHANGE(1)
 }
+
+/* Scratch of n floats on a cache line, or null: then a kernel returns 1 and has done nothing. */
+static float *scratch(i64 n) {
+  void *p = 0;
+  return posix_memalign(&p, 64, (size_t)n * 4) ? 0 : p;
+}

@@ -21,7 +21,9 @@ class QuantBlocksTest {
     // Rows of 48: blocks go across their ends.
     for (int k : new int[] {48, 64, 528, 1024}) {
       for (int m : new int[] {1, 3, 16, 17, 40}) {
-        Agreement.check(1e-5 * Math.sqrt(k), (backend, scope, random) -> {
+        // int8 and int4 weights may meet activations that are rounded to bytes by groups of 32.
+        float off = type == DType.NF4 ? 0 : 0.035f * (float) Math.sqrt(k);
+        Agreement.check(Math.max(1e-5 * Math.sqrt(k), off), (backend, scope, random) -> {
           Tensor weight = Agreement.random(scope, random, 36 * 4, k);
           Tensor packed = scope.tensor(type, weight.shape());
           backend.quantize(weight, packed);
@@ -37,12 +39,33 @@ class QuantBlocksTest {
           backend.matmul(x, false, wide, true, same, 1, 0);
           backend.matmul(dy, false, packed, false, dx, 1, 0);
           backend.matmul(dy, false, wide, false, sameDx, 1, 0);
-          assertThat(y.toFloats()).containsExactly(same.toFloats());
+          assertThat(y.toFloats()).usingComparatorWithPrecision(off).containsExactly(same.toFloats());
           assertThat(dx.toFloats()).usingComparatorWithPrecision(1e-4f).containsExactly(sameDx.toFloats());
           return List.of(wide, y, dx);
         });
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"Q8", "Q4"})
+  void a_row_has_the_same_bits_in_batches_of_any_size(DType type) {
+    Agreement.all().forEach(backend -> {
+      try (backend; Scope scope = new Scope(backend)) {
+        Random random = new Random(5);
+        Tensor x = Agreement.random(scope, random, 37, 256);
+        Tensor packed = scope.tensor(type, 130, 256);
+        backend.quantize(Agreement.random(scope, random, 130, 256), packed);
+        Tensor all = scope.floats(37, 130);
+        backend.matmul(x, false, packed, true, all, 1, 0);
+        // Without the dot product of bytes more than sixteen rows are another order of sums.
+        for (int count : backend.description().contains("AVX-512") ? new int[] {1, 5, 36} : new int[] {36}) {
+          Tensor some = scope.floats(count, 130);
+          backend.matmul(x.slice(1, count), false, packed, true, some, 1, 0);
+          assertThat(some.toFloats()).as(backend.description()).containsExactly(all.slice(1, count).toFloats());
+        }
+      }
+    });
   }
 
   @ParameterizedTest
