@@ -163,6 +163,58 @@ INLINE void dots(
     }
 }
 
+/* Rows of NF4 whose blocks do not go across rows: a block's products are added before its scale comes in. */
+INLINE void nf4_dots(
+    const int mr, const int nr, const float *x, const void *w, i64 at, i64 k, float *out, i64 ldo, float alpha,
+    float beta) {
+  vf acc[4][4];
+#pragma GCC unroll 4
+  for (int i = 0; i < mr; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < nr; j++) acc[i][j] = splat(0);
+  i64 row = k / 64 * NF4_BYTES;
+  const uint8_t *first = (const uint8_t *)w + bytes_before(NF4, at);
+  for (i64 p = 0; p < k; p += 64) {
+#pragma GCC unroll 4
+    for (int j = 0; j < nr; j++) {
+      const uint8_t *block = first + j * row + p / 64 * NF4_BYTES;
+      __builtin_prefetch(block + nr * row, 0, 2);
+      float scale;
+      memcpy(&scale, block, 4);
+      vf part[4];
+#pragma GCC unroll 4
+      for (int i = 0; i < mr; i++) part[i] = splat(0);
+#pragma GCC unroll 16
+      for (int t = 0; t < 64; t += W) {
+        vf code = nf4_codes(nibbles(block + 4 + (t >> 5) * 16 + (t & 15), t >> 4 & 1));
+#pragma GCC unroll 4
+        for (int i = 0; i < mr; i++) part[i] += ld(x + i * k + p + t) * code;
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < mr; i++) acc[i][j] += part[i] * scale;
+    }
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < mr; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < nr; j++) {
+      float s = alpha * sum(acc[i][j]);
+      out[i * ldo + j] = beta == 0 ? s : s + beta * out[i * ldo + j];
+    }
+}
+
+static void nf4_few_rows(
+    const float *x, const void *w, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 n0, i64 n1) {
+  i64 j = n0;
+  for (; j + 4 <= n1; j += 4) {
+    i64 i = 0;
+    for (; i + 4 <= m; i += 4) nf4_dots(4, 4, x + i * k, w, j * k, k, out + i * n + j, n, alpha, beta);
+    for (; i < m; i++) nf4_dots(1, 4, x + i * k, w, j * k, k, out + i * n + j, n, alpha, beta);
+  }
+  for (; j < n1; j++)
+    for (i64 i = 0; i < m; i++) nf4_dots(1, 1, x + i * k, w, j * k, k, out + i * n + j, n, alpha, beta);
+}
+
 INLINE void few_columns(
     const int nr, i64 m, const float *x, const void *w, const int type, i64 at, i64 k, float *out, i64 ldo, float alpha,
     float beta) {
@@ -190,6 +242,10 @@ INLINE void few_rows_as(
 
 static void few_rows(
     const float *x, const void *w, int type, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 n0, i64 n1) {
+  if (type == NF4 && k % 64 == 0) {
+    nf4_few_rows(x, w, out, m, n, k, alpha, beta, n0, n1);
+    return;
+  }
 #define CALL(T) few_rows_as(x, w, T, out, m, n, k, alpha, beta, n0, n1)
   BY_TYPE(type, CALL)
 #undef CALL
