@@ -3,6 +3,7 @@ package io.swiftjvm.cli;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.plan.Argument;
 import io.swiftjvm.plan.Arguments;
+import io.swiftjvm.plan.Nearest;
 import io.swiftjvm.plan.PlanFiles;
 import io.swiftjvm.plan.Settings;
 import java.io.PrintStream;
@@ -95,7 +96,8 @@ public final class Cli {
       if (name.equals(CONFIG)) {
         merged.putAll(PlanFiles.read(Path.of(words[0])));
       } else if (Arguments.find(name).isPresent()) {
-        given.put(Arguments.find(name).orElseThrow().name(), words.length == 0 ? List.of("true") : List.of(words));
+        Object value = words.length == 0 ? "true" : words.length == 1 ? words[0] : List.of(words);
+        given.put(Arguments.find(name).orElseThrow().name(), value);
       } else {
         flags.put(name, words.length == 0 ? "" : String.join(" ", words));
       }

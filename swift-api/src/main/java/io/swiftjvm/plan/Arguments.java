@@ -1,11 +1,14 @@
 package io.swiftjvm.plan;
 
 import io.swiftjvm.error.InvalidPlanException;
+import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +21,7 @@ public final class Arguments {
       Stream.of(ModelArguments.LIST, DataArguments.LIST, TunerArguments.LIST, TrainArguments.LIST,
           SamplingArguments.LIST).flatMap(List::stream).toList();
   private static final Map<String, Argument> BY_NAME = index();
+  private static final Set<String> FIRST = Set.of("tuner_type", "lr_scheduler_type");
 
   private Arguments() {}
 
@@ -32,7 +36,7 @@ public final class Arguments {
   }
 
   /** The same map under the arguments' own names; names that are no argument stay. */
-  public static Map<String, @Nullable Object> canonical(Map<String, @Nullable Object> given) {
+  public static Map<String, @Nullable Object> canonical(Map<String, ? extends @Nullable Object> given) {
     Map<String, @Nullable Object> out = new LinkedHashMap<>();
     given.forEach((name, value) -> out.put(find(name).map(Argument::name).orElse(name), value));
     return out;
@@ -42,19 +46,24 @@ public final class Arguments {
   public static Settings apply(Settings settings, Map<String, ? extends @Nullable Object> given) {
     List<String> problems = new ArrayList<>();
     Settings current = settings;
-    // "lora" before the ranks of lora: an explicit tuner_type decides what the other arguments change
+    // "lora" before the ranks of lora, a curve before its settings: what decides the meaning of others comes first
     List<String> order = new ArrayList<>(given.keySet());
-    order.sort((a, b) -> Boolean.compare(!isTuner(a), !isTuner(b)));
+    order.sort(Comparator.comparing((String name) -> !find(name).map(a -> FIRST.contains(a.name())).orElse(false)));
+    Map<String, ?> own = canonical(given);
+    if (own.get("target_modules") != null && own.get("target_regex") != null) {
+      problems.add("target_modules and target_regex are both given; use one of them.");
+    }
     for (String name : order) {
       Object value = given.get(name);
       Optional<Argument> argument = find(name);
       if (argument.isEmpty()) {
-        problems.add("there is no argument '" + name + "'" + nearest(name));
+        problems.add("there is no argument '" + name + "'." + Nearest.hint(name.replace('-', '_'), BY_NAME.keySet()));
       } else if (value != null) {
         try {
           current = argument.get().set().apply(current, Values.convert(argument.get(), value));
-        } catch (InvalidPlanException e) {
-          problems.add(e.getMessage());
+        } catch (InvalidPlanException | InvalidPathException e) {
+          String problem = String.valueOf(e.getMessage());
+          problems.add(problem.contains(argument.get().name()) ? problem : "--" + argument.get().name() + ": " + problem);
         }
       }
     }
@@ -81,16 +90,6 @@ public final class Arguments {
     Object value = argument.get().apply(Settings.DEFAULT);
     return value == null || value.toString().equals("[]") || value.toString().equals("{}") ? ""
         : " (default " + value + ")";
-  }
-
-  private static boolean isTuner(String name) {
-    return find(name).map(a -> a.name().equals("tuner_type")).orElse(false);
-  }
-
-  private static String nearest(String name) {
-    String wanted = name.replace('-', '_');
-    return BY_NAME.keySet().stream().filter(n -> n.startsWith(wanted) || wanted.startsWith(n)).findFirst()
-        .map(n -> "; did you mean '" + n + "'?").orElse(".");
   }
 
   private static Map<String, Argument> index() {
