@@ -7,6 +7,7 @@ import io.swiftjvm.plan.Nearest;
 import io.swiftjvm.plan.PlanFiles;
 import io.swiftjvm.plan.Settings;
 import java.io.PrintStream;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -46,6 +47,9 @@ public final class Cli {
       return dispatch(args);
     } catch (UsageException e) {
       err.println("swift: " + e.getMessage());
+      return 2;
+    } catch (InvalidPathException e) {
+      err.println("swift: no path: " + e.getMessage());
       return 2;
     } catch (SwiftException e) {
       err.println("swift: " + e.getMessage());
