@@ -47,7 +47,7 @@ class ArgumentsTest {
   @Test
   void all_arguments_together_survive_json_and_yaml() {
     Settings settings = Arguments.apply(Settings.DEFAULT, OTHER.entrySet().stream()
-        .filter(e -> !List.of("target_modules", "tuner_type", "warmup_ratio", "lr_scheduler_kwargs").contains(e.getKey()))
+        .filter(e -> !List.of("target_modules", "tuner_type", "warmup_ratio").contains(e.getKey()))
         .collect(LinkedHashMap::new, (m, e) -> m.put(e.getKey(), e.getValue()), Map::putAll));
     Map<String, Object> flat = Arguments.flat(settings);
     assertThat(Arguments.apply(Settings.DEFAULT, PlanFiles.parse(PlanFiles.toJson(flat), false, "test"))).isEqualTo(settings);
@@ -104,6 +104,8 @@ class ArgumentsTest {
     map.putAll(Map.of("task_type", "pt", "torch_dtype", "bfloat16", "device", "cpu", "truncation_strategy", "left",
         "lr_scheduler_type", "cosine_with_restarts", "output_dir", "some where", "resume_from_checkpoint", "some/checkpoint-5",
         "non_finite", "skip", "tuner_type", "full", "init_weights", "gaussian"));
+    map.putAll(Map.of("rank_pattern", Map.of("q_proj", 3), "alpha_pattern", Map.of("v_proj", 2.5), "layers_to_transform",
+        List.of("0", "2"), "stop_token_ids", List.of("5", "6"), "layers_pattern", "layers"));
     map.put("lr_scheduler_kwargs", Map.of("num_cycles", 0.25));
     map.putAll(Map.of("repetition_penalty", 1.25, "num_train_epochs", 1.5, "lorap_lr_ratio", 4.0,
         "target_regex", "model\\.layers\\.[01]\\..*_proj"));
