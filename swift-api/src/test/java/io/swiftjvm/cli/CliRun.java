@@ -28,9 +28,17 @@ record CliRun(int code, String out, String err) {
 
   /** The run, if it was refused with {@code code}: one message, no stack trace, these words in it. */
   static CliRun refused(int code, String[] args, String... words) {
-    CliRun run = of(args);
-    assertThat(run.err()).contains(words).startsWith("swift: ").doesNotContain("\tat ", "Exception", "a bug in");
+    CliRun run = refused(args, words);
     assertThat(run.code()).as(run.err()).isEqualTo(code);
+    return run;
+  }
+
+  /** The run, if it was refused as usage (2) or by a typed refusal (3). */
+  static CliRun refused(String[] args, String... words) {
+    CliRun run = of(args);
+    assertThat(run.err()).contains(words).doesNotContain("\tat ", "a bug in");
+    assertThat(run.err().lines().filter(l -> l.startsWith("swift: "))).as(run.err()).hasSize(1);
+    assertThat(run.code()).as(run.err()).isIn(2, 3);
     return run;
   }
 
