@@ -1,13 +1,13 @@
 package io.swiftjvm;
 
 import io.swiftjvm.infer.SamplingParams;
-import io.swiftjvm.plan.QuantSettings;
 import io.swiftjvm.plan.Arguments;
+import io.swiftjvm.plan.QuantSettings;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.plan.Task;
+import io.swiftjvm.quant.Quantisation;
 import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.tuner.LoraSpec;
-import io.swiftjvm.quant.Quantisation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

@@ -3,16 +3,21 @@ package io.swiftjvm.cli;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.plan.Argument;
 import io.swiftjvm.plan.Arguments;
+import io.swiftjvm.plan.Nearest;
 import io.swiftjvm.plan.PlanFiles;
 import io.swiftjvm.plan.Settings;
 import java.io.PrintStream;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,6 +31,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
  */
 public final class Cli {
   private static final String CONFIG = "config";
+  private static final Pattern FLAG = Pattern.compile("(--[A-Za-z][\\w-]*)(|=.*)", Pattern.DOTALL);
 
   private final PrintStream out;
   private final PrintStream err;
@@ -45,6 +51,9 @@ public final class Cli {
       return dispatch(args);
     } catch (UsageException e) {
       err.println("swift: " + e.getMessage());
+      return 2;
+    } catch (InvalidPathException e) {
+      err.println("swift: no path: " + e.getMessage());
       return 2;
     } catch (SwiftException e) {
       err.println("swift: " + e.getMessage());
@@ -70,11 +79,9 @@ public final class Cli {
     CommandLine line = new CommandLine(spec(command));
     ParseResult parsed;
     try {
-      parsed = line.parseArgs(java.util.Arrays.copyOfRange(args, 1, args.length));
+      parsed = line.parseArgs(Arrays.stream(args).skip(1).map(arg -> known(arg, line, command)).toArray(String[]::new));
     } catch (UnmatchedArgumentException e) {
-      String first = e.getUnmatched().getFirst();
-      throw new UsageException("unknown flag '" + first + "' for swift " + command.name() + "."
-          + Nearest.hint(first.replaceFirst("^-+", "").replaceFirst("=.*", "").replace('-', '_'), names(command), "--"));
+      throw unknown(e.getUnmatched().getFirst(), command);
     } catch (CommandLine.ParameterException e) {
       throw new UsageException(String.valueOf(e.getMessage()));
     }
@@ -83,6 +90,25 @@ public final class Cli {
       return 0;
     }
     return command.run(call(command, parsed));
+  }
+
+  /** The argument; a flag under the spelling that is known. Without this, a mistyped flag would be a value of the one before. */
+  private String known(String arg, CommandLine line, Command command) {
+    Matcher flag = FLAG.matcher(arg);
+    if (!flag.matches() || line.getCommandSpec().optionsMap().containsKey(flag.group(1))) {
+      return arg;
+    }
+    String name = "--" + flag.group(1).substring(2).replace('-', '_');
+    if (!line.getCommandSpec().optionsMap().containsKey(name)) {
+      throw unknown(arg, command);
+    }
+    return name + flag.group(2);
+  }
+
+  private UsageException unknown(String arg, Command command) {
+    String name = arg.replaceFirst("^-+", "").replaceFirst("(?s)=.*", "").replace('-', '_');
+    return new UsageException(
+        "unknown flag '" + arg + "' for swift " + command.name() + "." + Nearest.hint(name, names(command), "--"));
   }
 
   private Call call(Command command, ParseResult parsed) {
@@ -95,7 +121,8 @@ public final class Cli {
       if (name.equals(CONFIG)) {
         merged.putAll(PlanFiles.read(Path.of(words[0])));
       } else if (Arguments.find(name).isPresent()) {
-        given.put(Arguments.find(name).orElseThrow().name(), words.length == 0 ? List.of("true") : List.of(words));
+        Object value = words.length == 0 ? "true" : words.length == 1 ? words[0] : List.of(words);
+        given.put(Arguments.find(name).orElseThrow().name(), value);
       } else {
         flags.put(name, words.length == 0 ? "" : String.join(" ", words));
       }
@@ -103,9 +130,10 @@ public final class Cli {
     merged = new LinkedHashMap<>(Arguments.canonical(merged));
     merged.putAll(given);
     for (Command.Flag flag : command.flags()) {
-      if (merged.containsKey(flag.name()) && Arguments.find(flag.name()).isEmpty()) {
-        Object value = merged.remove(flag.name());
-        flags.putIfAbsent(flag.name(), String.valueOf(value));
+      for (String name : List.of(flag.name(), flag.name().replace('_', '-'))) {
+        if (merged.containsKey(name) && Arguments.find(name).isEmpty()) {
+          flags.putIfAbsent(flag.name(), String.valueOf(merged.remove(name)));
+        }
       }
     }
     Settings settings = Arguments.apply(Settings.DEFAULT, merged);

@@ -38,10 +38,10 @@ final class ExportCommand implements Command {
       throw new UsageException(hasAdapters ? "adapters are given: add --merge_lora true to merge them"
           : "--merge_lora true needs --adapters with the folder of an adapter");
     }
-    if (!call.given().contains("output_dir")) {
+    Path target = call.settings().outputDir();
+    if (target == null || !call.given().contains("output_dir")) {
       throw new UsageException("--output_dir is required");
     }
-    Path target = Path.of(String.valueOf(call.settings().outputDir()));
     Plan plan = Recipe.of(call.settings()).plan();
     try (Run run = plan.load()) {
       run.export(target, call.on("exist_ok"));

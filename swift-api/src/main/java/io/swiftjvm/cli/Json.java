@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The JSON that commands read and print. */
 final class Json {
@@ -41,11 +43,18 @@ final class Json {
         if (inner == null) {
           throw new DatasetException(file + " is an object without '" + key + "'. Write a list, or {\"" + key + "\": [..]}.");
         }
-        return MAPPER.convertValue(inner, LIST);
+        return whole(file, key, MAPPER.convertValue(inner, LIST));
       }
-      return MAPPER.readValue(text, LIST);
+      return whole(file, key, MAPPER.readValue(text, LIST));
     } catch (IOException | IllegalArgumentException e) {
       throw new DatasetException(file + " is no JSON list of " + key + ": " + e.getMessage(), e);
     }
+  }
+
+  private static List<Map<String, Object>> whole(Path file, String key, @Nullable List<Map<String, Object>> list) {
+    if (list == null || list.stream().anyMatch(Objects::isNull)) {
+      throw new DatasetException(file + " is no JSON list of " + key + ": null is in place of one.");
+    }
+    return list;
   }
 }

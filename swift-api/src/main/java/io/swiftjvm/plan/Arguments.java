@@ -1,11 +1,14 @@
 package io.swiftjvm.plan;
 
 import io.swiftjvm.error.InvalidPlanException;
+import java.nio.file.InvalidPathException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -15,9 +18,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Arguments {
   private static final List<Argument> ALL =
-      Stream.of(ModelArguments.LIST, QuantArguments.LIST, DataArguments.LIST, TunerArguments.LIST, TrainArguments.LIST,
-          SamplingArguments.LIST).flatMap(List::stream).toList();
+      Stream.of(ModelArguments.LIST, QuantArguments.LIST, DataArguments.LIST, TunerArguments.LIST, LoraArguments.LIST,
+          TrainArguments.LIST, SamplingArguments.LIST).flatMap(List::stream).toList();
   private static final Map<String, Argument> BY_NAME = index();
+  private static final String CURVE = "lr_scheduler_type";
+  private static final String CURVE_SETTINGS = "lr_scheduler_kwargs";
 
   private Arguments() {}
 
@@ -32,9 +37,15 @@ public final class Arguments {
   }
 
   /** The same map under the arguments' own names; names that are no argument stay. */
-  public static Map<String, @Nullable Object> canonical(Map<String, @Nullable Object> given) {
+  public static Map<String, @Nullable Object> canonical(Map<String, ? extends @Nullable Object> given) {
     Map<String, @Nullable Object> out = new LinkedHashMap<>();
-    given.forEach((name, value) -> out.put(find(name).map(Argument::name).orElse(name), value));
+    given.forEach((name, value) -> {
+      String own = find(name).map(Argument::name).orElse(name);
+      if (out.containsKey(own)) {
+        throw new InvalidPlanException(own + " is given twice, the second time as '" + name + "'; use one of them.");
+      }
+      out.put(own, value);
+    });
     return out;
   }
 
@@ -42,26 +53,49 @@ public final class Arguments {
   public static Settings apply(Settings settings, Map<String, ? extends @Nullable Object> given) {
     List<String> problems = new ArrayList<>();
     Settings current = settings;
+    Map<String, @Nullable Object> left = canonical(given);
+    if (left.get("target_modules") != null && left.get("target_regex") != null) {
+      problems.add("target_modules and target_regex are both given; use one of them.");
+    }
     // "lora" before the ranks of lora: an explicit tuner_type decides what the other arguments change
-    List<String> order = new ArrayList<>(given.keySet());
-    order.sort((a, b) -> Boolean.compare(!isTuner(a), !isTuner(b)));
-    for (String name : order) {
-      Object value = given.get(name);
-      Optional<Argument> argument = find(name);
-      if (argument.isEmpty()) {
-        problems.add("there is no argument '" + name + "'" + nearest(name));
-      } else if (value != null) {
-        try {
-          current = argument.get().set().apply(current, Values.convert(argument.get(), value));
-        } catch (InvalidPlanException e) {
-          problems.add(e.getMessage());
-        }
-      }
+    current = take("tuner_type", left, current, problems);
+    if (left.get(CURVE) instanceof Object type && left.get(CURVE_SETTINGS) instanceof Object settingsOfCurve) {
+      left.keySet().removeAll(Set.of(CURVE, CURVE_SETTINGS));
+      current = tried(CURVE, current, problems, s -> TrainArguments.curve(s,
+          Values.convert(BY_NAME.get(CURVE), type), Values.convert(BY_NAME.get(CURVE_SETTINGS), settingsOfCurve)));
+    }
+    for (String name : List.copyOf(left.keySet())) {
+      current = take(name, left, current, problems);
     }
     if (!problems.isEmpty()) {
       throw new InvalidPlanException(String.join("\n", problems));
     }
     return current;
+  }
+
+  private static Settings take(
+      String name, Map<String, @Nullable Object> left, Settings settings, List<String> problems) {
+    boolean given = left.containsKey(name);
+    Object value = left.remove(name);
+    Argument argument = BY_NAME.get(name);
+    if (argument != null && value != null) {
+      return tried(name, settings, problems, s -> argument.set().apply(s, Values.convert(argument, value)));
+    }
+    if (argument == null && given) {
+      problems.add("there is no argument '" + name + "'." + Nearest.hint(name.replace('-', '_'), BY_NAME.keySet()));
+    }
+    return settings;
+  }
+
+  private static Settings tried(
+      String name, Settings settings, List<String> problems, UnaryOperator<Settings> change) {
+    try {
+      return change.apply(settings);
+    } catch (InvalidPlanException | InvalidPathException e) {
+      String problem = String.valueOf(e.getMessage());
+      problems.add(problem.contains(name) ? problem : "--" + name + ": " + problem);
+      return settings;
+    }
   }
 
   /** The settings as a flat map without what is unset. */
@@ -81,16 +115,6 @@ public final class Arguments {
     Object value = argument.get().apply(Settings.DEFAULT);
     return value == null || value.toString().equals("[]") || value.toString().equals("{}") ? ""
         : " (default " + value + ")";
-  }
-
-  private static boolean isTuner(String name) {
-    return find(name).map(a -> a.name().equals("tuner_type")).orElse(false);
-  }
-
-  private static String nearest(String name) {
-    String wanted = name.replace('-', '_');
-    return BY_NAME.keySet().stream().filter(n -> n.startsWith(wanted) || wanted.startsWith(n)).findFirst()
-        .map(n -> "; did you mean '" + n + "'?").orElse(".");
   }
 
   private static Map<String, Argument> index() {

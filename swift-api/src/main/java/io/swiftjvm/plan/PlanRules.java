@@ -8,6 +8,7 @@ import io.swiftjvm.model.family.Families;
 import io.swiftjvm.quant.QuantFormats;
 import io.swiftjvm.tensor.DType;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +48,8 @@ public final class PlanRules {
       }
     } catch (SwiftException e) {
       problems.add(e.getMessage());
+    } catch (InvalidPathException e) {
+      problems.add("model is no path: " + e.getMessage());
     }
     try {
       if (s.model().quant().quantisation() != null && s.lora() == null && !s.data().datasets().isEmpty()) {
@@ -57,7 +60,7 @@ public final class PlanRules {
       problems.add(e.getMessage());
     }
     for (String adapter : s.model().adapters()) {
-      if (!Files.isRegularFile(Path.of(adapter).resolve("adapter_config.json"))) {
+      if (!isAdapter(adapter)) {
         problems.add("adapters names '" + adapter + "', which has no adapter_config.json. Pass the folder of an adapter.");
       }
     }
@@ -65,6 +68,14 @@ public final class PlanRules {
         && !s.data().datasets().isEmpty()) {
       problems.add("torch_dtype is " + s.model().dtype().torchName() + " with tuner_type full; full tuning keeps float32 "
           + "weights. Leave torch_dtype out or use float32.");
+    }
+  }
+
+  private static boolean isAdapter(String folder) {
+    try {
+      return Files.isRegularFile(Path.of(folder).resolve("adapter_config.json"));
+    } catch (InvalidPathException e) {
+      return false;
     }
   }
 

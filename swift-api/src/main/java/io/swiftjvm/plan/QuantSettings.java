@@ -9,9 +9,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param method {@code bnb} for NF4 as a base to train on, {@code swift} for this library's int8 and int4; null = not
  * @param bits 8 or 4; null = 4
+ * @param type codes of bnb: nf4; null = nf4
  * @param doubleQuant NF4's scales are quantised in turn; default true
  */
-public record QuantSettings(@Nullable String method, @Nullable Integer bits, boolean doubleQuant) {
+public record QuantSettings(
+    @Nullable String method, @Nullable Integer bits, @Nullable String type, boolean doubleQuant) {
+  /** Without a type of codes. */
+  public QuantSettings(@Nullable String method, @Nullable Integer bits, boolean doubleQuant) {
+    this(method, bits, null, doubleQuant);
+  }
+
   static final QuantSettings NONE = new QuantSettings(null, null, true);
 
   /** The settings of a quantisation. */
@@ -31,6 +38,9 @@ public record QuantSettings(@Nullable String method, @Nullable Integer bits, boo
         throw new InvalidPlanException("quant_bits is " + bits + " without quant_method; add bnb or swift.");
       }
       return null;
+    }
+    if (type != null && !type.equals("nf4")) {
+      throw new InvalidPlanException("bnb_4bit_quant_type is '" + type + "'; this version has nf4.");
     }
     int wanted = bits == null ? 4 : bits;
     return switch (method + wanted) {

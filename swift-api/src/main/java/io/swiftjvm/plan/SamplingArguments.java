@@ -35,7 +35,20 @@ final class SamplingArguments {
           s -> s.sampling().stop(), (s, v) -> s.sampling(p -> p.stop(strings(v))), "stop"),
       Argument.of("ignore_eos", SWITCH, "The model's end tokens do not end an answer.",
           s -> s.sampling().ignoreEos() ? Boolean.TRUE : null,
-          (s, v) -> s.sampling(p -> p.ignoreEos((Boolean) v))));
+          (s, v) -> s.sampling(p -> p.ignoreEos((Boolean) v))),
+      Argument.of("min_new_tokens", INTEGER, "Fewest tokens of an answer.", s -> s.sampling().minTokens(),
+          (s, v) -> s.sampling(p -> p.minTokens(toInt("min_new_tokens", v)))),
+      Argument.of("no_repeat_ngram_size", INTEGER, "No run of so many tokens comes twice; 0 = off.",
+          s -> s.sampling().noRepeatNgram(),
+          (s, v) -> s.sampling(p -> p.noRepeatNgram(toInt("no_repeat_ngram_size", v)))),
+      Argument.of("stop_token_ids", TEXTS, "Token ids that end an answer.", s -> s.sampling().stopTokenIds(),
+          (s, v) -> s.sampling(p -> p.stopTokenIds(LoraArguments.integers("stop_token_ids", v)))),
+      Argument.of("include_stop", SWITCH, "Keep the text that ended the answer.",
+          s -> s.sampling().includeStop() ? Boolean.TRUE : null,
+          (s, v) -> s.sampling(p -> p.includeStop((Boolean) v))),
+      Argument.of("top_logprobs", INTEGER, "Report so many most probable tokens at every place.",
+          s -> s.sampling().logprobs(),
+          (s, v) -> s.sampling(p -> p.logprobs(toInt("top_logprobs", v)))));
 
   private SamplingArguments() {}
 }

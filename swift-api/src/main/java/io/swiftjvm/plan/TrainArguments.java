@@ -9,6 +9,8 @@ import static io.swiftjvm.plan.ModelArguments.toInt;
 
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.train.NonFinite;
+import io.swiftjvm.train.optimizer.ScheduleSpec;
+import io.swiftjvm.train.optimizer.ScheduleType;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,9 +57,9 @@ final class TrainArguments {
       Argument.of("max_steps", INTEGER, "Stop after this many steps; -1 or unset = by epochs.",
           s -> s.train().batch().maxSteps(), (s, v) -> s.train(t -> t.batch(b -> b.maxSteps(
               (Long) v == -1 ? null : Integer.valueOf(toInt("max_steps", v)))))),
-      Argument.of("output_dir", TEXT, "Where results go.",
-          s -> s.outputDir() instanceof Path p ? p.toString() : null,
-          (s, v) -> s.train(t -> t.checkpoint(c -> c.outputDir(Path.of((String) v))))),
+      Argument.of("output_dir", TEXT, "Where results go; an empty text = nothing is written.",
+          s -> s.outputDir() instanceof Path p ? p.toString() : "",
+          (s, v) -> s.train(t -> t.checkpoint(c -> c.outputDir(v.equals("") ? null : Path.of((String) v))))),
       Argument.of("add_version", SWITCH, "Put the run's files in a folder vN-DATE of their own.",
           Settings::addVersion, (s, v) -> s.addVersion((Boolean) v)),
       Argument.of("save_steps", INTEGER, "Save after every so many steps; 0 = only at the end.",
@@ -93,6 +95,12 @@ final class TrainArguments {
           (s, v) -> s.train(t -> t.nonFinite(nonFinite((String) v)))));
 
   private TrainArguments() {}
+
+  /** A curve together with its settings: some need the other to be legal at all. */
+  static Settings curve(Settings s, Object type, Object kwargs) {
+    return s.train(t -> t.schedule(c ->
+        new ScheduleSpec(ScheduleType.of((String) type), c.warmupSteps(), c.warmupRatio(), map((Map<?, ?>) kwargs))));
+  }
 
   private static Settings optimizer(Settings s, Object name) {
     if (!List.of("adamw", "adamw_torch", "adamw_torch_fused").contains((String) name)) {

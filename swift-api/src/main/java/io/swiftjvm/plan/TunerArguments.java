@@ -31,10 +31,10 @@ final class TunerArguments {
           get(LoraSpec::dropout), (s, v) -> lora(s, "lora_dropout", l -> l.dropout((Double) v))),
       Argument.of("target_modules", TEXTS, "Projections by name, or all-linear.",
           get(l -> l.targets().regex() == null ? l.targets().modules() : null),
-          (s, v) -> lora(s, "target_modules", l -> l.targets(strings(v).toArray(String[]::new)))),
+          (s, v) -> lora(s, "target_modules", l -> l.targets(t -> named(t, strings(v), null)))),
       Argument.of("target_regex", TEXT, "A pattern for whole module paths, instead of target_modules.",
           get(l -> l.targets().regex()),
-          (s, v) -> lora(s, "target_regex", l -> l.targets(LoraTargets.matching((String) v)))),
+          (s, v) -> lora(s, "target_regex", l -> l.targets(t -> named(t, List.of(), (String) v)))),
       Argument.of("use_rslora", SWITCH, "Scale by alpha/sqrt(rank).",
           get(LoraSpec::rsLora), (s, v) -> lora(s, "use_rslora", l -> l.rsLora((Boolean) v))),
       Argument.of("use_dora", SWITCH, "Not in this version.",
@@ -61,12 +61,16 @@ final class TunerArguments {
     };
   }
 
-  private static Settings lora(Settings s, String name, UnaryOperator<LoraSpec> change) {
+  static Settings lora(Settings s, String name, UnaryOperator<LoraSpec> change) {
     LoraSpec spec = s.lora();
     if (spec == null) {
       throw new InvalidPlanException(name + " was given with tuner_type full. Leave it out, or use tuner_type lora.");
     }
     return s.lora(change.apply(spec));
+  }
+
+  private static LoraTargets named(LoraTargets t, List<String> modules, @Nullable String regex) {
+    return new LoraTargets(modules, regex, t.exclude(), t.layers(), t.layersPattern());
   }
 
   private static Settings refuse(Settings s, String what, boolean asked) {

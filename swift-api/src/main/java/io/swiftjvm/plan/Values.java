@@ -44,7 +44,7 @@ final class Values {
 
   private static List<String> texts(Argument argument, Object given) {
     List<?> list = given instanceof List<?> l ? l : List.of(given);
-    if (list.size() == 1 && list.getFirst() instanceof String s && s.startsWith("[") && s.endsWith("]")) {
+    if (given instanceof String s && s.startsWith("[") && s.endsWith("]")) {
       list = (List<?>) parse(argument, s, List.class);
     }
     for (Object item : list) {
@@ -72,9 +72,6 @@ final class Values {
 
   private static Double number(Argument argument, Object given) {
     Object one = single(argument, given);
-    if (one instanceof Number n) {
-      return n.doubleValue();
-    }
     try {
       double value = Double.parseDouble(one.toString().strip());
       if (Double.isFinite(value)) {

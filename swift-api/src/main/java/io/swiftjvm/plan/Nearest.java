@@ -1,19 +1,20 @@
-package io.swiftjvm.cli;
+package io.swiftjvm.plan;
 
 import java.util.Collection;
 import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
 /** Suggests the known name nearest to a mistyped one. */
-final class Nearest {
+public final class Nearest {
   private Nearest() {}
 
   /** {@code " Did you mean 'X'?"}, or nothing if no name is near. */
-  static String hint(String given, Collection<String> names) {
+  public static String hint(String given, Collection<String> names) {
     return hint(given, names, "");
   }
 
-  static String hint(String given, Collection<String> names, String prefix) {
+  /** The same, with {@code prefix} before X. */
+  public static String hint(String given, Collection<String> names, String prefix) {
     String best = of(given, names);
     return best == null ? "" : " Did you mean '" + prefix + best + "'?";
   }
