@@ -1,5 +1,6 @@
 package io.swiftjvm.data.rows;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -94,7 +95,8 @@ final class PythonLiteral {
       case "True" -> true;
       case "False" -> false;
       case "None" -> null;
-      default -> word.matches("[+-]?\\d{1,18}") ? (Object) Long.valueOf(word) : (Object) Double.valueOf(word);
+      default -> !word.matches("[+-]?\\d+") ? (Object) Double.valueOf(word)
+          : word.length() < 19 ? (Object) Long.valueOf(word) : new BigInteger(word);
     };
   }
 

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param useChatTemplate false = plain text between bos and eos
  * @param defaultSystem replaces the template's own default; "" = none; null = the template's
- * @param lossScale default, last_round or all; {@code +ignore_empty_think},
- *     {@code +ignore_think_prefix} (not trained) or {@code +hermes} (tool calls count twice) may follow
+ * @param lossScale default, last_round or all, and what weighs parts of answers: ignore_empty_think, ignore_think_prefix,
+ *     hermes, react, alpha_umi, qwen, agentflan; several joined by {@code +}
  * @param binaryLossScale weights of messages only decide trained or not
  * @param maxLength longest row; 0 = any
  * @param truncation what happens to longer rows
@@ -29,7 +29,6 @@ public record EncodeOptions(
     Truncation truncation, boolean addNonThinkingPrefix, @Nullable Boolean preserveThinking,
     @Nullable Boolean enableThinking, @Nullable String responsePrefix, boolean upstreamCompatible, LocalDate today) {
   private static final Set<String> STRATEGIES = Set.of("default", "last_round", "all");
-  private static final Set<String> FILTERS = Set.of("ignore_empty_think", "ignore_think_prefix", "hermes");
 
   /** What happens to rows above the length limit. */
   public enum Truncation {
@@ -45,9 +44,8 @@ public record EncodeOptions(
 
   public EncodeOptions {
     for (String word : lossScale.split("\\+", -1)) {
-      if (!STRATEGIES.contains(word) && !FILTERS.contains(word)) {
-        throw new InvalidPlanException("loss_scale is '" + lossScale + "'; this version has default, last_round, all, "
-            + "each with +ignore_empty_think, +ignore_think_prefix or +hermes.");
+      if (!STRATEGIES.contains(word)) {
+        LossFilter.of(word);
       }
     }
     if (maxLength < 0) {
@@ -69,7 +67,7 @@ public record EncodeOptions(
 
   /** Names behind the plus. */
   public List<String> filters() {
-    return Arrays.stream(lossScale.split("\\+", -1)).filter(FILTERS::contains).toList();
+    return Arrays.stream(lossScale.split("\\+", -1)).filter(word -> !STRATEGIES.contains(word)).toList();
   }
 
   /** True if the strategy itself gives weights other than 0 and 1. */

@@ -1,10 +1,16 @@
 package io.swiftjvm.data.template;
 
-/** A part of a template definition: text with placeholders, or one of the tokenizer's own special tokens by id. */
+/** A part of a template definition: text with placeholders, or one token by itself. */
 public sealed interface Part {
   /** Text; {@code {{SYSTEM}}}, {@code {{QUERY}}}, {@code {{ROUND0}}} and {@code {{ROUND1}}} are filled in. */
   record Text(String text) implements Part {}
 
-  /** A token that is written as an id and not as text. */
+  /** A token by its number, for models whose vocabulary has no text for it. */
+  record Token(int id) implements Part {}
+
+  /** A token by its text, which has to be one token of the vocabulary. */
+  record Named(String token) implements Part {}
+
+  /** The tokenizer's own special tokens. */
   enum Id implements Part { BOS, EOS }
 }

@@ -2,7 +2,10 @@ package io.swiftjvm.data.template;
 
 import io.swiftjvm.data.rows.Message;
 import io.swiftjvm.data.template.TemplateMeta.SystemPlace;
+import io.swiftjvm.data.template.TemplateMeta.Trait;
 import io.swiftjvm.data.template.Turn.Said;
+import io.swiftjvm.data.tools.AgentForm;
+import io.swiftjvm.data.tools.ToolColumns;
 import io.swiftjvm.error.DatasetException;
 import io.swiftjvm.text.Tokenizer;
 import java.time.format.DateTimeFormatter;
@@ -41,15 +44,19 @@ final class PieceWriter {
     if (!options.useChatTemplate() && messages.stream().anyMatch(m -> m.role().startsWith("tool"))) {
       throw new DatasetException("the row calls tools, which plain text has no form for. Use a chat template.");
     }
-    List<Turn> turns =
-        options.useChatTemplate() ? Thoughts.apply(read.turns(), meta, options, training) : read.turns();
-    if (options.useChatTemplate()) {
-      tools = tools(extra);
-      chat(turns, system(read.system()), extra, training);
-    } else {
-      plain(turns, training);
+    if (!options.useChatTemplate()) {
+      plain(read.turns(), training);
+      return merged();
     }
-    return merged();
+    tools = tools(extra);
+    Turns shaped = meta.reshape().apply(new Turns(system(read.system()), read.turns()), read.system(), meta, tokenizer);
+    chat(Thoughts.apply(shaped.turns(), meta, options, training), shaped.system(), extra, training);
+    List<Piece> out = merged();
+    String opening = meta.reshape().opening(shaped);
+    if (!opening.isEmpty() && shaped.turns().getLast().answer() == null) {
+      out.add(Piece.of(opening, promptWeight()));
+    }
+    return out;
   }
 
   private List<Object> tools(Map<String, ?> extra) {
@@ -58,11 +65,8 @@ final class PieceWriter {
     if (!any || given == null) {
       return List.of();
     }
-    if (meta.agent() == null) {
-      throw new DatasetException("template " + meta.name() + " has no tool form in this version, the row has tools. Use a "
-          + "Qwen, Llama-3 or DeepSeek-V3.1 template.");
-    }
-    return AgentForm.tools(given);
+    Turns.agent(meta);
+    return ToolColumns.tools(given);
   }
 
   private @Nullable String system(@Nullable String own) {
@@ -89,7 +93,7 @@ final class PieceWriter {
     }
     List<Part> head = meta.systemPrefix();
     boolean inPrefix = system != null && head != null;
-    if (meta.tokenizerEnds()) {
+    if (meta.has(Trait.AUTO_ADD_BOS)) {
       bos();
     }
     parts(inPrefix && head != null ? head : meta.prefix(), inPrefix ? system : null, null, -1);
@@ -103,9 +107,14 @@ final class PieceWriter {
       }
       List<Said> answer = turn.answer();
       if (answer != null) {
-        answer(answer, last);
+        String first = answer.getFirst().text();
+        if (first != null && first.endsWith("<|observation|>")) {
+          trimPrompt();
+        }
+        answer(answer, turn.query(), last);
       } else if (last) {
-        filtered(Thoughts.responsePrefix(meta, options), promptWeight());
+        filtered(Thoughts.responsePrefix(meta, options), "", promptWeight());
+        trimPrompt();
       }
       if (!last) {
         if (!turns.get(i + 1).verbatim() && between != null) {
@@ -136,9 +145,9 @@ final class PieceWriter {
       return query;
     }
     if (system == null) {
-      return place == SystemPlace.LAST_USER && options.upstreamCompatible() ? "{{SYSTEM}}\n\n" + query : query;
+      return place == SystemPlace.LAST_USER && options.upstreamCompatible() ? "{{SYSTEM}}" + meta.systemGlue() + query : query;
     }
-    return system + "\n\n" + query;
+    return system + meta.systemGlue() + query;
   }
 
   private void plain(List<Turn> given, boolean training) {
@@ -147,9 +156,9 @@ final class PieceWriter {
     other(turn.query());
     List<Said> answer = turn.answer();
     if (answer != null) {
-      answer(answer, true);
+      answer(answer, turn.query(), true);
       if (training) {
-        RowEncoder.idOf(tokenizer, Part.Id.EOS).ifPresent(id -> pieces.add(Piece.of(id, 1)));
+        tokenizer.special().eos().ifPresent(id -> pieces.add(Piece.of(id, 1)));
       }
     }
   }
@@ -175,11 +184,20 @@ final class PieceWriter {
   }
 
   private void end(@Nullable List<Said> answer) {
-    List<Integer> own = meta.tokenizerEnds() ? ownEnd() : List.of();
+    List<Integer> own = meta.has(Trait.AUTO_ADD_BOS) ? ownEnd() : List.of();
     if (!own.isEmpty()) {
       pieces.add(Piece.of(own, 1));
     } else if (answer != null) {
       suffix(answer);
+    } else if (meta.has(Trait.ALWAYS_END)) {
+      suffix(1);
+    }
+  }
+
+  private void trimPrompt() {
+    String text = pieces.isEmpty() ? null : pieces.getLast().text();
+    if (meta.has(Trait.TRIM_PROMPTS) && text != null && text.endsWith("\n")) {
+      pieces.set(pieces.size() - 1, Piece.of(text.substring(0, text.length() - 1), pieces.getLast().weight()));
     }
   }
 
@@ -190,9 +208,13 @@ final class PieceWriter {
     if (stopped) {
       return;
     }
-    boolean masked = Boolean.FALSE.equals(end.loss()) && !options.upstreamCompatible();
+    suffix(Boolean.FALSE.equals(end.loss()) && !options.upstreamCompatible() ? 0 : 1);
+  }
+
+  private void suffix(double weight) {
     for (Part part : meta.suffix()) {
-      put(part, null, null, -1, masked ? 0 : 1);
+      pieces.add(part instanceof Part.Text text ? Piece.of(text.text(), weight)
+          : Piece.of(RowEncoder.idOf(tokenizer, part), weight));
     }
   }
 
@@ -203,17 +225,17 @@ final class PieceWriter {
         Stream.concat(ends, tokenizer.special().eosToken().stream()));
   }
 
-  private void answer(List<Said> answer, boolean lastRound) {
+  private void answer(List<Said> answer, String query, boolean lastRound) {
     for (Said said : answer) {
       double weight = weight(said, lastRound);
       String text = said.text();
       List<Double> idWeights = said.idWeights();
       if (text != null) {
-        String written = meta.trimAnswers() ? LINE_ENDS.matcher(text).replaceAll("") : text;
+        String written = meta.has(Trait.TRIM_ANSWERS) ? LINE_ENDS.matcher(text).replaceAll("") : text;
         if (said.weight() != null) {
           pieces.add(Piece.of(written, weight)); // an explicit weight covers a think block, too
         } else {
-          filtered(written, weight);
+          filtered(written, query, weight);
         }
       } else if (idWeights != null) {
         for (int i = 0; i < said.ids().size(); i++) {
@@ -233,10 +255,13 @@ final class PieceWriter {
   }
 
   /** Cuts an answer where a strategy gives parts of it another weight; weights of several strategies multiply. */
-  private void filtered(String text, double weight) {
-    List<Piece> parts = List.of(Piece.of(text, weight));
+  private void filtered(String text, String query, double weight) {
+    List<Piece> parts = text.isEmpty() ? List.of() : List.of(Piece.of(text, weight));
     for (String filter : options.filters()) {
-      parts = parts.stream().flatMap(part -> LossFilter.of(filter).cut(part).stream()).toList();
+      if (options.upstreamCompatible() && filter.equals("agentflan")) {
+        throw new DatasetException("loss_scale is agentflan, with which ms-swift loses every row. Drop upstream_compatible.");
+      }
+      parts = parts.stream().flatMap(part -> LossFilter.of(filter).cut(part, query).stream()).toList();
     }
     pieces.addAll(parts);
   }
@@ -245,25 +270,27 @@ final class PieceWriter {
     return all ? 1 : 0;
   }
 
+  /** What is no answer; where all is trained, it is weighed like one. */
   private void other(String text) {
-    pieces.add(Piece.of(text, promptWeight()));
+    if (all) {
+      filtered(text, "", 1);
+    } else {
+      pieces.add(Piece.of(text, 0));
+    }
   }
 
   private void parts(List<Part> parts, @Nullable String system, @Nullable String query, int round) {
     for (Part part : parts) {
-      put(part, system, query, round, promptWeight());
-    }
-  }
-
-  private void put(Part part, @Nullable String system, @Nullable String query, int round, double weight) {
-    switch (part) {
-      case Part.Id id -> RowEncoder.idOf(tokenizer, id).ifPresent(value -> pieces.add(Piece.of(value, weight)));
-      case Part.Text text -> pieces.add(Piece.of(fill(text.text(), system, query, round), weight));
+      if (part instanceof Part.Text text) {
+        other(fill(text.text(), system, query, round));
+      } else {
+        pieces.add(Piece.of(RowEncoder.idOf(tokenizer, part), promptWeight()));
+      }
     }
   }
 
   private String fill(String text, @Nullable String system, @Nullable String query, int round) {
-    String out = text.replace("{{DATE}}", DAY.format(options.today()));
+    String out = text.replace("{{DATE}}", DAY.format(options.today())).replace("{{ISO_DATE}}", options.today().toString());
     if (system != null) {
       out = out.replace("{{SYSTEM}}", system.replace("{{ISO_DATE}}", options.today().toString()));
     }

@@ -3,6 +3,7 @@ package io.swiftjvm.data.template;
 import io.swiftjvm.data.rows.Message;
 import io.swiftjvm.data.template.EncodeOptions.Truncation;
 import io.swiftjvm.error.DatasetException;
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -99,18 +100,28 @@ public final class RowEncoder {
 
   private int[] suffixIds() {
     List<Integer> out = new ArrayList<>();
-    List<Part> parts = options.useChatTemplate() ? meta.suffix() : List.of(Part.Id.EOS);
-    for (Part part : parts) {
+    if (!options.useChatTemplate()) {
+      return tokenizer.special().eos().stream().toArray();
+    }
+    for (Part part : meta.suffix()) {
       switch (part) {
         case Part.Text text -> Arrays.stream(tokenizer.encode(text.text(), false)).forEach(out::add);
-        case Part.Id id -> idOf(tokenizer, id).ifPresent(out::add);
+        default -> out.add(idOf(tokenizer, part));
       }
     }
     return out.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  static OptionalInt idOf(Tokenizer tokenizer, Part.Id id) {
-    return id == Part.Id.BOS ? tokenizer.special().bos() : tokenizer.special().eos();
+  static int idOf(Tokenizer tokenizer, Part part) {
+    OptionalInt id = switch (part) {
+      case Part.Id.BOS -> tokenizer.special().bos();
+      case Part.Id.EOS -> tokenizer.special().eos();
+      case Part.Named named -> tokenizer.id(named.token());
+      case Part.Token token -> OptionalInt.of(token.id());
+      case Part.Text text -> OptionalInt.empty();
+    };
+    return id.orElseThrow(() -> new InvalidPlanException("the template writes the token " + part + ", which the tokenizer "
+        + "does not have. Name the template of this model with --template."));
   }
 
   private EncodeOptions withKwargs(Map<String, ?> extra) {

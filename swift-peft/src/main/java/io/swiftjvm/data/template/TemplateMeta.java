@@ -1,11 +1,17 @@
 package io.swiftjvm.data.template;
 
+import io.swiftjvm.data.tools.AgentForm;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How a family of models writes conversations, by ms-swift's terms.
+ *
+ * {@snippet :
+ * TemplateMeta mine = Templates.parse("""
+ *     {"name": "mine", "like": "qwen", "default_system": "You are OWL.", "stop_words": ["<|end|>"]}""");
+ * }
  *
  * @param name the template's name: {@code qwen3}
  * @param prefix before the first round where there is no system text
@@ -15,82 +21,63 @@ import org.jspecify.annotations.Nullable;
  * @param systemPrefix before the first round with a system text; null = system texts are refused
  * @param defaultSystem system text where a row has none; null = none
  * @param stopWords an answer that ends with one of these or with the suffix's text gets no suffix
+ * @param thinking answers may begin with a think block
  * @param thinkingPrefix opens an answer in thinking mode
  * @param nonThinkingPrefix opens an answer without thoughts: an empty think block
- * @param thinking answers may begin with a think block
- * @param agent how tools are written; null = rows with tools are refused
  * @param historyPrefix stands before an answer whose thoughts were removed
- * @param tokenizerEnds bos and eos are what the tokenizer itself puts around a text, eos instead of the suffix
- * @param trimAnswers line breaks at both ends of answers go
+ * @param agent how tools are written; null = rows with tools are refused
  * @param systemPlace where a system text goes when there is no {@code systemPrefix}
+ * @param systemGlue between such a system text and the question
+ * @param reshape what happens to a conversation before it is written
+ * @param traits what else is particular
  */
 public record TemplateMeta(
     String name, List<Part> prefix, List<Part> prompt, @Nullable List<Part> chatSep, List<Part> suffix,
-    @Nullable List<Part> systemPrefix, @Nullable String defaultSystem, List<String> stopWords, String thinkingPrefix,
-    String nonThinkingPrefix, boolean thinking, String historyPrefix,
-    @Nullable AgentForm agent, boolean tokenizerEnds, boolean trimAnswers, SystemPlace systemPlace) {
+    @Nullable List<Part> systemPrefix, @Nullable String defaultSystem, List<String> stopWords, boolean thinking,
+    String thinkingPrefix, String nonThinkingPrefix, String historyPrefix, @Nullable AgentForm agent,
+    SystemPlace systemPlace, String systemGlue, Reshape reshape, Set<Trait> traits) {
 
   /** Where the system text stands. */
   public enum SystemPlace { PREFIX, FIRST_USER, LAST_USER }
 
-  static TemplateMeta of(
-      String name, List<Part> prefix, String prompt, @Nullable List<Part> chatSep, List<Part> suffix,
-      @Nullable List<Part> systemPrefix) {
-    return new TemplateMeta(name, prefix, text(prompt), chatSep, suffix, systemPrefix, null, List.of(), "", "", false,
-        "", null, false, false, SystemPlace.PREFIX);
+  /** Particulars of single families. */
+  public enum Trait {
+    /** Bos and eos are what the tokenizer itself puts around a text, eos instead of the suffix. */
+    AUTO_ADD_BOS,
+    /** Line breaks at both ends of answers go. */
+    TRIM_ANSWERS,
+    /** Line breaks at the end of a prompt go, and the one before a call. */
+    TRIM_PROMPTS,
+    /** Answers may stand between {@code <answer>} tags, and that is what is left of earlier ones. */
+    ANSWER_TAGS,
+    /** The suffix stands behind an unanswered row, too. */
+    ALWAYS_END
   }
 
-  static List<Part> text(String... texts) {
-    return Stream.of(texts).<Part>map(Part.Text::new).toList();
-  }
-
-  TemplateMeta named(String value) {
-    return new TemplateMeta(value, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, agent, tokenizerEnds, trimAnswers, systemPlace);
-  }
-
-  TemplateMeta defaultSystem(@Nullable String value) {
-    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, value, stopWords, thinkingPrefix,
-        nonThinkingPrefix, thinking, historyPrefix, agent, tokenizerEnds, trimAnswers, systemPlace);
-  }
-
-  TemplateMeta stopWords(String... words) {
-    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, List.of(words),
-        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, agent, tokenizerEnds, trimAnswers, systemPlace);
-  }
-
-  TemplateMeta thinking(String open, String none) {
-    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords, open, none,
-        true, historyPrefix, agent, tokenizerEnds, trimAnswers, systemPlace);
-  }
-
-  TemplateMeta historyPrefix(String value) {
-    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, value, agent, tokenizerEnds, trimAnswers, systemPlace);
-  }
-
-  TemplateMeta agent(AgentForm form) {
-    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, form, tokenizerEnds, trimAnswers, systemPlace);
-  }
-
-  TemplateMeta systemPlace(SystemPlace value) {
-    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, agent, tokenizerEnds, trimAnswers, value);
-  }
-
-  TemplateMeta tokenizerEnds(boolean on) {
-    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, agent, on, trimAnswers, systemPlace);
-  }
-
-  TemplateMeta trimmingAnswers() {
-    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords,
-        thinkingPrefix, nonThinkingPrefix, thinking, historyPrefix, agent, tokenizerEnds, true, systemPlace);
+  /** The same with tools written in another form. */
+  public TemplateMeta agent(AgentForm form) {
+    return new TemplateMeta(name, prefix, prompt, chatSep, suffix, systemPrefix, defaultSystem, stopWords, thinking,
+        thinkingPrefix, nonThinkingPrefix, historyPrefix, form, systemPlace, systemGlue, reshape, traits);
   }
 
   /** True if a system text can be written. */
   public boolean takesSystem() {
     return systemPrefix != null || systemPlace != SystemPlace.PREFIX;
+  }
+
+  boolean has(Trait trait) {
+    return traits.contains(trait);
+  }
+
+  AgentForm.Frame frame() {
+    return new AgentForm.Frame(literal(chatSep), literal(prompt));
+  }
+
+  private static String literal(@Nullable List<Part> parts) {
+    StringBuilder out = new StringBuilder();
+    if (parts != null) {
+      parts.forEach(part -> out.append(part instanceof Part.Text t ? t.text() : ""));
+    }
+    return out.toString();
   }
 }

@@ -1,58 +1,71 @@
 package io.swiftjvm.data.template;
 
 import io.swiftjvm.data.template.Turn.Said;
+import io.swiftjvm.data.tools.AgentForm;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** What happens to think blocks before a row is written: kept, removed from the history, or put where none is. */
 final class Thoughts {
   private static final String OPEN = "<think>";
-  private static final String CLOSE = "</think>";
+  static final String CLOSE = "</think>";
+  private static final Pattern ANSWER_END = Pattern.compile("\\s*</answer>$");
 
   private Thoughts() {}
 
   static List<Turn> apply(List<Turn> turns, TemplateMeta meta, EncodeOptions options, boolean training) {
-    if (!meta.thinking() && !Boolean.FALSE.equals(options.preserveThinking())) {
-      return turns;
-    }
     Boolean wish = options.preserveThinking();
     boolean everyRound = training && !options.base().equals("last_round");
     boolean preserve = wish != null ? wish : everyRound;
+    boolean strips = !preserve && (meta.thinking() || wish != null);
     List<Turn> out = new ArrayList<>();
     for (int i = 0; i < turns.size(); i++) {
       Turn turn = turns.get(i);
       List<Said> answer = turn.answer();
       boolean last = i == turns.size() - 1;
-      if (answer != null && !preserve && !last) {
-        answer = strip(answer, meta.historyPrefix());
+      if (answer != null && strips && !last) {
+        answer = strip(answer, meta);
       }
       AgentForm agent = meta.agent();
       boolean goesOn = turn.verbatim() && agent != null && !agent.thinksAfterResults();
       boolean wanted = !goesOn && options.addNonThinkingPrefix() && (preserve && everyRound || last);
       if (answer != null && wanted && !meta.nonThinkingPrefix().isEmpty()) {
-        answer = prefix(answer, meta.nonThinkingPrefix());
+        answer = prefix(answer, meta);
       }
       out.add(new Turn(turn.query(), turn.verbatim(), answer));
     }
     return out;
   }
 
-  private static List<Said> strip(List<Said> answer, String prefix) {
-    return answer.stream().map(said -> {
-      String text = said.text();
-      return text == null ? said : said.text(prefix
-          + text.substring(text.lastIndexOf(CLOSE) < 0 ? 0 : text.lastIndexOf(CLOSE) + CLOSE.length()).strip());
-    }).toList();
+  private static List<Said> strip(List<Said> answer, TemplateMeta meta) {
+    boolean tags = meta.has(TemplateMeta.Trait.ANSWER_TAGS);
+    return answer.stream().map(said -> said.map(text -> {
+      String left = tags ? behind(text, "<answer>").strip() : behind(behind(text, CLOSE), close(meta)).strip();
+      return meta.historyPrefix() + (tags ? ANSWER_END.matcher(left).replaceFirst("") : left);
+    })).toList();
   }
 
-  private static List<Said> prefix(List<Said> answer, String prefix) {
+  /** The end of thoughts in the family's own tags, such as {@code </think:opensource>}. */
+  private static String close(TemplateMeta meta) {
+    String open = meta.thinkingPrefix().strip();
+    return open.startsWith("<") ? "</" + open.substring(1) : CLOSE;
+  }
+
+  private static String behind(String text, String mark) {
+    int at = text.lastIndexOf(mark);
+    return at < 0 ? text : text.substring(at + mark.length());
+  }
+
+  private static List<Said> prefix(List<Said> answer, TemplateMeta meta) {
     Said first = answer.getFirst();
     String text = first.text();
-    if (text == null || text.startsWith(OPEN)) {
+    String own = meta.thinkingPrefix().strip();
+    if (text == null || text.startsWith(OPEN) || !own.isEmpty() && text.startsWith(own)) {
       return answer;
     }
     List<Said> out = new ArrayList<>(answer);
-    out.set(0, first.text(prefix + text));
+    out.set(0, first.map(t -> meta.nonThinkingPrefix() + t));
     return out;
   }
 
@@ -63,8 +76,7 @@ final class Thoughts {
       return given;
     }
     Boolean enabled = options.enableThinking();
-    boolean hybrid = !meta.nonThinkingPrefix().isEmpty();
-    boolean on = enabled != null ? enabled : !hybrid;
-    return !meta.thinking() ? "" : on ? meta.thinkingPrefix() : meta.nonThinkingPrefix();
+    boolean on = enabled != null ? enabled : meta.thinking() && meta.nonThinkingPrefix().isEmpty();
+    return on ? meta.thinkingPrefix() : meta.nonThinkingPrefix();
   }
 }

@@ -1,6 +1,7 @@
 package io.swiftjvm.data.template;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +24,9 @@ record Turn(String query, boolean verbatim, @Nullable List<Said> answer) {
   record Said(
       @Nullable String text, List<Integer> ids, @Nullable List<Double> idWeights, @Nullable Boolean loss,
       @Nullable Double weight) {
-    Said text(String value) {
-      return new Said(value, ids, idWeights, loss, weight);
+    /** The same with its text changed, if it is one. */
+    Said map(UnaryOperator<String> change) {
+      return text == null ? this : new Said(change.apply(text), ids, idWeights, loss, weight);
     }
   }
 }

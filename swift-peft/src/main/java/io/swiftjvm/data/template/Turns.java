@@ -2,10 +2,15 @@ package io.swiftjvm.data.template;
 
 import io.swiftjvm.data.rows.Message;
 import io.swiftjvm.data.template.Turn.Said;
+import io.swiftjvm.data.tools.AgentForm;
+import io.swiftjvm.data.tools.AgentForms;
+import io.swiftjvm.data.tools.KeywordForm;
+import io.swiftjvm.data.tools.ToolColumns;
 import io.swiftjvm.error.DatasetException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +33,11 @@ record Turns(@Nullable String system, List<Turn> turns) {
         case "assistant" -> builder.assistant(said(message, message.content()));
         case "tool_call" -> {
           to = end(messages, i, "tool_call", "tool_call");
-          builder.assistant(said(message, agent(meta).calls(AgentForm.parse(contents(messages, i, to)))));
+          builder.calls(message, agent(meta), ToolColumns.calls(contents(messages, i, to)));
         }
         case "tool", "tool_response" -> {
           to = end(messages, i, "tool", "tool_response");
-          builder.results(agent(meta), AgentForm.texts(contents(messages, i, to)));
+          builder.results(agent(meta), ToolColumns.results(contents(messages, i, to)));
         }
         default -> throw new DatasetException("a message has the role '" + message.role() + "' at place " + (i + 1)
             + ". Use system (first), user, assistant, tool_call, tool_response.");
@@ -42,11 +47,29 @@ record Turns(@Nullable String system, List<Turn> turns) {
     return new Turns(system, builder.finish());
   }
 
-  private static AgentForm agent(TemplateMeta meta) {
+  /** The same with the texts of answers changed. */
+  Turns answers(UnaryOperator<String> change) {
+    List<Turn> out = new ArrayList<>();
+    for (Turn turn : turns) {
+      List<Said> answer = turn.answer();
+      out.add(answer == null ? turn
+          : new Turn(turn.query(), turn.verbatim(), answer.stream().map(said -> said.map(change)).toList()));
+    }
+    return new Turns(system, out);
+  }
+
+  /** An answer with the text of its last part changed. */
+  static List<Said> mapLast(List<Said> answer, UnaryOperator<String> change) {
+    List<Said> out = new ArrayList<>(answer);
+    out.set(out.size() - 1, out.getLast().map(change));
+    return out;
+  }
+
+  static AgentForm agent(TemplateMeta meta) {
     AgentForm agent = meta.agent();
     if (agent == null) {
-      throw new DatasetException("template " + meta.name() + " has no tool form in this version. Use a Qwen, Llama-3 or "
-          + "DeepSeek-V3.1 template, or write the calls as plain assistant text.");
+      throw new DatasetException("template " + meta.name() + " has no tool form in this version. Name one with --agent_template: "
+          + String.join(", ", AgentForms.names()) + ".");
     }
     return agent;
   }
@@ -137,13 +160,24 @@ record Turns(@Nullable String system, List<Turn> turns) {
       answer = now;
     }
 
+    void calls(Message message, AgentForm agent, List<AgentForm.Call> calls) {
+      List<Said> before = answer;
+      String text = before == null ? null : before.getLast().text();
+      assistant(said(message, (text == null ? "" : agent.gap(text)) + agent.calls(calls)));
+    }
+
     void results(AgentForm agent, List<String> results) {
-      if (reacts()) {
-        start(AgentForm.observation(results), true);
-      } else if (open && answer != null) {
-        start(agent.results(meta, results), true);
+      List<Said> before = answer;
+      if (open && before != null) {
+        String text = before.size() == 1 ? before.getFirst().text() : null;
+        if (text != null && agent.takesReact() && KeywordForm.isReact(text)) {
+          answer = mapLast(before, t -> t + KeywordForm.reactEnd(t));
+          start(KeywordForm.reactResults(results), true);
+        } else {
+          start(agent.results(meta.frame(), text, results), true);
+        }
       } else {
-        String text = agent.standalone(meta, results).orElseThrow(() -> new DatasetException("template " + meta.name()
+        String text = agent.standalone(meta.frame(), results).orElseThrow(() -> new DatasetException("template " + meta.name()
             + " cannot write a tool result without a call before it. Add the tool_call message."));
         if (open) {
           query = query + text;
@@ -151,13 +185,6 @@ record Turns(@Nullable String system, List<Turn> turns) {
           start(text, false);
         }
       }
-    }
-
-    /** True behind an answer in the ReAct form, which takes results without any wrapping. */
-    private boolean reacts() {
-      List<Said> said = answer;
-      String text = said == null ? null : said.getLast().text();
-      return text != null && text.contains("Action:") && text.contains("Action Input:");
     }
 
     private void start(String text, boolean whole) {

@@ -1,48 +1,20 @@
-package io.swiftjvm.data.template;
+package io.swiftjvm.data.tools;
 
 import io.swiftjvm.data.rows.PlainLiterals;
+import io.swiftjvm.data.rows.PythonJson;
+import io.swiftjvm.data.tools.AgentForm.Call;
 import io.swiftjvm.error.DatasetException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
-/** How a family of models writes tools, calls and results. */
-public interface AgentForm {
-  /** One call, parsed. */
-  record Call(Object name, @Nullable Object arguments) {}
+/** Tools, calls and results as the columns of a row hold them: plain data, or JSON or Python literals as text. */
+public final class ToolColumns {
+  private ToolColumns() {}
 
-  /** The system text with the tools, or what it was if they stand elsewhere. */
-  default @Nullable String system(@Nullable String system, List<Object> tools) {
-    return system;
-  }
-
-  /** The first question with the tools, or what it was if they stand elsewhere. */
-  default String query(String query, List<Object> tools) {
-    return query;
-  }
-
-  /** Calls as the assistant writes them. */
-  String calls(List<Call> calls);
-
-  /** All that stands between the calls and the next answer. */
-  String results(TemplateMeta meta, List<String> results);
-
-  /** Results without calls before them, to be put behind a question; empty where that cannot be written. */
-  default Optional<String> standalone(TemplateMeta meta, List<String> results) {
-    return Optional.empty();
-  }
-
-  /** Whether an answer behind results opens with a think block like any other. */
-  default boolean thinksAfterResults() {
-    return true;
-  }
-
-  /** The tools of a row as a list. */
-  static List<Object> tools(Object given) {
+  /** The tools of a row as a list of {@code {"type": "function", "function": {..}}}. */
+  public static List<Object> tools(Object given) {
     Object parsed = given instanceof String text ? PlainLiterals.parse(text, "tools") : given;
     if (!(parsed instanceof List<?> list)) {
       throw new DatasetException("tools is no list of function descriptions. Write a JSON list.");
@@ -65,8 +37,13 @@ public interface AgentForm {
     return outer;
   }
 
+  /** The description inside a tool. */
+  static Map<?, ?> function(Object tool) {
+    return tool instanceof Map<?, ?> map ? map.get("function") instanceof Map<?, ?> inner ? inner : map : Map.of();
+  }
+
   /** The calls in the contents of tool_call messages. */
-  static List<Call> parse(List<Object> contents) {
+  public static List<Call> calls(List<Object> contents) {
     List<Call> out = new ArrayList<>();
     for (Object content : contents) {
       Object parsed = content instanceof String text ? PlainLiterals.parse(text, "a tool call") : content;
@@ -82,21 +59,7 @@ public interface AgentForm {
   }
 
   /** The results in the contents of tool messages. */
-  static List<String> texts(List<Object> contents) {
+  public static List<String> results(List<Object> contents) {
     return contents.stream().map(c -> c instanceof String text ? text : PythonJson.dump(c)).toList();
-  }
-
-  /** Results as they are, a line each: behind ReAct's {@code Observation:}. */
-  static String observation(List<String> results) {
-    return results.stream().map(text -> text + "\n").collect(Collectors.joining());
-  }
-
-  /** The text of a template part list. */
-  static String literal(@Nullable List<Part> parts) {
-    StringBuilder out = new StringBuilder();
-    if (parts != null) {
-      parts.forEach(part -> out.append(part instanceof Part.Text t ? t.text() : ""));
-    }
-    return out.toString();
   }
 }

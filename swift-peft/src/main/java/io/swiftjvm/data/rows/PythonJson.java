@@ -1,4 +1,4 @@
-package io.swiftjvm.data.template;
+package io.swiftjvm.data.rows;
 
 import java.math.BigDecimal;
 import java.util.List;
@@ -6,15 +6,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** JSON exactly as Python's {@code json.dumps(ensure_ascii=False)} writes it: tool texts are made of it. */
-final class PythonJson {
+public final class PythonJson {
   private PythonJson() {}
 
-  static String dump(@Nullable Object value) {
+  /** One line. */
+  public static String dump(@Nullable Object value) {
     return dump(value, 0);
   }
 
   /** Like {@code json.dumps(indent=indent)}; 0 writes one line. */
-  static String dump(@Nullable Object value, int indent) {
+  public static String dump(@Nullable Object value, int indent) {
     StringBuilder out = new StringBuilder();
     write(out, value, indent, 0);
     return out.toString();
@@ -70,7 +71,7 @@ final class PythonJson {
   }
 
   /** Python's repr of a float: shortest digits, exponent below 1e-4 and from 1e16 on. */
-  private static String number(double d) {
+  static String number(double d) {
     double size = Math.abs(d);
     if (size != 0 && (size < 1e-4 || size >= 1e16)) {
       String text = Double.toString(d).replace(".0E", "E");

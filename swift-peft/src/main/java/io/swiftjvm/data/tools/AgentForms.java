@@ -1,0 +1,47 @@
+package io.swiftjvm.data.tools;
+
+import io.swiftjvm.error.InvalidPlanException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The tool forms by ms-swift's names.
+ *
+ * {@snippet :
+ * TemplateMeta meta = Templates.of("qwen2_5").agent(AgentForms.of("react_en"));
+ * }
+ */
+public final class AgentForms {
+  private static final Map<String, AgentForm> ALL = index(List.of(
+      new HermesForm(), KeywordForm.REACT, KeywordForm.react("react_zh", true), KeywordForm.react("toolbench", false),
+      KeywordForm.qwen("qwen_en"), KeywordForm.qwen("qwen_zh"), KeywordForm.qwen("qwen_en_parallel"),
+      KeywordForm.qwen("qwen_zh_parallel"), CoderForm.coder(), CoderForm.qwen35(), new Glm4Form("chatglm4"),
+      new Glm4Form("glm4"), new Glm45Form("glm4_5", "\n"), new Glm45Form("glm4_7", ""),
+      new LlamaForm("llama3", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+      new LlamaForm("llama4", "<|header_start|>", "<|header_end|>", "<|eot|>"), new MistralForm(), new DeepSeekForm()));
+
+  private AgentForms() {}
+
+  private static Map<String, AgentForm> index(List<AgentForm> forms) {
+    Map<String, AgentForm> out = new LinkedHashMap<>();
+    forms.forEach(form -> out.put(form.name(), form));
+    return Collections.unmodifiableMap(out);
+  }
+
+  /** The form of a name; a refusal lists what there is. */
+  public static AgentForm of(String name) {
+    AgentForm form = ALL.get(name);
+    if (form == null) {
+      throw new InvalidPlanException("agent_template is '" + name + "'; this version has "
+          + String.join(", ", ALL.keySet()) + ". Name one of these.");
+    }
+    return form;
+  }
+
+  /** All names. */
+  public static List<String> names() {
+    return List.copyOf(ALL.keySet());
+  }
+}
