@@ -65,7 +65,7 @@ final class HubHttp implements AutoCloseable {
       response.body().close();
       at = next;
     }
-    throw refused(uri, "it was redirected more than " + MAX_REDIRECTS + " times");
+    throw unsafe(uri, "it was redirected more than " + MAX_REDIRECTS + " times");
   }
 
   private HubResponse checked(HubResponse response, URI asked, boolean own) throws IOException {
@@ -106,26 +106,27 @@ final class HubHttp implements AutoCloseable {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
   }
 
-  private URI follow(URI from, String location) {
+  private static URI follow(URI from, String location) throws RetryableException {
     URI to;
     try {
       to = from.resolve(location);
     } catch (IllegalArgumentException e) {
-      throw refused(from, "it was redirected to something that is no address");
+      throw unsafe(from, "it was redirected to something that is no address");
     }
     String scheme = String.valueOf(to.getScheme());
     boolean web = scheme.equalsIgnoreCase("https") || scheme.equalsIgnoreCase("http");
     boolean downgrade = "https".equalsIgnoreCase(from.getScheme()) && !scheme.equalsIgnoreCase("https");
     if (location.isBlank() || !web || downgrade || to.getHost() == null || to.getRawUserInfo() != null) {
-      throw refused(from, "it was redirected to " + Shown.of(scheme + "://" + to.getHost())
+      throw unsafe(from, "it was redirected to " + Shown.of(scheme + "://" + to.getHost())
           + ", only https (or http, when the endpoint itself is http) is followed");
     }
     return to;
   }
 
-  private static HubException refused(URI asked, String found) {
-    return new HubException(HubException.Reason.REFUSED, "Refused the answer to " + Shown.of(asked.getPath()) + " of "
-        + asked.getHost() + ": " + found + ". Check the endpoint or the proxy.");
+  // A proxy or a broken mirror may do this for a while; it is never followed, and asked again as any other failure.
+  private static RetryableException unsafe(URI asked, String found) {
+    return new RetryableException(HubException.Reason.REFUSED, "the answer of " + asked.getHost() + " was refused, "
+        + found, Duration.ZERO);
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The answer at the end of the redirects. Reading from a host that has fallen silent, or that drips, fails after the
@@ -19,7 +20,7 @@ final class HubResponse implements AutoCloseable {
   private final HttpHeaders hubHeaders;
   private final Duration stall;
   private final Thread guard;
-  private volatile long bytes;
+  private final AtomicLong bytes = new AtomicLong();
   private volatile boolean stalled;
 
   @SuppressWarnings("ThreadStartInConstructor") // the thread reads nothing before the last field is set
@@ -58,7 +59,7 @@ final class HubResponse implements AutoCloseable {
     try {
       int read = response.body().read(buffer);
       if (read > 0) {
-        bytes = bytes + read;
+        bytes.addAndGet(read);
       }
       return read;
     } catch (IOException e) {
@@ -73,9 +74,9 @@ final class HubResponse implements AutoCloseable {
     try {
       long before;
       do {
-        before = bytes;
+        before = bytes.get();
         Thread.sleep(stall);
-      } while (bytes - before >= LEAST_BYTES);
+      } while (bytes.get() - before >= LEAST_BYTES);
       stalled = true;
       response.body().close();
     } catch (InterruptedException e) {

@@ -43,7 +43,8 @@ final class Retry {
         failures = progress.getAsLong() > reached ? 1 : failures + 1;
         reached = Math.max(reached, progress.getAsLong());
         if (failures >= settings.attempts()) {
-          throw new HubException(HubException.Reason.UNREACHABLE, "Cannot fetch " + what + ": tried " + failures
+          throw new HubException(e instanceof RetryableException r ? r.reason() : HubException.Reason.UNREACHABLE,
+              "Cannot fetch " + what + ": tried " + failures
               + " times, the last answer was: " + Shown.of(reason(e)) + ". Check the network or proxy, set a mirror with"
               + " HF_ENDPOINT or MODELSCOPE_ENDPOINT, or call again later: what has come is kept and continued.", e);
         }

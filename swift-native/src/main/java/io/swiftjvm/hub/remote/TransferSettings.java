@@ -20,10 +20,10 @@ public record TransferSettings(
     int files, int parts, long partBytes, int attempts, int restarts, Duration backOff, Duration maxWait,
     Duration connect, Duration stall, Sleeper sleeper) {
   /**
-   * 4 files, 4 parts of at least 16 MiB, 6 attempts, 3 restarts, waits from 0.5 s to 60 s, 15 s to connect, 60 s of
+   * 4 files, 4 parts of at least 16 MiB, 6 attempts, 6 restarts, waits from 0.5 s to 60 s, 15 s to connect, 60 s of
    * silence.
    */
-  public static final TransferSettings DEFAULT = new TransferSettings(4, 4, 16L << 20, 6, 3, Duration.ofMillis(500),
+  public static final TransferSettings DEFAULT = new TransferSettings(4, 4, 16L << 20, 6, 6, Duration.ofMillis(500),
       Duration.ofSeconds(60), Duration.ofSeconds(15), Duration.ofSeconds(60), Thread::sleep);
 
   /** Waits between attempts. */
@@ -45,7 +45,7 @@ public record TransferSettings(
     return new TransferSettings(files, parts, partBytes, attempts, restarts, backOff, maxWait, connect, stall, sleeper);
   }
 
-  /** Sets tries without progress and restarts of a file. Default: 6 and 3. */
+  /** Sets tries without progress and restarts of a file. Default: 6 and 6. */
   public TransferSettings attempts(int attempts, int restarts) {
     return new TransferSettings(files, parts, partBytes, attempts, restarts, backOff, maxWait, connect, stall, sleeper);
   }
