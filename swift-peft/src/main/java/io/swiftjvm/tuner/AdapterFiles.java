@@ -39,6 +39,9 @@ public final class AdapterFiles {
   /** The file of the weights. */
   public static final String WEIGHTS = "adapter_model.safetensors";
 
+  /** The file of the settings. */
+  public static final String CONFIG = AdapterConfig.FILE;
+
   private static final String PREFIX = "base_model.model.";
   static final Pattern KEY =
       Pattern.compile("base_model\\.model\\.(.+)\\.(lora_A|lora_B)\\.(weight|bias)");

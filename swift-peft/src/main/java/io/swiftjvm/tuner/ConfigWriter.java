@@ -1,0 +1,42 @@
+package io.swiftjvm.tuner;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collection;
+import java.util.TreeSet;
+
+/** Writes what all {@code adapter_config.json} have in common. */
+public final class ConfigWriter {
+  private ConfigWriter() {}
+
+  /** Settings of a method but for its own ones; {@code linears} are all projections of the model. */
+  public static ObjectNode start(String type, String base, Collection<String> modules, Collection<String> linears) {
+    ObjectNode out = JsonNodeFactory.instance.objectNode();
+    out.put("base_model_name_or_path", base);
+    out.put("inference_mode", true);
+    out.put("peft_type", type);
+    ArrayNode targets = out.putArray("target_modules");
+    targetNames(modules, linears).forEach(targets::add);
+    out.put("task_type", "CAUSAL_LM");
+    return out;
+  }
+
+  // Short names where they mean exactly the attached modules, else whole paths: no layer or exclusion rules are needed.
+  static Collection<String> targetNames(Collection<String> modules, Collection<String> linears) {
+    TreeSet<String> ends = new TreeSet<>();
+    modules.forEach(path -> ends.add(path.substring(path.lastIndexOf('.') + 1)));
+    long reached = linears.stream()
+        .filter(path -> ends.stream().anyMatch(end -> LoraTargets.endsWith(path, end))).count();
+    return reached == modules.size() ? ends : modules;
+  }
+
+  /** A number, without a fraction where it has none. */
+  public static void number(ObjectNode out, String key, double value) {
+    if (value == Math.rint(value) && Math.abs(value) < 1e9) {
+      out.put(key, (int) value);
+    } else {
+      out.put(key, value);
+    }
+  }
+}
