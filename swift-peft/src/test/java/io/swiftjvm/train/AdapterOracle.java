@@ -45,7 +45,6 @@ public final class AdapterOracle {
         worst = Math.max(worst, relative);
       }
     }
-    assertThat(golden.keySet().stream().filter(key -> key.startsWith("grad."))).isNotEmpty();
     return worst;
   }
 
