@@ -1,8 +1,6 @@
 package io.swiftjvm.tuner;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.ModelFormatException;
@@ -11,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 
 /** {@code adapter_config.json}: PEFT's is read into a {@link LoraSpec}, ours has the few keys that PEFT needs. */
@@ -103,30 +100,8 @@ final class AdapterConfig {
 
   /** What PEFT needs to load the adapter, and nothing that an older PEFT would stumble over. */
   static String write(LoraSpec spec, Collection<String> modules, Collection<String> linears, String base) {
-    ObjectNode out = JsonNodeFactory.instance.objectNode();
-    ObjectNode alphas = JsonNodeFactory.instance.objectNode();
-    spec.alphaPattern().forEach((name, alpha) -> ConfigWriter.number(alphas, name, alpha));
-    out.set("alpha_pattern", alphas);
-    out.put("base_model_name_or_path", base);
-    out.put("bias", "none");
-    out.put("fan_in_fan_out", false);
-    out.put("inference_mode", true);
-    if (spec.init().insideWeight()) {
-      out.put("init_lora_weights", spec.init().name().toLowerCase(Locale.ROOT));
-    } else {
-      out.put("init_lora_weights", true);
-    }
-    ConfigWriter.number(out, "lora_alpha", spec.alpha());
-    out.put("lora_dropout", spec.dropout());
-    out.putNull("modules_to_save");
-    out.put("peft_type", "LORA");
-    out.put("r", spec.rank());
-    ObjectNode ranks = out.putObject("rank_pattern");
-    spec.rankPattern().forEach(ranks::put);
-    ArrayNode targets = out.putArray("target_modules");
-    ConfigWriter.targetNames(modules, linears).forEach(targets::add);
-    out.put("task_type", "CAUSAL_LM");
-    out.put("use_rslora", spec.rsLora());
+    ObjectNode out = ConfigWriter.start("LORA", base, modules, linears);
+    ConfigWriter.lora(out, spec);
     return out.toPrettyString() + "\n";
   }
 }

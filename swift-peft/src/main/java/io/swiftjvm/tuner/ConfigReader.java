@@ -168,6 +168,20 @@ public final class ConfigReader {
     return names;
   }
 
+  /** Lists of true and false by name. */
+  public Map<String, List<Boolean>> flags(String key) {
+    return pattern(key, list -> {
+      List<Boolean> flags = new ArrayList<>();
+      for (JsonNode flag : list) {
+        if (!flag.isBoolean()) {
+          throw refusal(key, flag + " is neither true nor false");
+        }
+        flags.add(flag.booleanValue());
+      }
+      return flags;
+    });
+  }
+
   <T> Map<String, T> pattern(String key, Function<JsonNode, T> value) {
     Map<String, T> patterns = new LinkedHashMap<>();
     if (present(node(key))) {

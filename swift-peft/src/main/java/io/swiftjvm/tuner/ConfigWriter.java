@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collection;
+import java.util.Locale;
 import java.util.TreeSet;
 
 /** Writes what all {@code adapter_config.json} have in common. */
@@ -20,6 +21,26 @@ public final class ConfigWriter {
     targetNames(modules, linears).forEach(targets::add);
     out.put("task_type", "CAUSAL_LM");
     return out;
+  }
+
+  /** The settings of a LoRA. */
+  public static void lora(ObjectNode out, LoraSpec spec) {
+    ObjectNode alphas = out.putObject("alpha_pattern");
+    spec.alphaPattern().forEach((name, alpha) -> number(alphas, name, alpha));
+    out.put("bias", "none");
+    out.put("fan_in_fan_out", false);
+    if (spec.init().insideWeight()) {
+      out.put("init_lora_weights", spec.init().name().toLowerCase(Locale.ROOT));
+    } else {
+      out.put("init_lora_weights", true);
+    }
+    number(out, "lora_alpha", spec.alpha());
+    out.put("lora_dropout", spec.dropout());
+    out.putNull("modules_to_save");
+    out.put("r", spec.rank());
+    ObjectNode ranks = out.putObject("rank_pattern");
+    spec.rankPattern().forEach(ranks::put);
+    out.put("use_rslora", spec.rsLora());
   }
 
   // Short names where they mean exactly the attached modules, else whole paths: no layer or exclusion rules are needed.

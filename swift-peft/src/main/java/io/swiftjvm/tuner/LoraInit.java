@@ -12,7 +12,7 @@ public enum LoraInit {
   OLORA;
 
   /** True if A and B start as a part of the weight. */
-  boolean insideWeight() {
+  public boolean insideWeight() {
     return this == PISSA || this == OLORA;
   }
 

@@ -12,6 +12,7 @@ import io.swiftjvm.tuner.Seeds;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,7 @@ final class AdapterTensors {
   private final boolean trainable;
   private final Scope scope;
   private final Map<String, Held> held = new LinkedHashMap<>();
+  private final Map<String, Tensor[]> shared = new HashMap<>();
   private final List<Tensor> constants = new ArrayList<>();
 
   AdapterTensors(
@@ -101,7 +103,7 @@ final class AdapterTensors {
   }
 
   /** Whole numbers that are stored and never trained. */
-  Tensor ints(String key, Supplier<int[]> fresh, long... shape) {
+  int[] ints(String key, Supplier<int[]> fresh, long... shape) {
     int[] values;
     if (file == null) {
       values = fresh.get();
@@ -116,7 +118,17 @@ final class AdapterTensors {
     Tensor tensor = scope.tensor(DType.I32, shape);
     model.backend().upload(MemorySegment.ofArray(values), tensor);
     held.put(key, new Held(tensor, null, false));
-    return tensor;
+    return values;
+  }
+
+  /** Constants that projections share. */
+  Tensor[] once(String key, Supplier<Tensor[]> compute) {
+    Tensor[] known = shared.get(key);
+    if (known == null) {
+      known = compute.get();
+      shared.put(key, known);
+    }
+    return known;
   }
 
   /** A tensor that is neither trained nor saved. */

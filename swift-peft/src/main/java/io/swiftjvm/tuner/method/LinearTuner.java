@@ -1,7 +1,9 @@
 package io.swiftjvm.tuner.method;
 
+import io.swiftjvm.autograd.Layouts;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /** A method at work at one projection: the same arithmetic on activations and on the weight. */
 interface LinearTuner {
@@ -34,20 +36,38 @@ interface LinearTuner {
     }
   }
 
-  /** A method that adds {@code f(x)}, linear in x, and can be asked for f without ever making its matrix. */
-  interface Path extends LinearTuner {
-    /** f(x) of rows (n,in), after dropout. */
-    Tensor path(Ops ops, Tensor x);
-
-    /** Share of inputs dropped in training. */
-    default double dropout() {
-      return 0;
+  /**
+   * A method that adds {@code f(x)}, linear in x, without making the matrix of f.
+   *
+   * @param dropout share of inputs dropped in training
+   * @param f of rows (n,in) to (n,out)
+   */
+  record Path(double dropout, Function f) implements LinearTuner {
+    @Override
+    public Tensor forward(Call call, Tensor x) {
+      return call.ops().add(call.inner(x), f.apply(call.ops(), call.dropped(x, dropout)));
     }
 
     @Override
-    default Tensor forward(Call call, Tensor x) {
-      return call.ops().add(call.inner(x), path(call.ops(), call.dropped(x, dropout())));
+    public Tensor weight(Ops ops, Tensor w) {
+      return ops.add(w, Layouts.transpose(ops, f.apply(ops, identity(ops, (int) w.dim(1)))));
     }
+
+    private static Tensor identity(Ops ops, int n) {
+      float[] values = new float[Math.multiplyExact(n, n)];
+      for (int i = 0; i < n; i++) {
+        values[i * n + i] = 1;
+      }
+      Tensor identity = ops.floats(n, n);
+      ops.backend().upload(MemorySegment.ofArray(values), identity);
+      return identity;
+    }
+  }
+
+  /** A differentiable function. */
+  @FunctionalInterface
+  interface Function {
+    Tensor apply(Ops ops, Tensor x);
   }
 
   /** A method that changes the input by a linear map: {@code y = inner(x m)}. */

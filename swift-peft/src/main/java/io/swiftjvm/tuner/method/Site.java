@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** A projection that an adapter is being put on, and the source of the tensors it has there. */
@@ -51,9 +52,14 @@ public final class Site {
     return tensors.model().backend();
   }
 
-  /** Every projection of the adapter, this one included. */
-  List<Site> all() {
-    return all;
+  /** The largest of a size over all projections of the adapter. */
+  int largest(ToIntFunction<Site> size) {
+    return all.stream().mapToInt(size).max().orElse(0);
+  }
+
+  /** What is computed once for all projections of the adapter that ask for {@code key}. */
+  Tensor[] once(String key, Supplier<Tensor[]> compute) {
+    return tensors.once(key, compute);
   }
 
   /** True if the values come from a file, so that a start is of no interest. */
@@ -86,7 +92,7 @@ public final class Site {
   }
 
   /** Whole numbers of this projection that are saved. */
-  Tensor ints(String key, Supplier<int[]> fresh, long... shape) {
+  int[] ints(String key, Supplier<int[]> fresh, long... shape) {
     return tensors.ints(key(key), fresh, shape);
   }
 
@@ -115,6 +121,13 @@ public final class Site {
     if (!legal) {
       throw new InvalidPlanException("The adapter does not fit " + path + " (" + in() + " -> " + out() + "): " + what
           + ". Change the settings or leave it out of the targets.");
+    }
+  }
+
+  /** Refuses values of the file that make no sense. */
+  void checkStored(boolean legal, String key, String what) {
+    if (!legal) {
+      throw tensors.refusal("its tensor '" + key(key) + "' " + what);
     }
   }
 

@@ -34,7 +34,16 @@ import java.util.function.Function;
 public final class TunerFiles {
   /** How to read the settings of each {@code peft_type}. */
   private static final Map<String, Function<ConfigReader, TunerSpec>> METHODS = Map.ofEntries(
-      Map.entry(LohaSpec.TYPE, LohaSpec::read));
+      Map.entry(AdaLoraSpec.TYPE, AdaLoraSpec::read),
+      Map.entry(C3aSpec.TYPE, C3aSpec::read),
+      Map.entry(DeloraSpec.TYPE, DeloraSpec::read),
+      Map.entry(FourierFtSpec.TYPE, FourierFtSpec::read),
+      Map.entry(GraloraSpec.TYPE, GraloraSpec::read),
+      Map.entry(LohaSpec.TYPE, LohaSpec::read),
+      Map.entry(LokrSpec.TYPE, LokrSpec::read),
+      Map.entry(MissSpec.TYPE, MissSpec::read),
+      Map.entry(ShiraSpec.TYPE, ShiraSpec::read),
+      Map.entry(VeraSpec.TYPE, VeraSpec::read));
 
   private TunerFiles() {}
 

@@ -11,7 +11,8 @@ import io.swiftjvm.tuner.LoraTargets;
  * TunerAdapter adapter = new TunerTransform("default", LohaSpec.DEFAULT, 42).attach(model);
  * }
  */
-public sealed interface TunerSpec permits LohaSpec {
+public sealed interface TunerSpec permits
+    AdaLoraSpec, C3aSpec, DeloraSpec, FourierFtSpec, GraloraSpec, LohaSpec, LokrSpec, MissSpec, ShiraSpec, VeraSpec {
   /** PEFT's name of the method: {@code peft_type}. */
   String type();
 
