@@ -30,6 +30,39 @@ public final class HostMath {
     });
   }
 
+  /** Softmax of every row of x (rows,columns). */
+  public static Tensor softmax(Ops ops, Tensor x) {
+    int columns = (int) x.columns();
+    float[] values = read(ops, x);
+    for (int from = 0; from < values.length; from += columns) {
+      double most = Double.NEGATIVE_INFINITY;
+      for (int i = from; i < from + columns; i++) {
+        most = Math.max(most, values[i]);
+      }
+      double sum = 0;
+      for (int i = from; i < from + columns; i++) {
+        sum += Math.exp(values[i] - most);
+      }
+      for (int i = from; i < from + columns; i++) {
+        values[i] = (float) (Math.exp(values[i] - most) / sum);
+      }
+    }
+    Tensor y = upload(ops, ops.scope(), values, x.shape());
+    return ops.track(x.requiresGrad(), y, (dy, into, s) -> {
+      float[] d = read(ops, dy);
+      for (int from = 0; from < d.length; from += columns) {
+        double mean = 0;
+        for (int i = from; i < from + columns; i++) {
+          mean += (double) d[i] * values[i];
+        }
+        for (int i = from; i < from + columns; i++) {
+          d[i] = (float) (values[i] * (d[i] - mean));
+        }
+      }
+      into.add(x, upload(ops, s, d, x.shape()));
+    });
+  }
+
   /**
    * {@code (I - s) (I + s)^-1} for a stack s (count,k,k) of skew matrices: the Cayley transform, a rotation.
    */

@@ -61,7 +61,8 @@ public final class Layouts {
     return result;
   }
 
-  private static Tensor ids(Ops ops, int[] values) {
+  /** Whole numbers in the current scope. */
+  public static Tensor ids(Ops ops, int[] values) {
     Tensor ids = ops.scope().tensor(DType.I32, values.length);
     ops.backend().upload(MemorySegment.ofArray(values), ids);
     return ids;

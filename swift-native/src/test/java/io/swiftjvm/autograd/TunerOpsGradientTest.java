@@ -64,6 +64,8 @@ class TunerOpsGradientTest {
   void functions_of_elements_on_the_host() {
     new GradientCheck(backend).input(2, 3)
         .check((ops, in) -> HostMath.map(ops, in.get(0), Math::sin, Math::cos));
+    new GradientCheck(backend).input(2, 3).check((ops, in) -> HostMath.softmax(ops, in.get(0)));
+    new GradientCheck(backend).input(2, 3).check((ops, in) -> Broadcasts.sumColumns(ops, in.get(0)));
   }
 
   @Test

@@ -121,6 +121,21 @@ final class AdapterTensors {
     return values;
   }
 
+  /** Another key for a parameter; a file must have the same values under it, if it has it. */
+  void copy(String key, Parameter shared) {
+    if (file != null) {
+      if (!file.contains(key)) {
+        return;
+      }
+      float[] values = new float[Math.toIntExact(shared.value().size())];
+      model.backend().download(shared.value().detached(), MemorySegment.ofArray(values));
+      if (!Arrays.equals(values, entry(key, shared.value().shape()).floats())) {
+        throw refusal("its tensor '" + key + "' differs from the shared one");
+      }
+    }
+    held.put(key, new Held(shared.value().detached(), shared, false));
+  }
+
   /** Constants that projections share. */
   Tensor[] once(String key, Supplier<Tensor[]> compute) {
     Tensor[] known = shared.get(key);
@@ -167,6 +182,7 @@ final class AdapterTensors {
 
   /** Hands the memory over to the model. */
   void keep() {
+    // A copy under another key is the same memory, which is kept once more; that does no harm.
     held.values().forEach(h -> scope.keep(h.tensor()));
     constants.forEach(scope::keep);
   }

@@ -3,7 +3,6 @@ package io.swiftjvm.tuner.method;
 import io.swiftjvm.autograd.Layouts;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 
 /** A method at work at one projection: the same arithmetic on activations and on the weight. */
 interface LinearTuner {
@@ -50,17 +49,7 @@ interface LinearTuner {
 
     @Override
     public Tensor weight(Ops ops, Tensor w) {
-      return ops.add(w, Layouts.transpose(ops, f.apply(ops, identity(ops, (int) w.dim(1)))));
-    }
-
-    private static Tensor identity(Ops ops, int n) {
-      float[] values = new float[Math.multiplyExact(n, n)];
-      for (int i = 0; i < n; i++) {
-        values[i * n + i] = 1;
-      }
-      Tensor identity = ops.floats(n, n);
-      ops.backend().upload(MemorySegment.ofArray(values), identity);
-      return identity;
+      return ops.add(w, Layouts.transpose(ops, f.apply(ops, Constants.identity(ops, w.dim(1), w.dim(1)))));
     }
   }
 

@@ -91,6 +91,11 @@ public final class Site {
     return add(tensors.parameter(AdapterTensors.PREFIX + key, key, learnt, start, shape));
   }
 
+  /** PEFT saves a shared tensor once more with each projection. */
+  void copied(String key, Parameter shared) {
+    tensors.copy(key(key), shared);
+  }
+
   /** Whole numbers of this projection that are saved. */
   int[] ints(String key, Supplier<int[]> fresh, long... shape) {
     return tensors.ints(key(key), fresh, shape);

@@ -35,14 +35,22 @@ public final class TunerFiles {
   /** How to read the settings of each {@code peft_type}. */
   private static final Map<String, Function<ConfigReader, TunerSpec>> METHODS = Map.ofEntries(
       Map.entry(AdaLoraSpec.TYPE, AdaLoraSpec::read),
+      Map.entry(BoftSpec.TYPE, BoftSpec::read),
       Map.entry(C3aSpec.TYPE, C3aSpec::read),
       Map.entry(DeloraSpec.TYPE, DeloraSpec::read),
+      Map.entry(DoraSpec.TYPE, DoraSpec::read),
       Map.entry(FourierFtSpec.TYPE, FourierFtSpec::read),
       Map.entry(GraloraSpec.TYPE, GraloraSpec::read),
+      Map.entry(HraSpec.TYPE, HraSpec::read),
+      Map.entry(Ia3Spec.TYPE, Ia3Spec::read),
       Map.entry(LohaSpec.TYPE, LohaSpec::read),
       Map.entry(LokrSpec.TYPE, LokrSpec::read),
       Map.entry(MissSpec.TYPE, MissSpec::read),
+      Map.entry(OftSpec.TYPE, OftSpec::read),
+      Map.entry(RandLoraSpec.TYPE, RandLoraSpec::read),
+      Map.entry(RoadSpec.TYPE, RoadSpec::read),
       Map.entry(ShiraSpec.TYPE, ShiraSpec::read),
+      Map.entry(VbLoraSpec.TYPE, VbLoraSpec::read),
       Map.entry(VeraSpec.TYPE, VeraSpec::read));
 
   private TunerFiles() {}

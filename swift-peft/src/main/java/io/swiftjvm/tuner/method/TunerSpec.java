@@ -12,7 +12,8 @@ import io.swiftjvm.tuner.LoraTargets;
  * }
  */
 public sealed interface TunerSpec permits
-    AdaLoraSpec, C3aSpec, DeloraSpec, FourierFtSpec, GraloraSpec, LohaSpec, LokrSpec, MissSpec, ShiraSpec, VeraSpec {
+    AdaLoraSpec, BoftSpec, C3aSpec, DeloraSpec, DoraSpec, FourierFtSpec, GraloraSpec, HraSpec, Ia3Spec,
+    LohaSpec, LokrSpec, MissSpec, OftSpec, RandLoraSpec, RoadSpec, ShiraSpec, VbLoraSpec, VeraSpec {
   /** PEFT's name of the method: {@code peft_type}. */
   String type();
 

@@ -41,7 +41,7 @@ class PeftTunersTest {
   @ParameterizedTest
   @ValueSource(strings = {
       "loha", "lokr", "lokr_full", "lokr_both", "vera", "fourierft", "miss", "adalora", "delora", "gralora", "shira",
-      "c3a"})
+      "c3a", "ia3", "hra", "road", "oft", "oft_neumann", "oft_share", "boft", "vblora", "randlora", "dora"})
   void a_saved_adapter_gives_the_logits_gradients_and_merged_weights_of_peft(String name) {
     Path folder = Oracle.path("peft/" + name);
     Map<String, float[]> golden = Oracle.tensors(folder.resolve("golden.safetensors"));
