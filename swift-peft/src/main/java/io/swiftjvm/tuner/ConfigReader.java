@@ -168,6 +168,16 @@ public final class ConfigReader {
     return names;
   }
 
+  /** A list of whole numbers. */
+  public List<Integer> integers(String key) {
+    List<Integer> values = new ArrayList<>();
+    if (!node(key).isArray()) {
+      throw refusal(key, node(key) + " is not a list of whole numbers");
+    }
+    node(key).forEach(value -> values.add(intOf(key, value)));
+    return values;
+  }
+
   /** Lists of true and false by name. */
   public Map<String, List<Boolean>> flags(String key) {
     return pattern(key, list -> {

@@ -78,6 +78,33 @@ final class AdapterTensors {
     return file != null;
   }
 
+  boolean trainable() {
+    return trainable;
+  }
+
+  /** A float32 copy of a parameter of the model. */
+  Tensor widened(Parameter parameter) {
+    Tensor value = parameter.value().detached();
+    Tensor copy = scope.floats(value.shape());
+    if (value.dtype() == DType.F32) {
+      model.backend().copy(value, copy);
+    } else {
+      model.backend().cast(value, copy);
+    }
+    constants.add(copy);
+    return copy;
+  }
+
+  /** The values that stand in for those of a parameter of the model: its own where there is no file. */
+  Tensor instead(String key, Parameter parameter) {
+    Tensor values = widened(parameter);
+    if (file != null) {
+      fill(entry(key, values.shape()), values);
+    }
+    held.put(key, new Held(values, parameter, true));
+    return values;
+  }
+
   /** A parameter called {@code name}; the same key gives the same one. */
   Parameter parameter(String key, String name, boolean learnt, Start start, long... shape) {
     Held known = held.get(key);

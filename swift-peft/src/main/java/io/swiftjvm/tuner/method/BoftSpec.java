@@ -27,7 +27,7 @@ import java.util.Arrays;
  * @param factors number of butterflies, 1 or more; 1 as in ms-swift and PEFT. PEFT without its CUDA kernel has 1 whatever its settings say
  * @param targets which projections
  */
-public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targets) implements TunerSpec {
+public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targets) implements ProjectionSpec {
   /** Blocks of 4, one butterfly, all projections but the head. */
   public static final BoftSpec DEFAULT = new BoftSpec(4, 0, 1, LoraTargets.ALL);
 

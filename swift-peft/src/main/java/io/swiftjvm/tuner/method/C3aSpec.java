@@ -20,7 +20,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param blockSize size of a block, which divides both sizes; 256 as in PEFT
  * @param targets which projections
  */
-public record C3aSpec(int blockSize, LoraTargets targets) implements TunerSpec {
+public record C3aSpec(int blockSize, LoraTargets targets) implements ProjectionSpec {
   /** Blocks of 256, all projections but the head. */
   public static final C3aSpec DEFAULT = new C3aSpec(256, LoraTargets.ALL);
 

@@ -24,7 +24,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param lambda start of lambda; 15 as in PEFT
  * @param targets which projections
  */
-public record DeloraSpec(int rank, double lambda, LoraTargets targets) implements TunerSpec {
+public record DeloraSpec(int rank, double lambda, LoraTargets targets) implements ProjectionSpec {
   /** Rank 8, lambda 15, all projections but the head. */
   public static final DeloraSpec DEFAULT = new DeloraSpec(8, 15, LoraTargets.ALL);
 

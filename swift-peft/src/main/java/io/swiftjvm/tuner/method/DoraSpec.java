@@ -15,6 +15,7 @@ import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.LoraTargets;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * DoRA (arXiv 2402.09353): the weight as magnitude times direction, {@code m * (W + scale B A) / |W + scale B A|} with one
@@ -26,7 +27,7 @@ import java.util.Set;
  *
  * @param lora rank, alpha, dropout and targets of the low-rank update; no start inside the weight
  */
-public record DoraSpec(LoraSpec lora) implements TunerSpec {
+public record DoraSpec(LoraSpec lora) implements ProjectionSpec {
   /** DoRA on the defaults of {@link LoraSpec#DEFAULT}. */
   public static final DoraSpec DEFAULT = new DoraSpec(LoraSpec.DEFAULT);
 
@@ -65,6 +66,11 @@ public record DoraSpec(LoraSpec lora) implements TunerSpec {
   public void write(ObjectNode json) {
     ConfigWriter.lora(json, lora);
     json.put(KEY, true);
+  }
+
+  @Override
+  public @Nullable Double loraPlusRatio() {
+    return lora.loraPlusRatio();
   }
 
   @Override

@@ -21,7 +21,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param seed of the places, chosen as torch does; 777 as in PEFT
  * @param targets which projections
  */
-public record FourierFtSpec(int frequencies, double scaling, int seed, LoraTargets targets) implements TunerSpec {
+public record FourierFtSpec(int frequencies, double scaling, int seed, LoraTargets targets) implements ProjectionSpec {
   /** 2000 frequencies, scaling 300, all projections but the head. */
   public static final FourierFtSpec DEFAULT = new FourierFtSpec(2000, 300, 777, LoraTargets.ALL);
 

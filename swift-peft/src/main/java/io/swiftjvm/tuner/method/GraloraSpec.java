@@ -25,7 +25,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param targets which projections
  */
 public record GraloraSpec(
-    int rank, double alpha, int blocks, int hybridRank, double dropout, LoraTargets targets) implements TunerSpec {
+    int rank, double alpha, int blocks, int hybridRank, double dropout, LoraTargets targets) implements ProjectionSpec {
   /** Rank 32 in 2 x 2 blocks, alpha 64, all projections but the head. */
   public static final GraloraSpec DEFAULT = new GraloraSpec(32, 64, 2, 0, 0, LoraTargets.ALL);
 

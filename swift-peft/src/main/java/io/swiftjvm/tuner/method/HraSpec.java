@@ -21,7 +21,7 @@ import io.swiftjvm.tuner.Seeds;
  * @param rank number of reflections, 1 or more; 8 as in PEFT
  * @param targets which projections
  */
-public record HraSpec(int rank, LoraTargets targets) implements TunerSpec {
+public record HraSpec(int rank, LoraTargets targets) implements ProjectionSpec {
   /** Eight reflections, all projections but the head. */
   public static final HraSpec DEFAULT = new HraSpec(8, LoraTargets.ALL);
 

@@ -20,7 +20,7 @@ import java.util.List;
  * @param feedForward names of the targets whose inputs are scaled; down_proj, which PEFT takes for most models
  * @param targets which projections
  */
-public record Ia3Spec(List<String> feedForward, LoraTargets targets) implements TunerSpec {
+public record Ia3Spec(List<String> feedForward, LoraTargets targets) implements ProjectionSpec {
   /** Keys, values and the last feed-forward projection. */
   public static final Ia3Spec DEFAULT =
       new Ia3Spec(List.of("down_proj"), LoraTargets.of("k_proj", "v_proj", "down_proj"));

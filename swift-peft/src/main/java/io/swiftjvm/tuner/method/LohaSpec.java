@@ -19,7 +19,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param alpha the update is scaled by alpha/rank; 8 as in PEFT
  * @param targets which projections
  */
-public record LohaSpec(int rank, double alpha, LoraTargets targets) implements TunerSpec {
+public record LohaSpec(int rank, double alpha, LoraTargets targets) implements ProjectionSpec {
   /** Rank 8, alpha 8, all projections but the head. */
   public static final LohaSpec DEFAULT = new LohaSpec(8, 8, LoraTargets.ALL);
 

@@ -25,7 +25,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param targets which projections
  */
 public record LokrSpec(
-    int rank, double alpha, boolean decomposeBoth, int decomposeFactor, LoraTargets targets) implements TunerSpec {
+    int rank, double alpha, boolean decomposeBoth, int decomposeFactor, LoraTargets targets) implements ProjectionSpec {
   /** Rank 8, alpha 8, factors near the root, all projections but the head. */
   public static final LokrSpec DEFAULT = new LokrSpec(8, 8, false, -1, LoraTargets.ALL);
 

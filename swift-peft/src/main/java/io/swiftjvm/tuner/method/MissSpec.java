@@ -19,7 +19,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param dropout on the input in training; 0 as in PEFT
  * @param targets which projections
  */
-public record MissSpec(int rank, double dropout, LoraTargets targets) implements TunerSpec {
+public record MissSpec(int rank, double dropout, LoraTargets targets) implements ProjectionSpec {
   /** Rank 64, no dropout, all projections but the head. */
   public static final MissSpec DEFAULT = new MissSpec(64, 0, LoraTargets.ALL);
 

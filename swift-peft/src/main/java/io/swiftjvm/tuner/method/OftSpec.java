@@ -25,7 +25,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param targets which projections
  */
 public record OftSpec(
-    int blockSize, int blocks, boolean share, int neumannTerms, LoraTargets targets) implements TunerSpec {
+    int blockSize, int blocks, boolean share, int neumannTerms, LoraTargets targets) implements ProjectionSpec {
   /** Blocks of 32, five terms, all projections but the head. */
   public static final OftSpec DEFAULT = new OftSpec(32, 0, false, 5, LoraTargets.ALL);
 

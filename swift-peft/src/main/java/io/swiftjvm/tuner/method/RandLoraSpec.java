@@ -23,7 +23,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param dropout on the input in training; 0 as in PEFT
  * @param targets which projections
  */
-public record RandLoraSpec(int rank, double alpha, double dropout, LoraTargets targets) implements TunerSpec {
+public record RandLoraSpec(int rank, double alpha, double dropout, LoraTargets targets) implements ProjectionSpec {
   /** Bases of rank 32, alpha 640, all projections but the head. */
   public static final RandLoraSpec DEFAULT = new RandLoraSpec(32, 640, 0, LoraTargets.ALL);
 

@@ -23,7 +23,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param groupSize an even divisor of the outputs; 64 as in PEFT
  * @param targets which projections
  */
-public record RoadSpec(int variant, int groupSize, LoraTargets targets) implements TunerSpec {
+public record RoadSpec(int variant, int groupSize, LoraTargets targets) implements ProjectionSpec {
   /** Variant 1, groups of 64, all projections but the head. */
   public static final RoadSpec DEFAULT = new RoadSpec(1, 64, LoraTargets.ALL);
 
@@ -90,17 +90,16 @@ public record RoadSpec(int variant, int groupSize, LoraTargets targets) implemen
     public Tensor forward(Call call, Tensor x) {
       Ops ops = call.ops();
       Tensor y = call.inner(x);
-      Tensor halves = Layouts.permute(ops, y, new long[] {y.size() / (2L * half), 2, half}, 0, 1, 2);
-      Tensor swapped = swapHalves(ops, halves, y.shape());
+      Tensor swapped = swapHalves(ops, y);
       return ops.add(Broadcasts.multiplyRow(ops, y, along(ops)), Broadcasts.multiplyRow(ops, swapped, across(ops)));
     }
 
-    private Tensor swapHalves(Ops ops, Tensor y, long[] shape) {
+    private Tensor swapHalves(Ops ops, Tensor y) {
       int[] order = new int[Math.toIntExact(y.size() / half)];
       for (int i = 0; i < order.length; i++) {
         order[i] = i ^ 1;
       }
-      return Layouts.gather(ops, y, Layouts.ids(ops, order), shape);
+      return Layouts.gather(ops, y, Layouts.ids(ops, order), y.shape());
     }
 
     @Override

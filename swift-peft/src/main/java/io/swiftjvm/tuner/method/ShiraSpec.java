@@ -19,7 +19,7 @@ import java.util.Arrays;
  * @param seed of the choice; 0, PEFT has none
  * @param targets which projections
  */
-public record ShiraSpec(int rank, long seed, LoraTargets targets) implements TunerSpec {
+public record ShiraSpec(int rank, long seed, LoraTargets targets) implements ProjectionSpec {
   /** As many entries as a LoRA of rank 32, all projections but the head. */
   public static final ShiraSpec DEFAULT = new ShiraSpec(32, 0, LoraTargets.ALL);
 

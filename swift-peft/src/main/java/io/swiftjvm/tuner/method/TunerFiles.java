@@ -10,6 +10,7 @@ import io.swiftjvm.hub.SafetensorsWriter;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.AdapterFiles;
+import io.swiftjvm.tuner.Adapters;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.HostView;
@@ -18,7 +19,6 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -43,6 +43,8 @@ public final class TunerFiles {
       Map.entry(GraloraSpec.TYPE, GraloraSpec::read),
       Map.entry(HraSpec.TYPE, HraSpec::read),
       Map.entry(Ia3Spec.TYPE, Ia3Spec::read),
+      Map.entry(LnTuningSpec.TYPE, LnTuningSpec::read),
+      Map.entry(TrainableTokensSpec.TYPE, TrainableTokensSpec::read),
       Map.entry(LohaSpec.TYPE, LohaSpec::read),
       Map.entry(LokrSpec.TYPE, LokrSpec::read),
       Map.entry(MissSpec.TYPE, MissSpec::read),
@@ -84,21 +86,19 @@ public final class TunerFiles {
    */
   public static TunerAdapter attach(CausalLm model, Path folder, String name, boolean trainable) {
     TunerSpec spec = readSpec(folder);
+    Adapters.checkNew(model, name);
     Path path = ModelFolder.of(folder).file(AdapterFiles.WEIGHTS);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
-      List<String> paths = spec.targets().matches(model.linears().keySet());
-      if (paths.isEmpty()) {
-        throw new ModelFormatException("Cannot load the adapter " + path + ": its target_modules name no projection of "
-            + "this model. Use the base model that the adapter was made for.");
-      }
-      return new TunerTransform(name, spec, 0).attach(model, paths, file, trainable);
+      return new TunerTransform(name, spec, 0).attach(model, file, trainable);
+    } catch (InvalidPlanException e) {
+      throw new ModelFormatException("Cannot load the adapter " + path + ": " + e.getMessage(), e);
     }
   }
 
   /** Overwrites an attached adapter's values by those of {@code folder}, which must hold the same tensors. */
   public static void load(TunerAdapter adapter, Path folder) {
     try (SafetensorsFile file = SafetensorsFile.open(ModelFolder.of(folder).file(AdapterFiles.WEIGHTS))) {
-      adapter.tensors().load(file);
+      adapter.load(file);
     }
   }
 

@@ -31,34 +31,50 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
 
   /** Attaches and returns the handle by which the adapter is trained and saved. */
   public TunerAdapter attach(CausalLm model) {
-    return attach(model, spec.targets().select(List.copyOf(model.linears().keySet())), null, true);
+    return attach(model, null, true);
   }
 
-  /** Attaches to the projections at {@code paths}, with the values of {@code file} if there is one. */
-  TunerAdapter attach(CausalLm model, List<String> paths, @Nullable SafetensorsFile file, boolean trainable) {
+  /** Attaches with the values of {@code file} if there is one. */
+  TunerAdapter attach(CausalLm model, @Nullable SafetensorsFile file, boolean trainable) {
     Adapters.checkNew(model, name);
-    Adapters.checkTied(model, paths);
-    Map<String, Linear> linears = model.linears();
-    List<String> order = List.copyOf(linears.keySet());
     try (Scope scope = model.scope().child()) {
       AdapterTensors tensors = new AdapterTensors(model, name, file, seed, trainable, scope);
-      List<Site> sites = new ArrayList<>();
-      for (String path : paths) {
-        Linear linear = linears.get(path);
-        if (linear != null) {
-          sites.add(new Site(path, linear, tensors, sites));
+      return switch (spec) {
+        case ProjectionSpec projections -> wrap(model, projections, tensors);
+        case ModuleSpec modules -> {
+          ModuleChange change = modules.attach(tensors);
+          tensors.refuseRest();
+          tensors.keep();
+          change.apply();
+          yield new TunerAdapter(model, name, spec, change.modules(), tensors, change);
         }
-      }
-      List<LinearTuner> tuners = sites.stream().map(spec::at).toList();
-      tensors.refuseRest();
-      tensors.keep();
-      for (int i = 0; i < sites.size(); i++) {
-        Site site = sites.get(i);
-        LinearTuner tuner = tuners.get(i);
-        model.replaceLinear(site.path(),
-            inner -> new TunedLinear(inner, name, order.indexOf(site.path()), tuner, site.parameters()));
-      }
-      return new TunerAdapter(model, name, spec, paths, tensors);
+      };
     }
+  }
+
+  private TunerAdapter wrap(CausalLm model, ProjectionSpec projections, AdapterTensors tensors) {
+    Map<String, Linear> linears = model.linears();
+    List<String> order = List.copyOf(linears.keySet());
+    List<String> paths = tensors.loaded() ? spec.targets().matches(order) : spec.targets().select(order);
+    if (paths.isEmpty()) {
+      throw tensors.refusal("its target_modules name no projection of this model");
+    }
+    Adapters.checkTied(model, paths);
+    List<Site> sites = new ArrayList<>();
+    linears.forEach((path, linear) -> {
+      if (paths.contains(path)) {
+        sites.add(new Site(path, linear, tensors, sites));
+      }
+    });
+    List<LinearTuner> tuners = sites.stream().map(projections::at).toList();
+    tensors.refuseRest();
+    tensors.keep();
+    for (int i = 0; i < sites.size(); i++) {
+      Site site = sites.get(i);
+      LinearTuner tuner = tuners.get(i);
+      model.replaceLinear(site.path(),
+          inner -> new TunedLinear(inner, name, order.indexOf(site.path()), tuner, site.parameters()));
+    }
+    return new TunerAdapter(model, name, spec, paths, tensors, null);
   }
 }

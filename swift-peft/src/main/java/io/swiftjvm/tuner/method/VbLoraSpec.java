@@ -28,7 +28,7 @@ import java.lang.foreign.MemorySegment;
  * @param targets which projections
  */
 public record VbLoraSpec(
-    int rank, int vectors, int length, int top, double dropout, LoraTargets targets) implements TunerSpec {
+    int rank, int vectors, int length, int top, double dropout, LoraTargets targets) implements ProjectionSpec {
   /** Rank 4, 256 vectors of 256, all projections but the head. */
   public static final VbLoraSpec DEFAULT = new VbLoraSpec(4, 256, 256, 2, 0, LoraTargets.ALL);
 

@@ -21,7 +21,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * @param initialD start of d; 0.1 as in ms-swift and PEFT
  * @param targets which projections
  */
-public record VeraSpec(int rank, double dropout, double initialD, LoraTargets targets) implements TunerSpec {
+public record VeraSpec(int rank, double dropout, double initialD, LoraTargets targets) implements ProjectionSpec {
   /** Rank 256, no dropout, all projections but the head. */
   public static final VeraSpec DEFAULT = new VeraSpec(256, 0, 0.1, LoraTargets.ALL);
 
