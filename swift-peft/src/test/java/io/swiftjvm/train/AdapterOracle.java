@@ -55,10 +55,7 @@ public final class AdapterOracle {
   /** Gradients of the loss on {@link #INPUTS} by name. */
   public static Map<String, float[]> gradients(TrainedWeights weights) {
     CausalLm model = weights.model();
-    long[] labels = Oracle.longs(INPUTS, "labels");
-    long[] mask = new long[labels.length];
-    Arrays.fill(mask, 1);
-    Batch batch = Oracle.flat(1, labels.length, Oracle.longs(INPUTS, "input_ids"), mask, labels);
+    Batch batch = batch();
     Map<String, float[]> result = new HashMap<>();
     try (Scope scope = new Scope(model.backend());
         Tape tape = new Tape(model.backend());
@@ -77,6 +74,14 @@ public final class AdapterOracle {
       }
     }
     return result;
+  }
+
+  /** {@link #INPUTS} as a batch. */
+  public static Batch batch() {
+    long[] labels = Oracle.longs(INPUTS, "labels");
+    long[] mask = new long[labels.length];
+    Arrays.fill(mask, 1);
+    return Oracle.flat(1, labels.length, Oracle.longs(INPUTS, "input_ids"), mask, labels);
   }
 
   /** Merged weights; the worst difference. */
