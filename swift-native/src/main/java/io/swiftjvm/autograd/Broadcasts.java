@@ -81,6 +81,13 @@ public final class Broadcasts {
     }, x, w);
   }
 
+  /** The sum of every row of x (rows,columns) -> (rows,1). */
+  public static Tensor sumColumns(Ops ops, Tensor x) {
+    Tensor ones = ops.floats(1, x.columns());
+    ops.backend().fill(ones, 1);
+    return ops.linear(x, ones, null);
+  }
+
   /** Layer norm over w's length (arXiv 1607.06450): an RMS norm of what is left when the mean is taken away. */
   public static Tensor layerNorm(Ops ops, Tensor x, Tensor w, @Nullable Tensor bias, float eps) {
     Tensor y = ops.rmsNorm(center(ops, x, w.size()), w, 0, eps);

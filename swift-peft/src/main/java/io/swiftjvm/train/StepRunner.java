@@ -13,6 +13,7 @@ import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.train.objective.Objective;
 import io.swiftjvm.tuner.Seeds;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ final class StepRunner implements AutoCloseable {
   /** What a step found before anything was updated. */
   record Found(double loss, double units, long tokens) {}
 
+  private final TrainedWeights weights;
   private final CausalLm model;
   private final Backend backend;
   private final List<Parameter> parameters;
@@ -30,6 +32,7 @@ final class StepRunner implements AutoCloseable {
   private final Gradients gradients;
 
   StepRunner(TrainJob job) {
+    weights = job.weights();
     model = job.weights().model();
     backend = model.backend();
     parameters = job.weights().parameters();
@@ -58,6 +61,8 @@ final class StepRunner implements AutoCloseable {
           loss += backward(micro.get(i), units, Seeds.mix(spec.seed(), step, i));
         }
       }
+      loss += penalise();
+      weights.differentiated(gradients);
     }
     return new Found(loss, units, tokens);
   }
@@ -73,6 +78,22 @@ final class StepRunner implements AutoCloseable {
         tape.backward(outcome.loss(), seed, gradients);
       }
       return outcome.value();
+    }
+  }
+
+  /** Adds the gradient of what the method itself asks for; it is 0 for most. */
+  private double penalise() {
+    try (Scope scope = new Scope(backend); Tape tape = new Tape(backend)) {
+      Tensor penalty = weights.penalty(new Ops(backend, tape, scope));
+      if (penalty == null) {
+        return 0;
+      }
+      float[] value = new float[1];
+      backend.download(penalty.detached(), MemorySegment.ofArray(value));
+      Tensor seed = scope.floats(1);
+      backend.fill(seed, 1);
+      tape.backward(penalty, seed, gradients);
+      return value[0];
     }
   }
 

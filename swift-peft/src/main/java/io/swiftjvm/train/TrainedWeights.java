@@ -1,5 +1,7 @@
 package io.swiftjvm.train;
 
+import io.swiftjvm.autograd.Gradients;
+import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.Checkpoint;
@@ -7,9 +9,12 @@ import io.swiftjvm.hub.TensorEntry;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.LoraAdapter;
 import io.swiftjvm.tuner.ModelExport;
+import io.swiftjvm.tuner.method.TunerAdapter;
+import io.swiftjvm.tuner.method.TunerFiles;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -39,9 +44,25 @@ public sealed interface TrainedWeights {
   /** Reads back what {@link #save} wrote, bit for bit. */
   void load(Path folder);
 
+  /** What is added to the loss once a step, or null. */
+  default @Nullable Tensor penalty(Ops ops) {
+    return null;
+  }
+
+  /** Told when a step has all gradients. */
+  default void differentiated(Gradients gradients) {}
+
+  /** Told when a step has changed the parameters. */
+  default void updated() {}
+
   /** Trains an attached adapter; {@code base} is what its config names as the base model. */
   static TrainedWeights of(LoraAdapter adapter, String base) {
     return new Adapter(adapter, base);
+  }
+
+  /** Trains an attached adapter of another method. */
+  static TrainedWeights of(TunerAdapter adapter, String base) {
+    return new Tuned(adapter, base);
   }
 
   /** Trains every parameter; {@link CausalLm#trainFull} must have run. */
@@ -98,6 +119,73 @@ public sealed interface TrainedWeights {
     @Override
     public void load(Path folder) {
       AdapterFiles.load(adapter, folder);
+    }
+  }
+
+  /** An adapter of another method. */
+  record Tuned(TunerAdapter adapter, String base) implements TrainedWeights {
+    public Tuned {
+      for (Parameter parameter : adapter.parameters()) {
+        if (!parameter.trainable()) {
+          throw new InvalidPlanException("The adapter '" + adapter.name() + "' was loaded to be used, not trained. "
+              + "Attach it as trainable.");
+        }
+      }
+    }
+
+    @Override
+    public CausalLm model() {
+      return adapter.model();
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+      return adapter.parameters();
+    }
+
+    @Override
+    public List<String> adapters() {
+      return List.of(adapter.name());
+    }
+
+    @Override
+    public @Nullable Double loraPlusRatio() {
+      return adapter.spec().loraPlusRatio();
+    }
+
+    @Override
+    public boolean full() {
+      return false;
+    }
+
+    @Override
+    public String describe() {
+      return adapter.modules().size() + " x " + adapter.spec();
+    }
+
+    @Override
+    public void save(Path folder) {
+      TunerFiles.save(adapter, folder, base);
+    }
+
+    @Override
+    public void load(Path folder) {
+      TunerFiles.load(adapter, folder);
+    }
+
+    @Override
+    public @Nullable Tensor penalty(Ops ops) {
+      return adapter.penalty(ops);
+    }
+
+    @Override
+    public void differentiated(Gradients gradients) {
+      adapter.differentiated(gradients);
+    }
+
+    @Override
+    public void updated() {
+      adapter.updated();
     }
   }
 

@@ -91,6 +91,7 @@ final class Trainer implements AutoCloseable {
       } else {
         OptimSpec optim = spec.optim();
         optimizer.step(runner.gradients(), schedule.rate(step), StepRunner.clip(norm, optim.maxGradNorm()));
+        job.weights().updated();
       }
       return norm;
     } finally {

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -39,6 +40,9 @@ public final class AdapterFiles {
   /** The file of the weights. */
   public static final String WEIGHTS = "adapter_model.safetensors";
 
+  /** The file of the settings. */
+  public static final String CONFIG = AdapterConfig.FILE;
+
   private static final String PREFIX = "base_model.model.";
   static final Pattern KEY =
       Pattern.compile("base_model\\.model\\.(.+)\\.(lora_A|lora_B)\\.(weight|bias)");
@@ -55,6 +59,16 @@ public final class AdapterFiles {
   /** The settings of an adapter folder; {@link ModelFormatException} names what cannot be used. */
   public static LoraSpec readSpec(Path folder) {
     return AdapterConfig.read(ModelFolder.of(folder).file(AdapterConfig.FILE)).spec();
+  }
+
+  /** The LoRA settings in a file that also has the keys {@code more}, and nothing that changes the base. */
+  public static LoraSpec readSpec(ConfigReader config, Set<String> more) {
+    AdapterConfig.Settings settings = AdapterConfig.read(config, more);
+    if (!settings.modulesToSave().isEmpty() || !settings.tokens().isEmpty()) {
+      throw config.refusal(settings.tokens().isEmpty() ? "modules_to_save" : "trainable_token_indices",
+          "changes of the base are only supported beside a plain LoRA, not with " + more);
+    }
+    return settings.spec();
   }
 
   /** What a folder holds at one projection. */

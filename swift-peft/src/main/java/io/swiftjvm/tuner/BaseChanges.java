@@ -6,7 +6,6 @@ import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.hub.TensorEntry;
 import io.swiftjvm.model.CausalLm;
-import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
@@ -180,15 +179,11 @@ final class BaseChanges {
 
   /** An adapter that changes the base is alone on its model; {@code newcomer} is one that is about to be attached. */
   static void checkAlone(CausalLm model, boolean newcomer) {
-    for (Linear linear : model.linears().values()) {
-      if (linear instanceof LoraLinear lora) {
-        for (String name : lora.adapters()) {
-          LoraPart part = lora.part(name);
-          if (newcomer || (part != null && part.changes() != null)) {
-            throw new InvalidPlanException("An adapter that changes modules of the base (modules_to_save, token table) "
-                + "cannot share a model with another one; '" + name + "' is attached. Load the model once more.");
-          }
-        }
+    for (String name : Adapters.names(model)) {
+      LoraAdapter lora = LoraAdapter.find(model, name);
+      if (newcomer || (lora != null && lora.changes() != null)) {
+        throw new InvalidPlanException("An adapter that changes modules of the base (modules_to_save, token table) "
+            + "cannot share a model with another one; '" + name + "' is attached. Load the model once more.");
       }
     }
   }

@@ -1,6 +1,5 @@
 package io.swiftjvm.tuner;
 
-import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
@@ -8,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A named adapter attached to a model: its parameters, and the way to take it off. */
@@ -22,12 +22,11 @@ public final class LoraAdapter {
     this.parts = parts;
   }
 
-  /** The adapter called {@code name}; {@link InvalidPlanException} lists those that are attached when it is not. */
+  /** The adapter called {@code name}; an {@code InvalidPlanException} lists those that are attached when it is not. */
   public static LoraAdapter of(CausalLm model, String name) {
     LoraAdapter found = find(model, name);
     if (found == null) {
-      throw new InvalidPlanException("No adapter named '" + name + "' is attached. Attached: " + names(model)
-          + ". Load it first or use one of those.");
+      throw Adapters.unknown(model, name);
     }
     return found;
   }
@@ -36,7 +35,8 @@ public final class LoraAdapter {
   public static @Nullable LoraAdapter find(CausalLm model, String name) {
     Map<String, LoraPart> parts = new LinkedHashMap<>();
     for (Map.Entry<String, Linear> entry : model.linears().entrySet()) {
-      LoraPart part = entry.getValue() instanceof LoraLinear lora ? lora.part(name) : null;
+      LoraLinear lora = LoraLinear.in(entry.getValue());
+      LoraPart part = lora == null ? null : lora.part(name);
       if (part != null) {
         parts.put(entry.getKey(), part);
       }
@@ -46,8 +46,8 @@ public final class LoraAdapter {
 
   /** Names of all adapters attached to a model. */
   public static List<String> names(CausalLm model) {
-    return model.linears().values().stream().filter(LoraLinear.class::isInstance)
-        .flatMap(linear -> ((LoraLinear) linear).adapters().stream()).distinct().toList();
+    return model.linears().values().stream().map(LoraLinear::in).filter(Objects::nonNull)
+        .flatMap(lora -> lora.adapters().stream()).distinct().toList();
   }
 
   /** True if one of {@code names} is an adapter that tokens of the text switch on. */
@@ -90,14 +90,21 @@ public final class LoraAdapter {
     return parts;
   }
 
+  @Nullable BaseChanges changes() {
+    return parts.values().iterator().next().changes();
+  }
+
   /** Takes the adapter off the model; its memory goes back with the model. */
   public void detach() {
-    BaseChanges changes = parts.values().iterator().next().changes();
+    BaseChanges changes = changes();
     if (changes != null) {
       changes.undo();
     }
+    Map<String, Linear> linears = model.linears();
     parts.keySet().forEach(path -> {
-      if (model.linears().get(path) instanceof LoraLinear lora) {
+      Linear linear = linears.get(path);
+      LoraLinear lora = linear == null ? null : LoraLinear.in(linear);
+      if (lora != null) {
         lora.remove(name);
       }
     });

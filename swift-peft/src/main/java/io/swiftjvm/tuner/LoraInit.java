@@ -12,11 +12,12 @@ public enum LoraInit {
   OLORA;
 
   /** True if A and B start as a part of the weight. */
-  boolean insideWeight() {
+  public boolean insideWeight() {
     return this == PISSA || this == OLORA;
   }
 
-  void fill(float[] a, int rank, long in, Seeds random) {
+  /** Fills A (rank,in). */
+  public void fill(float[] a, int rank, long in, Seeds random) {
     double bound = 1.0 / Math.sqrt(in);
     for (int i = 0; i < a.length; i++) {
       a[i] = (float) (this == GAUSSIAN ? random.normal() / rank : (2 * random.uniform() - 1) * bound);

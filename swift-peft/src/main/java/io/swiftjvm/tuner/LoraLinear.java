@@ -9,7 +9,6 @@ import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
-import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * A projection with low-rank adapters beside it: {@code y = inner(x) + sum over active adapters of scale * B A
  * dropout(x)}. Which are active is the pass's choice, so several callers can use different adapters at the same time.
  */
-public final class LoraLinear implements Linear {
+public final class LoraLinear implements AdaptedLinear {
   private final Linear inner;
   private final String path;
   private final int number;
@@ -39,14 +38,30 @@ public final class LoraLinear implements Linear {
     return path;
   }
 
-  /** The projection under the adapters. */
+  @Override
   public Linear inner() {
     return inner;
   }
 
-  /** Names of the adapters here, oldest first. */
+  @Override
   public List<String> adapters() {
     return List.copyOf(parts.keySet());
+  }
+
+  /** The one in a chain of adapted projections, or null. */
+  static @Nullable LoraLinear in(Linear linear) {
+    Linear at = linear;
+    while (at instanceof AdaptedLinear adapted && !(at instanceof LoraLinear)) {
+      at = adapted.inner();
+    }
+    return at instanceof LoraLinear lora ? lora : null;
+  }
+
+  @Override
+  public LoraLinear around(Linear other) {
+    LoraLinear copy = new LoraLinear(other, path, number);
+    copy.parts = parts;
+    return copy;
   }
 
   @Nullable LoraPart part(String adapter) {
@@ -105,14 +120,9 @@ public final class LoraLinear implements Linear {
     return y;
   }
 
-  /** Writes {@code W + sum of scale * B A} into {@code out}, float32, stored as W is; the base stays as it is. */
-  void merge(Backend backend, List<String> names, Tensor out) {
-    Tensor weight = base().weight().value();
-    if (weight.dtype() == DType.F32) {
-      backend.copy(weight.detached(), out);
-    } else {
-      backend.cast(weight, out);
-    }
+  @Override
+  public void merge(Backend backend, List<String> names, Tensor out) {
+    start(backend, names, out);
     for (String name : names) {
       LoraPart part = parts.get(name);
       if (part != null) {

@@ -86,7 +86,7 @@ public record LoraTargets(
   }
 
   /** Like {@link #select}, without a complaint about names that do not exist: for adapters made elsewhere. */
-  List<String> matches(Collection<String> paths) {
+  public List<String> matches(Collection<String> paths) {
     return paths.stream().filter(this::matches).toList();
   }
 
@@ -109,7 +109,8 @@ public record LoraTargets(
     return matcher.lookingAt() && layers.contains(Integer.valueOf(matcher.group(matcher.groupCount())));
   }
 
-  static boolean endsWith(String path, String name) {
+  /** True if {@code name} is the path or its end behind a dot. */
+  public static boolean endsWith(String path, String name) {
     return path.equals(name) || path.endsWith("." + name);
   }
 

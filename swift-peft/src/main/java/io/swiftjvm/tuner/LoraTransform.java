@@ -3,7 +3,6 @@ package io.swiftjvm.tuner;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.ModelTransform;
-import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -23,9 +22,7 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
   public static final String DEFAULT_NAME = "default";
 
   public LoraTransform {
-    if (name.isBlank() || name.indexOf('.') >= 0) {
-      throw new InvalidPlanException("An adapter cannot be named '" + name + "'. Use a name without dots.");
-    }
+    Adapters.checkName(name);
   }
 
   /** An adapter called {@code default}. */
@@ -63,17 +60,18 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
   static List<LoraLinear> wrap(CausalLm model, List<String> paths) {
     List<String> order = List.copyOf(model.linears().keySet());
     List<LoraLinear> wrapped = new ArrayList<>();
+    Adapters.checkTied(model, paths);
     for (String path : paths) {
-      if (model.config().tied() && path.equals("lm_head")) {
-        throw new InvalidPlanException("LoRA on 'lm_head' was asked for, but this model ties it to the token embedding,"
-            + " so the two could not be merged again. Leave it out of the targets.");
-      }
-      model.replaceLinear(path, linear -> linear instanceof LoraLinear ? linear
-          : new LoraLinear(linear, path, order.indexOf(path)));
-      Linear now = model.linears().get(path);
-      if (now instanceof LoraLinear lora) {
+      model.replaceLinear(path, linear -> {
+        LoraLinear lora = LoraLinear.in(linear);
+        if (lora == null) {
+          lora = new LoraLinear(linear, path, order.indexOf(path));
+          wrapped.add(lora);
+          return lora;
+        }
         wrapped.add(lora);
-      }
+        return linear;
+      });
     }
     return wrapped;
   }

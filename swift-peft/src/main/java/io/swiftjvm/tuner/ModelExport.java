@@ -22,8 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -58,10 +58,14 @@ public final class ModelExport {
   public static Path merge(
       CausalLm model, List<String> adapters, Path folder, @Nullable DType dtype, boolean overwrite) {
     if (adapters.isEmpty()) {
-      throw new InvalidPlanException("A merge was asked for without an adapter. Attached: " + LoraAdapter.names(model)
+      throw new InvalidPlanException("A merge was asked for without an adapter. Attached: " + Adapters.names(model)
           + ". Name at least one.");
     }
-    adapters.forEach(name -> LoraAdapter.of(model, name));
+    for (String name : adapters) {
+      if (!Adapters.names(model).contains(name)) {
+        throw Adapters.unknown(model, name);
+      }
+    }
     return write(model, adapters, folder, dtype, overwrite);
   }
 
@@ -113,14 +117,19 @@ public final class ModelExport {
 
   private static List<TensorEntry> weights(
       CausalLm model, List<String> adapters, @Nullable DType dtype, Arena arena) {
-    Map<Parameter, LoraLinear> merged = new LinkedHashMap<>();
+    Map<Parameter, Merge> merged = new HashMap<>();
     Set<Parameter> skipped = new HashSet<>();
     for (Linear linear : model.linears().values()) {
-      if (linear instanceof LoraLinear lora) {
-        List<Parameter> all = lora.parameters();
-        skipped.addAll(all.subList(lora.inner().parameters().size(), all.size()));
-        if (adapters.stream().anyMatch(name -> lora.part(name) != null)) {
-          merged.put(lora.base().weight(), lora);
+      if (linear instanceof AdaptedLinear adapted) {
+        skipped.addAll(linear.parameters());
+        linear.base().parameters().forEach(skipped::remove);
+        if (adapted.hasAny(adapters)) {
+          refuseUnmergeable(adapted, adapters);
+          merged.put(linear.base().weight(), out -> adapted.merge(model.backend(), adapters, out));
+          Parameter bias = linear.base().bias();
+          if (bias != null) {
+            merged.put(bias, out -> adapted.mergeBias(model.backend(), adapters, out));
+          }
         }
       }
     }
@@ -133,17 +142,20 @@ public final class ModelExport {
               + value.dtype().shortName() + "); merging into them would lose most of the update. Load the model without"
               + " quantisation and merge the adapter into that.");
         }
-        LoraLinear lora = merged.get(parameter);
+        Merge merge = merged.get(parameter);
         DType target = dtype == null || !value.dtype().isFloat() ? value.dtype() : dtype;
-        MemorySegment data = lora == null ? plain(model.backend(), value, target, arena)
-            : sum(model.backend(), lora, adapters, target, arena);
+        MemorySegment data = merge == null ? plain(model.backend(), value, target, arena)
+            : sum(model.backend(), value.shape(), merge, target, arena);
         entries.add(new TensorEntry(parameter.name(), target, value.shape(), data));
-        if (lora != null) {
-          refuseUnmergeable(lora, adapters);
-        }
       }
     }
     return entries;
+  }
+
+  /** Writes the merged values of one parameter. */
+  @FunctionalInterface
+  private interface Merge {
+    void into(Tensor out);
   }
 
   /** What the checkpoint holds and the model does not train or use: corrections of routers, layers for drafting. */
@@ -156,17 +168,20 @@ public final class ModelExport {
         .map(source::get).toList();
   }
 
-  private static void refuseUnmergeable(LoraLinear lora, List<String> adapters) {
+  private static void refuseUnmergeable(AdaptedLinear adapted, List<String> adapters) {
     for (String name : adapters) {
-      LoraPart part = lora.part(name);
+      LoraPart part = adapted instanceof LoraLinear lora ? lora.part(name) : null;
       if (part != null && part.invocation() != null) {
         throw new InvalidPlanException("The adapter '" + name + "' works only behind its invocation tokens, so it"
             + " cannot be merged. Keep it as an adapter.");
       }
       if (part != null && part.bias() != null) {
-        throw new InvalidPlanException("The adapter '" + name + "' has lora_bias at " + lora.path()
+        throw new InvalidPlanException("The adapter '" + name + "' has lora_bias at " + part.a().name()
             + ", which cannot be merged into a projection without bias. Keep it as an adapter.");
       }
+    }
+    if (adapted.inner() instanceof AdaptedLinear inner) {
+      refuseUnmergeable(inner, adapters);
     }
   }
 
@@ -181,11 +196,10 @@ public final class ModelExport {
     }
   }
 
-  private static MemorySegment sum(
-      Backend backend, LoraLinear lora, List<String> adapters, DType target, Arena arena) {
+  private static MemorySegment sum(Backend backend, long[] shape, Merge merge, DType target, Arena arena) {
     try (Scope scope = new Scope(backend)) {
-      Tensor sum = scope.floats(lora.base().weight().value().shape());
-      lora.merge(backend, adapters, sum);
+      Tensor sum = scope.floats(shape);
+      merge.into(sum);
       Tensor out = sum;
       if (target != DType.F32) {
         out = scope.tensor(target, sum.shape());

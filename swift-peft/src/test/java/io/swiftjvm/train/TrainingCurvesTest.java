@@ -17,6 +17,10 @@ import io.swiftjvm.tuner.LoraAdapter;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.LoraTransform;
 import io.swiftjvm.tuner.ModelExport;
+import io.swiftjvm.tuner.method.DoraSpec;
+import io.swiftjvm.tuner.method.TunerAdapter;
+import io.swiftjvm.tuner.method.TunerFiles;
+import io.swiftjvm.tuner.method.TunerTransform;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +38,7 @@ class TrainingCurvesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"qwen3/lora", "qwen3/rslora", "qwen3/loraplus", "qwen3/lora_ga4_cosine_clip", "qwen3/full",
-      "qwen3/full_hf_groups", "qwen3/full_ga4_cosine_clip", "llama3/lora", "llama3/full",
+      "qwen3/full_hf_groups", "qwen3/full_ga4_cosine_clip", "qwen3/dora", "llama3/lora", "llama3/full",
       "llama3/lora_ga4_cosine_clip"})
   void twenty_steps_follow_the_reference(String run) {
     JsonNode golden = Oracle.json("training/" + run + "/golden.json");
@@ -91,6 +95,11 @@ class TrainingCurvesTest {
         .dropout(0).rsLora(lora.path("use_rslora").booleanValue());
     if (golden.has("loraplus")) {
       spec = spec.loraPlusRatio(golden.path("loraplus").path("ratio").doubleValue());
+    }
+    if (lora.path("use_dora").booleanValue()) {
+      TunerAdapter adapter = new TunerTransform("default", new DoraSpec(spec), 1).attach(model);
+      TunerFiles.load(adapter, Oracle.path("training/" + run + "/init"));
+      return TrainedWeights.of(adapter, "base");
     }
     LoraAdapter adapter = new LoraTransform(spec, 1).attach(model);
     AdapterFiles.load(adapter, Oracle.path("training/" + run.substring(0, run.indexOf('/')) + "/lora/init"));

@@ -1,0 +1,115 @@
+package io.swiftjvm.tuner.method;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.swiftjvm.autograd.Broadcasts;
+import io.swiftjvm.autograd.HostMath;
+import io.swiftjvm.autograd.Matrices;
+import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.tuner.ConfigReader;
+import io.swiftjvm.tuner.ConfigWriter;
+import io.swiftjvm.tuner.LoraTargets;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * AdaLoRA (arXiv 2303.10512): {@code W + alpha/rank * B (E * A)}, a singular value decomposition whose small values are to
+ * be pruned while training. Here E is trained like A and B; ranks pruned elsewhere are read.
+ *
+ * {@snippet :
+ * TunerAdapter adapter = new TunerTransform("default", AdaLoraSpec.DEFAULT, 42).attach(model);
+ * }
+ *
+ * @param rank start rank, 1 or more; 12 as in ms-swift and PEFT
+ * @param targetRank rank to end with, below {@code rank}; 8 as in ms-swift and PEFT
+ * @param alpha the update is scaled by alpha/rank; 32 as in ms-swift, PEFT has 8
+ * @param dropout on the input in training; 0.05 as in ms-swift, PEFT has 0
+ * @param orthogonality factor on what keeps A and B orthogonal in training; 0.5 as in ms-swift and PEFT
+ * @param rankPattern which ranks are left where, by the name of E
+ * @param targets which projections
+ */
+public record AdaLoraSpec(
+    int rank, int targetRank, double alpha, double dropout, double orthogonality, Map<String, List<Boolean>> rankPattern, LoraTargets targets) implements ProjectionSpec {
+  /** Rank 12, alpha 32, all projections but the head. */
+  public static final AdaLoraSpec DEFAULT = new AdaLoraSpec(12, 8, 32, 0.05, 0.5, Map.of(), LoraTargets.ALL);
+
+  static final String TYPE = "ADALORA";
+
+  public AdaLoraSpec {
+    Ranges.atLeast("adalora.rank", rank, 1);
+    Ranges.atLeast("adalora.targetRank", targetRank, 1);
+    Ranges.scale("adalora.alpha", alpha);
+    Ranges.dropout("adalora.dropout", dropout);
+    Ranges.check(orthogonality >= 0, "adalora.orthogonality is " + orthogonality + "; it must be 0 or more.");
+    rankPattern = Map.copyOf(rankPattern);
+  }
+
+  static TunerSpec read(ConfigReader config) {
+    for (String key : List.of("r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "total_step",
+        "megatron_config", "loftq_config", "eva_config", "corda_config", "lora_bias")) {
+      config.node(key);
+    }
+    config.only("init_lora_weights", "true", "false");
+    return new AdaLoraSpec(config.integer("init_r", 12), config.integer("target_r", 8), config.number("lora_alpha", 8),
+        config.number("lora_dropout", 0), config.number("orth_reg_weight", 0.5), config.flags("rank_pattern"),
+        config.targets());
+  }
+
+  @Override
+  public String type() {
+    return TYPE;
+  }
+
+  @Override
+  public AdaLoraSpec targets(LoraTargets value) {
+    return new AdaLoraSpec(rank, targetRank, alpha, dropout, orthogonality, rankPattern, value);
+  }
+
+  @Override
+  public void write(ObjectNode json) {
+    json.put("init_r", rank);
+    json.put("target_r", targetRank);
+    ConfigWriter.number(json, "lora_alpha", alpha);
+    json.put("lora_dropout", dropout);
+    json.put("orth_reg_weight", orthogonality);
+    // PEFT refuses a schedule without steps; nothing of it matters once the adapter is trained.
+    json.put("total_step", 1);
+    ObjectNode pattern = json.putObject("rank_pattern");
+    rankPattern.forEach((name, kept) -> kept.forEach(pattern.withArray(name)::add));
+  }
+
+  @Override
+  public LinearTuner at(Site site) {
+    int left = rankPattern.entrySet().stream().filter(e -> e.getKey().contains(site.path() + ".lora_E")).findFirst()
+        .map(e -> (int) e.getValue().stream().filter(kept -> kept).count()).orElse(rank);
+    Parameter a = site.learnt("lora_A", Start.normal(0.02), left, site.in());
+    Parameter e = site.learnt("lora_E", Start.ZERO, left, 1);
+    Parameter b = site.learnt("lora_B", Start.normal(0.02), site.out(), left);
+    // alpha/(rank + 1e-5) as in PEFT, which may have no rank left.
+    float scale = (float) (alpha / (left + 1e-5));
+    return new LinearTuner.Path(dropout, (ops, x) -> ops.scale(ops.linear(
+        Broadcasts.multiplyRow(ops, ops.linear(x, a.value(), null), e.value()), b.value(), null), scale));
+  }
+
+  // The mean of |A A^T - I| and |B^T B - I| over all projections.
+  @Override
+  public @Nullable Tensor penalty(Ops ops, List<Parameter> parameters) {
+    Tensor sum = null;
+    int count = 0;
+    for (Parameter p : parameters) {
+      boolean a = p.name().contains(".lora_A.");
+      if (a || p.name().contains(".lora_B.")) {
+        Tensor covariance = Matrices.multiply(ops, p.value(), !a, p.value(), a);
+        Tensor identity = Constants.identity(ops, covariance.shape());
+        Tensor rest = ops.add(covariance, ops.scale(identity, -1));
+        Tensor square = Broadcasts.sumColumns(ops, ops.reshape(ops.multiply(rest, rest), 1, rest.size()));
+        Tensor norm = HostMath.map(ops, square, Math::sqrt, v -> v == 0 ? 0 : 0.5 / Math.sqrt(v));
+        sum = sum == null ? norm : ops.add(sum, norm);
+        count++;
+      }
+    }
+    return sum == null ? null : ops.scale(ops.reshape(sum, 1), (float) (orthogonality / count));
+  }
+}

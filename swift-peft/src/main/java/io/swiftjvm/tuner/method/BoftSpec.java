@@ -1,0 +1,167 @@
+package io.swiftjvm.tuner.method;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.swiftjvm.autograd.Broadcasts;
+import io.swiftjvm.autograd.HostMath;
+import io.swiftjvm.autograd.Layouts;
+import io.swiftjvm.autograd.Matrices;
+import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.autograd.Slices;
+import io.swiftjvm.nn.DenseLinear;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.tuner.ConfigReader;
+import io.swiftjvm.tuner.LoraTargets;
+import java.util.Arrays;
+
+/**
+ * BOFT (arXiv 2311.06243): {@code y = s * (W R x)} with R a product of block-diagonal rotations whose blocks are shuffled as
+ * in the butterflies of a Fourier transform; each block is the Cayley transform of the skew part of a trained matrix.
+ *
+ * {@snippet :
+ * TunerAdapter adapter = new TunerTransform("default", BoftSpec.DEFAULT, 42).attach(model);
+ * }
+ *
+ * @param blockSize divides the inputs, 0 = from {@code blocks}; 4 as in ms-swift and PEFT
+ * @param blocks number of blocks, 0 = from {@code blockSize}; 0 as in ms-swift and PEFT
+ * @param factors number of butterflies, 1 or more; 1 as in ms-swift and PEFT. PEFT without its CUDA kernel has 1 whatever its settings say
+ * @param targets which projections
+ */
+public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targets) implements ProjectionSpec {
+  /** Blocks of 4, one butterfly, all projections but the head. */
+  public static final BoftSpec DEFAULT = new BoftSpec(4, 0, 1, LoraTargets.ALL);
+
+  static final String TYPE = "BOFT";
+
+  public BoftSpec {
+    Ranges.check((blockSize == 0) != (blocks == 0) && blockSize >= 0 && blocks >= 0,
+        "One of boft.blockSize and boft.blocks must be above 0 and the other 0, got " + blockSize + " and " + blocks + ".");
+    Ranges.atLeast("boft.factors", factors, 1);
+  }
+
+  static TunerSpec read(ConfigReader config) {
+    config.only(0, "boft_dropout");
+    config.only("init_weights", "true", "false");
+    return new BoftSpec(config.integer("boft_block_size", 4), config.integer("boft_block_num", 0),
+        config.integer("boft_n_butterfly_factor", 1), config.targets());
+  }
+
+  @Override
+  public String type() {
+    return TYPE;
+  }
+
+  @Override
+  public BoftSpec targets(LoraTargets value) {
+    return new BoftSpec(blockSize, blocks, factors, value);
+  }
+
+  @Override
+  public void write(ObjectNode json) {
+    json.put("boft_block_size", blockSize);
+    json.put("boft_block_num", blocks);
+    json.put("boft_n_butterfly_factor", factors);
+  }
+
+  @Override
+  public LinearTuner at(Site site) {
+    int divisor = blockSize == 0 ? blocks : blockSize;
+    site.check(site.in() % divisor == 0, divisor + " does not divide its inputs");
+    int k = blockSize == 0 ? site.in() / blocks : blockSize;
+    int count = site.in() / k;
+    long[] stored = site.stored("boft_R");
+    int layers = stored != null && stored.length == 4 && stored[0] == 1 ? 1 : factors;
+    site.check(layers == 1 || (k % 2 == 0 && count % (1 << (layers - 1)) == 0 && count % 2 == 0),
+        layers + " butterflies need an even block size and a number of blocks that 2^" + (layers - 1) + " divides");
+    Parameter r = site.learnt("boft_R", Start.ZERO, layers, count, k, k);
+    Parameter s = site.learnt("boft_s", Start.ONE, site.out(), 1);
+    int[][] shuffles = new int[layers][];
+    for (int i = 0; i < layers; i++) {
+      shuffles[i] = layers == 1 ? new int[0] : shuffle(site.in(), count >> i, k / 2);
+    }
+    return new Butterflies(r, s, shuffles, site.base());
+  }
+
+  // Within each of `blocks` runs, the pieces of length r at even places come before those at odd places.
+  private static int[] shuffle(int n, int blocks, int r) {
+    int run = n / blocks;
+    int pieces = run / r;
+    int[] order = new int[n];
+    Arrays.setAll(order, i -> {
+      int piece = i % run / r;
+      int evens = (pieces + 1) / 2;
+      int from = piece < evens ? 2 * piece : 2 * (piece - evens) + 1;
+      return i / run * run + from * r + i % r;
+    });
+    return order;
+  }
+
+  /** The rotation and the factors at work. */
+  private static final class Butterflies implements LinearTuner {
+    private final Parameter r;
+    private final Parameter s;
+    private final int[][] shuffles;
+    private final DenseLinear base;
+
+    Butterflies(Parameter r, Parameter s, int[][] shuffles, DenseLinear base) {
+      this.r = r;
+      this.s = s;
+      this.shuffles = shuffles;
+      this.base = base;
+    }
+
+    @Override
+    public Tensor forward(Call call, Tensor x) {
+      Ops ops = call.ops();
+      Tensor y = call.inner(turn(ops, x, false));
+      Parameter bias = base.bias();
+      if (bias == null) {
+        return Broadcasts.multiplyRow(ops, y, s.value());
+      }
+      Tensor wide = Broadcasts.wide(ops, bias.value().detached());
+      Tensor plain = Broadcasts.addRow(ops, y, ops.scale(wide, -1));
+      return Broadcasts.addRow(ops, Broadcasts.multiplyRow(ops, plain, s.value()), wide);
+    }
+
+    @Override
+    public Tensor weight(Ops ops, Tensor w) {
+      return Broadcasts.multiplyColumn(ops, turn(ops, w, true), s.value());
+    }
+
+    private Tensor turn(Ops ops, Tensor rows, boolean transposed) {
+      int layers = shuffles.length;
+      long count = r.value().dim(1);
+      long k = r.value().dim(2);
+      Tensor flat = ops.reshape(r.value(), layers * count, k, k);
+      Tensor swapped = Layouts.permute(ops, flat, flat.shape(), 0, 2, 1);
+      Tensor rotations = HostMath.cayley(ops, ops.scale(ops.add(flat, ops.scale(swapped, -1)), 0.5f));
+      Tensor y = rows;
+      for (int i = 0; i < layers; i++) {
+        int layer = transposed ? i : layers - 1 - i;
+        Tensor own = ops.reshape(Slices.rows(ops, ops.reshape(rotations, layers, count * k * k), layer, 1), count, k, k);
+        y = moved(ops, y, inverse(shuffles[layer]));
+        y = Matrices.blockDiagonal(ops, y, own, transposed);
+        y = moved(ops, y, shuffles[layer]);
+      }
+      return y;
+    }
+
+    /** Column j of the result is column {@code order[j]}. */
+    private static Tensor moved(Ops ops, Tensor x, int[] order) {
+      if (order.length == 0) {
+        return x;
+      }
+      int[] all = new int[Math.toIntExact(x.size())];
+      Arrays.setAll(all, i -> i / order.length * order.length + order[i % order.length]);
+      return Layouts.gather(ops, x, Layouts.ids(ops, all), x.shape());
+    }
+
+    private static int[] inverse(int[] order) {
+      int[] inverse = new int[order.length];
+      for (int i = 0; i < order.length; i++) {
+        inverse[order[i]] = i;
+      }
+      return inverse;
+    }
+  }
+}

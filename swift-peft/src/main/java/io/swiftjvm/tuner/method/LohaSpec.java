@@ -1,0 +1,65 @@
+package io.swiftjvm.tuner.method;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.swiftjvm.autograd.Matrices;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tuner.ConfigReader;
+import io.swiftjvm.tuner.ConfigWriter;
+import io.swiftjvm.tuner.LoraTargets;
+
+/**
+ * LoHa (FedPara, arXiv 2108.06098): {@code W + alpha/rank * (w1a w1b) * (w2a w2b)}, an elementwise product of two
+ * low-rank matrices, whose rank is up to rank squared.
+ *
+ * {@snippet :
+ * TunerAdapter adapter = new TunerTransform("default", LohaSpec.DEFAULT.targets(LoraTargets.of("q_proj")), 1).attach(model);
+ * }
+ *
+ * @param rank of each of the two, 1 or more; 8 as in PEFT
+ * @param alpha the update is scaled by alpha/rank; 8 as in PEFT
+ * @param targets which projections
+ */
+public record LohaSpec(int rank, double alpha, LoraTargets targets) implements ProjectionSpec {
+  /** Rank 8, alpha 8, all projections but the head. */
+  public static final LohaSpec DEFAULT = new LohaSpec(8, 8, LoraTargets.ALL);
+
+  static final String TYPE = "LOHA";
+
+  public LohaSpec {
+    Ranges.atLeast("loha.rank", rank, 1);
+    Ranges.scale("loha.alpha", alpha);
+  }
+
+  static TunerSpec read(ConfigReader config) {
+    config.only(0, "rank_dropout", "module_dropout");
+    config.only("init_weights", "true", "false");
+    return new LohaSpec(config.integer("r", 8), config.number("alpha", 8), config.targets());
+  }
+
+  @Override
+  public String type() {
+    return TYPE;
+  }
+
+  @Override
+  public LohaSpec targets(LoraTargets value) {
+    return new LohaSpec(rank, alpha, value);
+  }
+
+  @Override
+  public void write(ObjectNode json) {
+    json.put("r", rank);
+    ConfigWriter.number(json, "alpha", alpha);
+  }
+
+  @Override
+  public LinearTuner at(Site site) {
+    Parameter w1a = site.learnt("hada_w1_a", Start.KAIMING, site.out(), rank);
+    Parameter w1b = site.learnt("hada_w1_b", Start.KAIMING, rank, site.in());
+    Parameter w2a = site.learnt("hada_w2_a", Start.KAIMING, site.out(), rank);
+    Parameter w2b = site.learnt("hada_w2_b", Start.ZERO, rank, site.in());
+    float scale = (float) (alpha / rank);
+    return (LinearTuner.Delta) ops -> ops.scale(ops.multiply(Matrices.multiply(ops, w1a.value(), w1b.value()),
+        Matrices.multiply(ops, w2a.value(), w2b.value())), scale);
+  }
+}

@@ -1,0 +1,24 @@
+package io.swiftjvm.tuner.method;
+
+import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.tuner.LoraTargets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A method that changes projections. */
+public sealed interface ProjectionSpec extends TunerSpec
+    permits AdaLoraSpec, BoftSpec, C3aSpec, DeloraSpec, DoraSpec, FourierFtSpec, GraloraSpec, HraSpec, Ia3Spec,
+    LohaSpec, LokrSpec, MissSpec, OftSpec, RandLoraSpec, RoadSpec, ShiraSpec, VbLoraSpec, VeraSpec {
+  @Override
+  ProjectionSpec targets(LoraTargets value);
+
+  /** What the method does at one projection; asks {@code site} for every tensor it needs there. */
+  LinearTuner at(Site site);
+
+  /** What a training adds to its loss, or null. */
+  default @Nullable Tensor penalty(Ops ops, List<Parameter> parameters) {
+    return null;
+  }
+}

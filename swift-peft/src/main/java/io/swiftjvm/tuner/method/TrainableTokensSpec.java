@@ -1,0 +1,105 @@
+package io.swiftjvm.tuner.method;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.swiftjvm.autograd.Gradients;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.tuner.ConfigReader;
+import io.swiftjvm.tuner.LoraTargets;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * Trainable tokens: trains single rows of the token table, such as those of new special tokens, and saves only those.
+ *
+ * {@snippet :
+ * TunerSpec spec = new TrainableTokensSpec(List.of(151669, 151670), LoraTargets.of("embed_tokens"));
+ * }
+ *
+ * @param tokens ids of the rows, each once; PEFT's {@code token_indices}
+ * @param targets the token table, {@code embed_tokens}
+ */
+public record TrainableTokensSpec(List<Integer> tokens, LoraTargets targets) implements ModuleSpec {
+  static final String TYPE = "TRAINABLE_TOKENS";
+
+  public TrainableTokensSpec {
+    tokens = List.copyOf(tokens);
+    Ranges.check(!tokens.isEmpty() && tokens.stream().distinct().count() == tokens.size(),
+        "trainableTokens.tokens is " + tokens + "; it must name at least one token and each only once.");
+  }
+
+  static TunerSpec read(ConfigReader config) {
+    config.only("init_weights", "true", "false");
+    LoraTargets targets = config.has("target_modules") ? config.targets() : LoraTargets.of("embed_tokens");
+    return new TrainableTokensSpec(config.integers("token_indices"), targets);
+  }
+
+  @Override
+  public String type() {
+    return TYPE;
+  }
+
+  @Override
+  public TrainableTokensSpec targets(LoraTargets value) {
+    return new TrainableTokensSpec(tokens, value);
+  }
+
+  @Override
+  public void write(ObjectNode json) {
+    tokens.forEach(json.putArray("token_indices")::add);
+  }
+
+  @Override
+  public ModuleChange attach(AdapterTensors tensors) {
+    Parameter table = tensors.model().parameters().getFirst();
+    String module = table.name().substring(0, table.name().lastIndexOf('.'));
+    Ranges.check(targets.matches(List.of(module)).size() == 1,
+        "Tokens of " + targets + " were asked for, but the token table of this model is '" + module + "'.");
+    for (int token : tokens) {
+      Ranges.check(token >= 0 && token < table.value().dim(0), "trainableTokens.tokens has " + token
+          + ", the token table " + table.value().dim(0) + " rows.");
+    }
+    Backend backend = tensors.model().backend();
+    Tensor whole = tensors.widened(table);
+    Tensor ids = tensors.constant(DType.I32,
+        MemorySegment.ofArray(tokens.stream().mapToInt(Integer::intValue).toArray()), tokens.size());
+    long width = whole.dim(1);
+    Start start = (values, shape, random) -> {
+      Tensor rows = tensors.constant(DType.F32, MemorySegment.ofArray(values), shape);
+      backend.gatherRows(whole, ids, rows);
+      backend.download(rows, MemorySegment.ofArray(values));
+    };
+    Parameter delta = tensors.parameter(AdapterTensors.PREFIX + "model." + module + ".trainable_tokens_delta",
+        module + ".trainable_tokens_delta", true, start, tokens.size(), width);
+    return new ModuleChange() {
+      @Override
+      List<String> modules() {
+        return List.of(module);
+      }
+
+      @Override
+      void apply() {
+        updated();
+        put(table, whole, tensors.trainable());
+      }
+
+      @Override
+      void differentiated(Gradients gradients) {
+        Tensor all = gradients.get(table.value());
+        if (all != null) {
+          backend.gatherRows(all, ids, gradients.getOrZero(delta.value()));
+          gradients.drop(table.value());
+        }
+      }
+
+      @Override
+      void updated() {
+        for (int i = 0; i < tokens.size(); i++) {
+          backend.copy(delta.value().slice(i, 1), whole.slice(tokens.get(i), 1));
+        }
+      }
+    };
+  }
+}

@@ -1,0 +1,111 @@
+package io.swiftjvm.tuner.method;
+
+import io.swiftjvm.autograd.Gradients;
+import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.hub.SafetensorsFile;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.tuner.Adapters;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** An adapter of any method but LoRA, attached to a model: its parameters, and the way to take it off. */
+public final class TunerAdapter {
+  private final CausalLm model;
+  private final String name;
+  private final TunerSpec spec;
+  private final List<String> modules;
+  private final AdapterTensors tensors;
+  private final @Nullable ModuleChange change;
+
+  TunerAdapter(
+      CausalLm model, String name, TunerSpec spec, List<String> modules, AdapterTensors tensors,
+      @Nullable ModuleChange change) {
+    this.model = model;
+    this.name = name;
+    this.spec = spec;
+    this.modules = List.copyOf(modules);
+    this.tensors = tensors;
+    this.change = change;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public CausalLm model() {
+    return model;
+  }
+
+  /** What the adapter was made from. */
+  public TunerSpec spec() {
+    return spec;
+  }
+
+  /** Paths of the projections it is attached to, in model order. */
+  public List<String> modules() {
+    return modules;
+  }
+
+  /** The trained tensors, always in the same order. */
+  public List<Parameter> parameters() {
+    List<Parameter> all = new ArrayList<>();
+    tensors.held().values().forEach(held -> {
+      Parameter parameter = held.parameter();
+      if (parameter != null && held.learnt()) {
+        all.add(parameter);
+      }
+    });
+    return all;
+  }
+
+  /** Number of trained values. */
+  public long size() {
+    return parameters().stream().mapToLong(p -> p.value().size()).sum();
+  }
+
+  /** What a training adds to its loss, or null. */
+  public @Nullable Tensor penalty(Ops ops) {
+    return spec instanceof ProjectionSpec projections ? projections.penalty(ops, parameters()) : null;
+  }
+
+  /** To be called when a training has all gradients of a step. */
+  public void differentiated(Gradients gradients) {
+    if (change != null) {
+      change.differentiated(gradients);
+    }
+  }
+
+  /** To be called when a training has changed the values of {@link #parameters()}. */
+  public void updated() {
+    if (change != null) {
+      change.updated();
+    }
+  }
+
+  void load(SafetensorsFile file) {
+    tensors.load(file);
+    updated();
+  }
+
+  Map<String, AdapterTensors.Held> held() {
+    return tensors.held();
+  }
+
+  /** Takes the adapter off the model; its memory goes back with the model. */
+  public void detach() {
+    if (change != null) {
+      change.undo();
+      return;
+    }
+    modules.forEach(path -> model.replaceLinear(path, linear -> Adapters.without(linear, name)));
+  }
+
+  @Override
+  public String toString() {
+    return modules.size() + " x " + spec + " '" + name + "'";
+  }
+}

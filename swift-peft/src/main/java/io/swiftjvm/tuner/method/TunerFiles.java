@@ -1,0 +1,124 @@
+package io.swiftjvm.tuner.method;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.error.ModelFormatException;
+import io.swiftjvm.hub.AtomicFile;
+import io.swiftjvm.hub.ModelFolder;
+import io.swiftjvm.hub.SafetensorsFile;
+import io.swiftjvm.hub.SafetensorsWriter;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.tuner.AdapterFiles;
+import io.swiftjvm.tuner.Adapters;
+import io.swiftjvm.tuner.ConfigReader;
+import io.swiftjvm.tuner.ConfigWriter;
+import io.swiftjvm.tuner.HostView;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Adapters of every method but plain LoRA in the files of PEFT: {@code adapter_config.json} and
+ * {@code adapter_model.safetensors}.
+ *
+ * {@snippet :
+ * TunerAdapter adapter = TunerFiles.attach(model, Path.of("adapter"), "default", false);
+ * TunerFiles.save(adapter, Path.of("copy"), "Qwen/Qwen3-0.6B");
+ * }
+ */
+public final class TunerFiles {
+  /** How to read the settings of each {@code peft_type}. */
+  private static final Map<String, Function<ConfigReader, TunerSpec>> METHODS = Map.ofEntries(
+      Map.entry(AdaLoraSpec.TYPE, AdaLoraSpec::read),
+      Map.entry(BoftSpec.TYPE, BoftSpec::read),
+      Map.entry(C3aSpec.TYPE, C3aSpec::read),
+      Map.entry(DeloraSpec.TYPE, DeloraSpec::read),
+      Map.entry(DoraSpec.TYPE, DoraSpec::read),
+      Map.entry(FourierFtSpec.TYPE, FourierFtSpec::read),
+      Map.entry(GraloraSpec.TYPE, GraloraSpec::read),
+      Map.entry(HraSpec.TYPE, HraSpec::read),
+      Map.entry(Ia3Spec.TYPE, Ia3Spec::read),
+      Map.entry(LnTuningSpec.TYPE, LnTuningSpec::read),
+      Map.entry(TrainableTokensSpec.TYPE, TrainableTokensSpec::read),
+      Map.entry(LohaSpec.TYPE, LohaSpec::read),
+      Map.entry(LokrSpec.TYPE, LokrSpec::read),
+      Map.entry(MissSpec.TYPE, MissSpec::read),
+      Map.entry(OftSpec.TYPE, OftSpec::read),
+      Map.entry(RandLoraSpec.TYPE, RandLoraSpec::read),
+      Map.entry(RoadSpec.TYPE, RoadSpec::read),
+      Map.entry(ShiraSpec.TYPE, ShiraSpec::read),
+      Map.entry(VbLoraSpec.TYPE, VbLoraSpec::read),
+      Map.entry(VeraSpec.TYPE, VeraSpec::read));
+
+  private TunerFiles() {}
+
+  /** The method and settings of an adapter folder; {@link ModelFormatException} names what cannot be used. */
+  public static TunerSpec readSpec(Path folder) {
+    ConfigReader config = ConfigReader.open(ModelFolder.of(folder).file(AdapterFiles.CONFIG));
+    String type = config.text("peft_type", "");
+    Function<ConfigReader, TunerSpec> method = METHODS.get(type);
+    if (method == null) {
+      throw config.refusal("peft_type", "'" + type + "' is not a tuner of this version, there are LORA and "
+          + String.join(", ", METHODS.keySet().stream().sorted().toList()));
+    }
+    try {
+      TunerSpec spec = method.apply(config);
+      config.only("bias", "none");
+      if (config.has("modules_to_save") && !config.names("modules_to_save").isEmpty()) {
+        throw config.refusal("modules_to_save", "whole modules beside " + type + " are not supported");
+      }
+      config.refuseRest();
+      return spec;
+    } catch (InvalidPlanException e) {
+      throw new ModelFormatException("Cannot use " + config.file() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Attaches the adapter of {@code folder} under {@code name}. Everything is checked before the model changes.
+   *
+   * @param trainable whether training goes on with it
+   */
+  public static TunerAdapter attach(CausalLm model, Path folder, String name, boolean trainable) {
+    TunerSpec spec = readSpec(folder);
+    Adapters.checkNew(model, name);
+    Path path = ModelFolder.of(folder).file(AdapterFiles.WEIGHTS);
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      return new TunerTransform(name, spec, 0).attach(model, file, trainable);
+    } catch (InvalidPlanException e) {
+      throw new ModelFormatException("Cannot load the adapter " + path + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Overwrites an attached adapter's values by those of {@code folder}, which must hold the same tensors. */
+  public static void load(TunerAdapter adapter, Path folder) {
+    try (SafetensorsFile file = SafetensorsFile.open(ModelFolder.of(folder).file(AdapterFiles.WEIGHTS))) {
+      adapter.load(file);
+    }
+  }
+
+  /** Saves in PEFT's format, creating the folder; {@code base} is written as {@code base_model_name_or_path}. */
+  public static void save(TunerAdapter adapter, Path folder, String base) {
+    CausalLm model = adapter.model();
+    try (Arena arena = Arena.ofConfined()) {
+      Files.createDirectories(folder);
+      SafetensorsWriter writer = new SafetensorsWriter();
+      adapter.held().forEach((key, held) -> {
+        Tensor value = held.value();
+        writer.add(key, value.dtype(), value.shape(), HostView.of(model.backend(), value, arena));
+      });
+      writer.write(folder.resolve(AdapterFiles.WEIGHTS));
+      ObjectNode config =
+          ConfigWriter.start(adapter.spec().type(), base, adapter.modules(), model.linears().keySet());
+      adapter.spec().write(config);
+      AtomicFile.write(folder.resolve(AdapterFiles.CONFIG), config.toPrettyString() + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write the adapter to " + folder + ": " + e, e);
+    }
+  }
+}
