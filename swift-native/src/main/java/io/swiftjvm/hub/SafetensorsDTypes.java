@@ -3,7 +3,6 @@ package io.swiftjvm.hub;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.tensor.DType;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 
 /** Names of element types in safetensors headers, and the order in which the reference writer lays them out. */
@@ -22,7 +21,7 @@ final class SafetensorsDTypes {
       }
     }
     throw new ModelFormatException("Cannot read " + file + ": tensor '" + StrictJson.shown(tensor) + "' has dtype '"
-        + StrictJson.shown(name) + "'. This version reads " + Arrays.toString(DType.values()) + "; convert the file.");
+        + StrictJson.shown(name) + "'. This version reads " + ORDER + "; convert the file.");
   }
 
   /** Place in the file: 0 is written first. */

@@ -122,7 +122,7 @@ class FamiliesTest {
     "rope_scaling|{\"type\":\"linear\"}",
     "rope_scaling|{\"type\":\"longrope\",\"short_factor\":[1],\"long_factor\":[1,2]}",
     "rope_scaling|{\"rope_type\":\"llama3\",\"factor\":8}", "rms_norm_eps|0", "tie_word_embeddings|1",
-    "quantization_config|{\"quant_method\":\"gptq\"}", "use_sliding_window|\"yes\"", "layer_types|[\"full_attention\"]",
+    "use_sliding_window|\"yes\"", "layer_types|[\"full_attention\"]",
     "intermediate_size|1e12"})
   void what_is_not_supported_is_refused_by_its_name(String key, String value) throws IOException {
     Map<String, Object> change = Map.of(key, JSON.readTree(value));
