@@ -53,7 +53,7 @@ class HubFaultsTest {
   }
 
   private static TransferSettings settings() {
-    return TransferSettings.DEFAULT.parallel(3, 4, 8 << 10).stall(Duration.ofSeconds(20)).sleeper(time -> {});
+    return TransferSettings.DEFAULT.parallel(3, 4, 8 << 10).stall(Duration.ofMillis(700)).sleeper(time -> {});
   }
 
   private static FakeHub hub(Random random) {
