@@ -1,6 +1,7 @@
 package io.swiftjvm.data.template;
 
 import io.swiftjvm.data.rows.Message;
+import io.swiftjvm.data.tools.ToolColumns;
 import io.swiftjvm.error.DatasetException;
 import io.swiftjvm.text.ChatTemplate;
 import io.swiftjvm.text.Encoding;
@@ -35,8 +36,8 @@ public final class JinjaRowEncoder {
    * @throws DatasetException if the answers cannot be told from the rest, or the row is too long
    */
   public List<EncodedRow> encode(List<Message> given, Map<String, ?> extra) {
-    List<Message> messages = withSystem(given);
-    List<Map<String, Object>> plain = plain(messages);
+    List<JinjaMessage> messages = JinjaMessage.of(withSystem(given));
+    List<Map<String, Object>> plain = messages.stream().map(JinjaMessage::plain).toList();
     RenderOptions render = options(extra);
     Rendered rendered = template.render(plain, render);
     List<Integer> answers = answers(messages);
@@ -49,7 +50,7 @@ public final class JinjaRowEncoder {
     Encoding encoding = tokenizer.encodeWithOffsets(rendered.text(), false).toCharOffsets(rendered.text());
     double[] weights = new double[encoding.size()];
     for (int k = 0; k < spans.size(); k++) {
-      double weight = weight(messages.get(answers.get(k)), k == spans.size() - 1);
+      double weight = weight(messages.get(answers.get(k)).source(), k == spans.size() - 1);
       for (int i = 0; i < weights.length; i++) {
         boolean inside = encoding.starts()[i] >= spans.get(k).start() && encoding.ends()[i] <= spans.get(k).end()
             && encoding.ends()[i] > encoding.starts()[i];
@@ -57,6 +58,16 @@ public final class JinjaRowEncoder {
       }
     }
     return RowEncoder.fit(row(rendered.text(), encoding, weights), options);
+  }
+
+  /** The ids of a prompt, open for the answer; an answered row is rendered whole. */
+  public EncodedRow prompt(List<Message> given, Map<String, ?> extra) {
+    List<JinjaMessage> messages = JinjaMessage.of(withSystem(given));
+    boolean open = messages.isEmpty() || !messages.getLast().is("assistant");
+    Rendered rendered = template.render(messages.stream().map(JinjaMessage::plain).toList(),
+        options(extra).withAddGenerationPrompt(open));
+    Encoding encoding = tokenizer.encodeWithOffsets(rendered.text(), false);
+    return RowEncoder.fit(row(rendered.text(), encoding, new double[encoding.size()]), options).getFirst();
   }
 
   private EncodedRow row(String text, Encoding encoding, double[] weights) {
@@ -109,18 +120,16 @@ public final class JinjaRowEncoder {
         }
       }
     }
-    if (extra.get("tools") instanceof List<?> tools && !tools.isEmpty()) {
+    Object tools = extra.get("tools");
+    boolean none = tools == null || tools instanceof String text && text.isBlank() || tools instanceof List<?> l && l.isEmpty();
+    if (!none && tools != null) {
       List<Map<String, Object>> list = new ArrayList<>();
-      for (Object tool : tools) {
-        if (tool instanceof Map<?, ?> map) {
-          Map<String, Object> copy = new LinkedHashMap<>();
-          map.forEach((k, v) -> copy.put(String.valueOf(k), v));
-          list.add(copy);
-        }
+      for (Object tool : ToolColumns.tools(tools)) {
+        Map<String, Object> copy = new LinkedHashMap<>();
+        ((Map<?, ?>) tool).forEach((k, v) -> copy.put(String.valueOf(k), v));
+        list.add(copy);
       }
       render = render.withTools(list);
-    } else if (extra.get("tools") instanceof String text && !text.isBlank()) {
-      throw new DatasetException("tools is a text, the model's own chat template needs a JSON list. Write the list itself.");
     }
     return render;
   }
@@ -136,23 +145,10 @@ public final class JinjaRowEncoder {
     return out;
   }
 
-  private static List<Map<String, Object>> plain(List<Message> messages) {
-    List<Map<String, Object>> out = new ArrayList<>();
-    for (Message message : messages) {
-      if (!(message.content() instanceof String) || message.role().equals("tool_call")) {
-        throw new DatasetException("a " + message.role() + " message cannot go through the model's own chat template. Name "
-            + "a training template with --template.");
-      }
-      String role = message.role().equals("tool_response") ? "tool" : message.role();
-      out.add(Map.of("role", role, "content", message.content()));
-    }
-    return out;
-  }
-
-  private static List<Integer> answers(List<Message> messages) {
+  private static List<Integer> answers(List<JinjaMessage> messages) {
     List<Integer> out = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {
-      if (messages.get(i).role().equals("assistant")) {
+      if (messages.get(i).is("assistant")) {
         out.add(i);
       }
     }

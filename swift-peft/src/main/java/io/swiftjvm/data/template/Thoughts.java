@@ -76,7 +76,7 @@ final class Thoughts {
       return given;
     }
     Boolean enabled = options.enableThinking();
-    boolean on = enabled != null ? enabled : meta.thinking() && meta.nonThinkingPrefix().isEmpty();
+    boolean on = enabled != null ? enabled : meta.thinksByDefault();
     return on ? meta.thinkingPrefix() : meta.nonThinkingPrefix();
   }
 }

@@ -36,9 +36,7 @@ final class Goldens {
   static String check(RowEncoder encoder, JsonNode row, JsonNode want, boolean training) throws IOException {
     List<EncodedRow> got;
     try {
-      Map<String, Object> extra = new HashMap<>();
-      row.properties().stream().filter(e -> !e.getKey().equals("messages"))
-          .forEach(e -> extra.put(e.getKey(), JSON.convertValue(e.getValue(), Object.class)));
+      Map<String, Object> extra = extra(row);
       List<Message> messages = messages(row);
       got = training ? encoder.encode(messages, extra) : List.of(encoder.prompt(messages, extra));
     } catch (SwiftException e) {
@@ -62,7 +60,7 @@ final class Goldens {
     return compare(got.getFirst(), want, training, true);
   }
 
-  private static String compare(EncodedRow got, JsonNode want, boolean training, boolean pieces) {
+  static String compare(EncodedRow got, JsonNode want, boolean training, boolean pieces) {
     List<Object> gotPieces = new ArrayList<>();
     for (Piece piece : got.pieces()) {
       gotPieces.add(List.of(piece.text() == null ? piece.ids() : piece.text(), piece.weight()));
@@ -114,7 +112,14 @@ final class Goldens {
     return JSON.valueToTree(out).toString();
   }
 
-  private static List<Message> messages(JsonNode row) {
+  static Map<String, Object> extra(JsonNode row) {
+    Map<String, Object> extra = new HashMap<>();
+    row.properties().stream().filter(e -> !e.getKey().equals("messages"))
+        .forEach(e -> extra.put(e.getKey(), JSON.convertValue(e.getValue(), Object.class)));
+    return extra;
+  }
+
+  static List<Message> messages(JsonNode row) {
     List<Message> messages = new ArrayList<>();
     for (JsonNode m : row.path("messages")) {
       messages.add(new Message(m.path("role").asText(), JSON.convertValue(m.path("content"), Object.class),
