@@ -47,8 +47,8 @@ record JinjaMessage(Map<String, Object> plain, Message source) {
     if (last != null && last.is("assistant")) {
       if (!Objects.equals(last.source.loss(), message.loss())
           || !Objects.equals(last.source.lossScale(), message.lossScale())) {
-        throw new DatasetException("an answer and the call behind it have different loss or loss_scale, but are one message "
-            + "of the model's own chat template. Give them the same, or name a training template with --template.");
+        throw new DatasetException("an answer and the call behind it have different loss or loss_scale, but are one "
+            + "message of the model's own chat template. Give them the same, or name a template with --template.");
       }
       plain.putAll(last.plain);
       calls.addAll(last.plain.get("tool_calls") instanceof List<?> before ? before : List.of());

@@ -98,8 +98,8 @@ public final class JinjaRowEncoder {
       String before = template.render(messages.subList(0, at), render.withAddGenerationPrompt(true)).text();
       String upTo = template.render(messages.subList(0, at + 1), render).text();
       if (!whole.startsWith(upTo) || !upTo.startsWith(before)) {
-        throw new DatasetException("the chat template writes message " + (at + 1) + " differently when more follows, so "
-            + "answers cannot be told from the rest. Use a template with {% generation %} marks or name one with "
+        throw new DatasetException("the chat template writes message " + (at + 1) + " differently when more follows, "
+            + "so answers cannot be told from the rest. Use a template with {% generation %} marks or name one with "
             + "--template.");
       }
       spans.add(new Span(before.length(), upTo.length()));
@@ -120,18 +120,13 @@ public final class JinjaRowEncoder {
         }
       }
     }
-    Object tools = extra.get("tools");
-    boolean none = tools == null || tools instanceof String text && text.isBlank() || tools instanceof List<?> l && l.isEmpty();
-    if (!none && tools != null) {
-      List<Map<String, Object>> list = new ArrayList<>();
-      for (Object tool : ToolColumns.tools(tools)) {
-        Map<String, Object> copy = new LinkedHashMap<>();
-        ((Map<?, ?>) tool).forEach((k, v) -> copy.put(String.valueOf(k), v));
-        list.add(copy);
-      }
-      render = render.withTools(list);
+    List<Map<String, Object>> tools = new ArrayList<>();
+    for (Object tool : ToolColumns.of(extra)) {
+      Map<String, Object> copy = new LinkedHashMap<>();
+      ((Map<?, ?>) tool).forEach((k, v) -> copy.put(String.valueOf(k), v));
+      tools.add(copy);
     }
-    return render;
+    return tools.isEmpty() ? render : render.withTools(tools);
   }
 
   private List<Message> withSystem(List<Message> messages) {
