@@ -3,6 +3,7 @@ package io.swiftjvm.data.template;
 import io.swiftjvm.data.rows.Message;
 import io.swiftjvm.data.tools.ToolColumns;
 import io.swiftjvm.error.DatasetException;
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.text.ChatTemplate;
 import io.swiftjvm.text.Encoding;
 import io.swiftjvm.text.RenderOptions;
@@ -24,6 +25,10 @@ public final class JinjaRowEncoder {
   private final EncodeOptions options;
 
   public JinjaRowEncoder(ChatTemplate template, Tokenizer tokenizer, EncodeOptions options) {
+    if (!options.filters().isEmpty()) {
+      throw new InvalidPlanException("loss_scale is '" + options.lossScale() + "', but the model's own chat template "
+          + "weighs whole answers. Use " + options.base() + ", or name a training template with --template.");
+    }
     this.template = template;
     this.tokenizer = tokenizer;
     this.options = options;

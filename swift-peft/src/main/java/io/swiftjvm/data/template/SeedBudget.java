@@ -40,8 +40,9 @@ final class SeedBudget {
   private static String rule(int budget, int interval) {
     return ("You are an intelligent assistant with reflective ability. In the process of thinking and reasoning, you "
         + "need to strictly follow the thinking budget, which is %1$d. That is, you need to complete your thinking "
-        + "within %1$d tokens and start answering the user's questions. You will reflect on your thinking process every %2$d "
-        + "tokens, stating how many tokens have been used and how many are left.\n").formatted(budget, interval);
+        + "within %1$d tokens and start answering the user's questions. You will reflect on your thinking process "
+        + "every %2$d tokens, stating how many tokens have been used and how many are left.\n")
+        .formatted(budget, interval);
   }
 
   private static String joined(@Nullable String system, String rule) {

@@ -2,12 +2,16 @@ package io.swiftjvm.data.template;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.swiftjvm.data.rows.DatasetLoader;
+import io.swiftjvm.data.rows.LoadOptions;
 import io.swiftjvm.data.rows.Message;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.testing.OracleFiles;
 import io.swiftjvm.text.HuggingFaceTokenizers;
 import io.swiftjvm.text.Tokenizer;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -112,6 +116,17 @@ final class Goldens {
     return JSON.valueToTree(out).toString();
   }
 
+  /** OpenAI's tool_calls are rewritten when a file is read. */
+  private static List<Message> loaded(JsonNode row) throws IOException {
+    Path file = Files.createTempFile("row", ".jsonl");
+    try {
+      Files.writeString(file, row.toString());
+      return DatasetLoader.load(List.of(file.toString()), LoadOptions.DEFAULT).rows().getFirst().messages();
+    } finally {
+      Files.delete(file);
+    }
+  }
+
   static Map<String, Object> extra(JsonNode row) {
     Map<String, Object> extra = new HashMap<>();
     row.properties().stream().filter(e -> !e.getKey().equals("messages"))
@@ -119,7 +134,10 @@ final class Goldens {
     return extra;
   }
 
-  static List<Message> messages(JsonNode row) {
+  static List<Message> messages(JsonNode row) throws IOException {
+    if (row.toString().contains("tool_calls")) {
+      return loaded(row);
+    }
     List<Message> messages = new ArrayList<>();
     for (JsonNode m : row.path("messages")) {
       messages.add(new Message(m.path("role").asText(), JSON.convertValue(m.path("content"), Object.class),

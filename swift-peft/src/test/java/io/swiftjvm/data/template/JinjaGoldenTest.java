@@ -28,13 +28,16 @@ class JinjaGoldenTest {
     JsonNode rows = Goldens.JSON.readTree(OracleFiles.path("swift_data/rows.json").toFile());
     List<String> wrong = new ArrayList<>();
     int checked = 0;
-    for (JsonNode setting : Goldens.JSON.readTree(OracleFiles.path("swift_data/encode_jinja.json").toFile())) {
+    for (JsonNode setting : settings()) {
       ChatTemplate template = ChatTemplate.load(
           OracleFiles.shared("tokenizers/" + setting.path("tokenizer").asText()).orElseThrow());
-      boolean thinking = setting.path("options").path("enable_thinking").asBoolean(
-          Templates.of(setting.path("template").asText()).thinksByDefault());
-      JinjaRowEncoder encoder = new JinjaRowEncoder(
-          template, GOLDENS.tokenizer(setting), EncodeOptions.defaults().enableThinking(thinking));
+      TemplateMeta meta = Templates.of(setting.path("template").asText());
+      EncodeOptions options = EncodeOptions.defaults();
+      if (meta.thinking()) {
+        options = options.enableThinking(
+            setting.path("options").path("enable_thinking").asBoolean(meta.thinksByDefault()));
+      }
+      JinjaRowEncoder encoder = new JinjaRowEncoder(template, GOLDENS.tokenizer(setting), options);
       for (Map.Entry<String, JsonNode> entry : setting.path("results").properties()) {
         JsonNode row = rows.path(entry.getKey());
         checked++;
@@ -46,6 +49,17 @@ class JinjaGoldenTest {
       }
     }
     assertThat(wrong).as("of " + checked).isEmpty();
-    assertThat(checked).isEqualTo(21);
+    assertThat(checked).isEqualTo(25);
+  }
+
+  private static List<JsonNode> settings() throws IOException {
+    List<JsonNode> out = new ArrayList<>();
+    Goldens.JSON.readTree(OracleFiles.path("swift_data/encode_jinja.json").toFile()).forEach(out::add);
+    for (JsonNode setting : Goldens.JSON.readTree(OracleFiles.path("swift_data/encode_qwen.json").toFile())) {
+      if (Goldens.rendersJinja(setting.path("template").asText(), setting.path("mode").asText())) {
+        out.add(setting);
+      }
+    }
+    return out;
   }
 }
