@@ -1,5 +1,8 @@
 package io.swiftjvm.plan;
 
+import io.swiftjvm.data.template.EncodeOptions;
+import io.swiftjvm.data.template.Templates;
+import io.swiftjvm.data.tools.AgentForms;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.hub.ModelConfig;
@@ -23,6 +26,7 @@ public final class PlanRules {
     settings.model().requireModel();
     device(settings, problems);
     model(settings, problems);
+    text(settings, problems);
     lengths(settings, problems);
     training(settings, problems);
     if (!problems.isEmpty()) {
@@ -76,6 +80,31 @@ public final class PlanRules {
       return Files.isRegularFile(Path.of(folder).resolve("adapter_config.json"));
     } catch (InvalidPathException e) {
       return false;
+    }
+  }
+
+  private static void text(Settings s, List<String> problems) {
+    TextSettings text = s.text();
+    boolean jinja = "jinja".equals(text.template());
+    String agent = text.agentTemplate();
+    try {
+      if (text.template() != null && !jinja) {
+        Templates.of(text.template());
+      }
+      EncodeOptions options = EncodeOptions.defaults().lossScale(text.lossScale());
+      if (agent != null) {
+        AgentForms.of(agent);
+      }
+      if (jinja && agent != null) {
+        problems.add("agent_template is '" + agent + "' with template jinja, which writes tools in its own way. "
+            + "Leave one out.");
+      }
+      if (jinja && !options.filters().isEmpty()) {
+        problems.add("loss_scale is '" + text.lossScale() + "' with template jinja, which weighs whole answers. Use "
+            + options.base() + ", or name a training template.");
+      }
+    } catch (SwiftException e) {
+      problems.add(e.getMessage());
     }
   }
 

@@ -7,6 +7,7 @@ import io.swiftjvm.data.template.JinjaRowEncoder;
 import io.swiftjvm.data.template.RowEncoder;
 import io.swiftjvm.data.template.TemplateMeta;
 import io.swiftjvm.data.template.Templates;
+import io.swiftjvm.data.tools.AgentForms;
 import io.swiftjvm.error.DatasetException;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.plan.Task;
@@ -17,8 +18,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way of rows to token ids that a plan asks for: the template that was named, else the model's own chat template where
- * it marks what the assistant says, else the template of its family, else its own by comparing renderings.
+ * The way of rows to token ids that a plan asks for: the template that was named, else the model's own chat template
+ * where it marks what the assistant says, else the template of its family, else its own by comparing renderings. A tool
+ * form or a filter of loss_scale asks for the template of the family.
  */
 final class Encoder {
   /** One way. */
@@ -61,7 +63,8 @@ final class Encoder {
     Optional<ChatTemplate> own = ChatTemplate.find(loaded.source().folder());
     Optional<TemplateMeta> family = Templates.ofFamily(loaded.model().config().modelType());
     boolean jinja = name != null ? name.equals("jinja")
-        : own.isPresent() && (own.get().marksGenerations() || family.isEmpty());
+        : own.isPresent() && text.agentTemplate() == null && strategy.filters().isEmpty()
+            && (own.get().marksGenerations() || family.isEmpty());
     Way way;
     String description;
     if (pretraining) {
@@ -78,7 +81,9 @@ final class Encoder {
       };
       description = "none";
     } else {
-      TemplateMeta meta = name != null ? Templates.of(name) : family.orElseThrow();
+      TemplateMeta named = name != null ? Templates.of(name) : family.orElseThrow();
+      String agent = text.agentTemplate();
+      TemplateMeta meta = agent == null ? named : named.agent(AgentForms.of(agent));
       EncodeOptions used = meta.thinking() && !meta.nonThinkingPrefix().isEmpty() && text.lossScale().equals("default")
           ? options.lossScale("default+ignore_empty_think") : options;
       RowEncoder encoder = new RowEncoder(meta, loaded.tokenizer(), used);

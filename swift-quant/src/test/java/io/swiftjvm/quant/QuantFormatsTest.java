@@ -24,7 +24,7 @@ class QuantFormatsTest {
         .isInstanceOf(ModelFormatException.class)
         .hasMessageContaining("'" + method + "'")
         .hasMessageContaining("config.json")
-        .hasMessageContaining("float32, bf16 and fp16");
+        .hasMessageContaining("float32, bf16, fp16");
   }
 
   @Test

@@ -77,7 +77,7 @@ public final class PythonJson {
       String text = Double.toString(d).replace(".0E", "E");
       int e = text.indexOf('E');
       int exponent = Integer.parseInt(text.substring(e + 1));
-      return text.substring(0, e) + (exponent < 0 ? "e-" : "e+") + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);
+      return text.substring(0, e) + String.format(exponent < 0 ? "e-%02d" : "e+%02d", Math.abs(exponent));
     }
     String plain = new BigDecimal(Double.toString(d)).toPlainString();
     return plain.contains(".") ? plain : plain + ".0";

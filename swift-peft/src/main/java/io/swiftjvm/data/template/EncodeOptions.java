@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param useChatTemplate false = plain text between bos and eos
  * @param defaultSystem replaces the template's own default; "" = none; null = the template's
- * @param lossScale default, last_round or all, and what weighs parts of answers: ignore_empty_think, ignore_think_prefix,
- *     hermes, react, alpha_umi, qwen, agentflan; several joined by {@code +}
+ * @param lossScale default, last_round or all, and what weighs parts of answers: ignore_empty_think,
+ *     ignore_think_prefix, hermes, react, alpha_umi, qwen, agentflan; several joined by {@code +}
  * @param binaryLossScale weights of messages only decide trained or not
  * @param maxLength longest row; 0 = any
  * @param truncation what happens to longer rows

@@ -1,7 +1,9 @@
 package io.swiftjvm.data.template;
 
 import io.swiftjvm.data.rows.Message;
+import io.swiftjvm.data.tools.ToolColumns;
 import io.swiftjvm.error.DatasetException;
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.text.ChatTemplate;
 import io.swiftjvm.text.Encoding;
 import io.swiftjvm.text.RenderOptions;
@@ -23,6 +25,10 @@ public final class JinjaRowEncoder {
   private final EncodeOptions options;
 
   public JinjaRowEncoder(ChatTemplate template, Tokenizer tokenizer, EncodeOptions options) {
+    if (!options.filters().isEmpty()) {
+      throw new InvalidPlanException("loss_scale is '" + options.lossScale() + "', but the model's own chat template "
+          + "weighs whole answers. Use " + options.base() + ", or name a training template with --template.");
+    }
     this.template = template;
     this.tokenizer = tokenizer;
     this.options = options;
@@ -35,8 +41,8 @@ public final class JinjaRowEncoder {
    * @throws DatasetException if the answers cannot be told from the rest, or the row is too long
    */
   public List<EncodedRow> encode(List<Message> given, Map<String, ?> extra) {
-    List<Message> messages = withSystem(given);
-    List<Map<String, Object>> plain = plain(messages);
+    List<JinjaMessage> messages = JinjaMessage.of(withSystem(given));
+    List<Map<String, Object>> plain = messages.stream().map(JinjaMessage::plain).toList();
     RenderOptions render = options(extra);
     Rendered rendered = template.render(plain, render);
     List<Integer> answers = answers(messages);
@@ -49,7 +55,7 @@ public final class JinjaRowEncoder {
     Encoding encoding = tokenizer.encodeWithOffsets(rendered.text(), false).toCharOffsets(rendered.text());
     double[] weights = new double[encoding.size()];
     for (int k = 0; k < spans.size(); k++) {
-      double weight = weight(messages.get(answers.get(k)), k == spans.size() - 1);
+      double weight = weight(messages.get(answers.get(k)).source(), k == spans.size() - 1);
       for (int i = 0; i < weights.length; i++) {
         boolean inside = encoding.starts()[i] >= spans.get(k).start() && encoding.ends()[i] <= spans.get(k).end()
             && encoding.ends()[i] > encoding.starts()[i];
@@ -57,6 +63,16 @@ public final class JinjaRowEncoder {
       }
     }
     return RowEncoder.fit(row(rendered.text(), encoding, weights), options);
+  }
+
+  /** The ids of a prompt, open for the answer; an answered row is rendered whole. */
+  public EncodedRow prompt(List<Message> given, Map<String, ?> extra) {
+    List<JinjaMessage> messages = JinjaMessage.of(withSystem(given));
+    boolean open = messages.isEmpty() || !messages.getLast().is("assistant");
+    Rendered rendered = template.render(messages.stream().map(JinjaMessage::plain).toList(),
+        options(extra).withAddGenerationPrompt(open));
+    Encoding encoding = tokenizer.encodeWithOffsets(rendered.text(), false);
+    return RowEncoder.fit(row(rendered.text(), encoding, new double[encoding.size()]), options).getFirst();
   }
 
   private EncodedRow row(String text, Encoding encoding, double[] weights) {
@@ -87,8 +103,8 @@ public final class JinjaRowEncoder {
       String before = template.render(messages.subList(0, at), render.withAddGenerationPrompt(true)).text();
       String upTo = template.render(messages.subList(0, at + 1), render).text();
       if (!whole.startsWith(upTo) || !upTo.startsWith(before)) {
-        throw new DatasetException("the chat template writes message " + (at + 1) + " differently when more follows, so "
-            + "answers cannot be told from the rest. Use a template with {% generation %} marks or name one with "
+        throw new DatasetException("the chat template writes message " + (at + 1) + " differently when more follows, "
+            + "so answers cannot be told from the rest. Use a template with {% generation %} marks or name one with "
             + "--template.");
       }
       spans.add(new Span(before.length(), upTo.length()));
@@ -109,20 +125,13 @@ public final class JinjaRowEncoder {
         }
       }
     }
-    if (extra.get("tools") instanceof List<?> tools && !tools.isEmpty()) {
-      List<Map<String, Object>> list = new ArrayList<>();
-      for (Object tool : tools) {
-        if (tool instanceof Map<?, ?> map) {
-          Map<String, Object> copy = new LinkedHashMap<>();
-          map.forEach((k, v) -> copy.put(String.valueOf(k), v));
-          list.add(copy);
-        }
-      }
-      render = render.withTools(list);
-    } else if (extra.get("tools") instanceof String text && !text.isBlank()) {
-      throw new DatasetException("tools is a text, the model's own chat template needs a JSON list. Write the list itself.");
+    List<Map<String, Object>> tools = new ArrayList<>();
+    for (Object tool : ToolColumns.of(extra)) {
+      Map<String, Object> copy = new LinkedHashMap<>();
+      ((Map<?, ?>) tool).forEach((k, v) -> copy.put(String.valueOf(k), v));
+      tools.add(copy);
     }
-    return render;
+    return tools.isEmpty() ? render : render.withTools(tools);
   }
 
   private List<Message> withSystem(List<Message> messages) {
@@ -136,23 +145,10 @@ public final class JinjaRowEncoder {
     return out;
   }
 
-  private static List<Map<String, Object>> plain(List<Message> messages) {
-    List<Map<String, Object>> out = new ArrayList<>();
-    for (Message message : messages) {
-      if (!(message.content() instanceof String) || message.role().equals("tool_call")) {
-        throw new DatasetException("a " + message.role() + " message cannot go through the model's own chat template. Name "
-            + "a training template with --template.");
-      }
-      String role = message.role().equals("tool_response") ? "tool" : message.role();
-      out.add(Map.of("role", role, "content", message.content()));
-    }
-    return out;
-  }
-
-  private static List<Integer> answers(List<Message> messages) {
+  private static List<Integer> answers(List<JinjaMessage> messages) {
     List<Integer> out = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {
-      if (messages.get(i).role().equals("assistant")) {
+      if (messages.get(i).is("assistant")) {
         out.add(i);
       }
     }

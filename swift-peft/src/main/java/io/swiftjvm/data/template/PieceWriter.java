@@ -9,7 +9,6 @@ import io.swiftjvm.data.tools.ToolColumns;
 import io.swiftjvm.error.DatasetException;
 import io.swiftjvm.text.Tokenizer;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,15 +24,16 @@ final class PieceWriter {
   private final TemplateMeta meta;
   private final EncodeOptions options;
   private final Tokenizer tokenizer;
-  private final boolean all;
-  private final List<Piece> pieces = new ArrayList<>();
+  private final SpecialIds special;
+  private final PieceList pieces;
   private List<Object> tools = List.of();
 
   PieceWriter(TemplateMeta meta, EncodeOptions options, Tokenizer tokenizer) {
     this.meta = meta;
     this.options = options;
     this.tokenizer = tokenizer;
-    this.all = options.base().equals("all");
+    this.special = new SpecialIds(tokenizer);
+    this.pieces = new PieceList(options);
   }
 
   List<Piece> write(List<Message> messages, Map<String, ?> extra, boolean training) {
@@ -46,43 +46,36 @@ final class PieceWriter {
     }
     if (!options.useChatTemplate()) {
       plain(read.turns(), training);
-      return merged();
+      return pieces.merged();
     }
-    tools = tools(extra);
+    tools = ToolColumns.of(extra);
+    if (!tools.isEmpty()) {
+      Turns.agent(meta);
+    }
     Turns shaped = meta.reshape().apply(new Turns(system(read.system()), read.turns()), read.system(), meta, tokenizer);
     chat(Thoughts.apply(shaped.turns(), meta, options, training), shaped.system(), extra, training);
-    List<Piece> out = merged();
     String opening = meta.reshape().opening(shaped);
+    List<Piece> out = pieces.merged();
     if (!opening.isEmpty() && shaped.turns().getLast().answer() == null) {
-      out.add(Piece.of(opening, promptWeight()));
+      out.add(Piece.of(opening, options.base().equals("all") ? 1 : 0));
     }
     return out;
-  }
-
-  private List<Object> tools(Map<String, ?> extra) {
-    Object given = extra.get("tools");
-    boolean any = given instanceof List<?> list ? !list.isEmpty() : given instanceof String text && !text.isBlank();
-    if (!any || given == null) {
-      return List.of();
-    }
-    Turns.agent(meta);
-    return ToolColumns.tools(given);
   }
 
   private @Nullable String system(@Nullable String own) {
     String given = options.defaultSystem();
     String system = own != null ? own : given != null ? given : meta.defaultSystem();
     if (own != null && !meta.takesSystem()) {
-      throw new DatasetException("template " + meta.name() + " has no place for a system text, the row has one. Drop it "
-          + "or choose another template.");
+      throw new DatasetException("template " + meta.name() + " has no place for a system text, the row has one. Drop "
+          + "it, or choose another template.");
     }
     AgentForm agent = meta.agent();
     if (agent != null && !tools.isEmpty()) {
       system = agent.system(system, tools);
     }
     boolean empty = system == null || system.isEmpty();
-    boolean upstreamKeepsEmpty = options.upstreamCompatible() && own != null && meta.systemPlace() != SystemPlace.PREFIX;
-    return empty && !upstreamKeepsEmpty ? null : system;
+    boolean keepsEmpty = options.upstreamCompatible() && own != null && meta.systemPlace() != SystemPlace.PREFIX;
+    return empty && !keepsEmpty ? null : system;
   }
 
   private void chat(List<Turn> given, @Nullable String system, Map<String, ?> extra, boolean training) {
@@ -94,14 +87,14 @@ final class PieceWriter {
     List<Part> head = meta.systemPrefix();
     boolean inPrefix = system != null && head != null;
     if (meta.has(Trait.AUTO_ADD_BOS)) {
-      bos();
+      special.ownStart().forEach(pieces::prompt);
     }
     parts(inPrefix && head != null ? head : meta.prefix(), inPrefix ? system : null, null, -1);
     for (int i = 0; i < turns.size(); i++) {
       Turn turn = turns.get(i);
       boolean last = i == turns.size() - 1;
       if (turn.verbatim()) {
-        other(turn.query());
+        pieces.prompt(turn.query());
       } else {
         parts(meta.prompt(), null, query(turn.query(), system, i, turns), i);
       }
@@ -113,7 +106,7 @@ final class PieceWriter {
         }
         answer(answer, turn.query(), last);
       } else if (last) {
-        filtered(Thoughts.responsePrefix(meta, options), "", promptWeight());
+        pieces.prompt(Thoughts.responsePrefix(meta, options));
         trimPrompt();
       }
       if (!last) {
@@ -139,21 +132,20 @@ final class PieceWriter {
     AgentForm agent = meta.agent();
     String query = agent != null && round == 0 && !tools.isEmpty() ? agent.query(given, tools) : given;
     SystemPlace place = meta.systemPlace();
-    boolean here = place == SystemPlace.FIRST_USER && round == 0
-        || place == SystemPlace.LAST_USER && round == turns.size() - 1;
-    if (!here) {
-      return query;
-    }
-    if (system == null) {
-      return place == SystemPlace.LAST_USER && options.upstreamCompatible() ? "{{SYSTEM}}" + meta.systemGlue() + query : query;
-    }
-    return system + meta.systemGlue() + query;
+    int at = switch (place) {
+      case PREFIX -> -1;
+      case FIRST_USER -> 0;
+      case LAST_USER -> turns.size() - 1;
+    };
+    boolean literal = system == null && place == SystemPlace.LAST_USER && options.upstreamCompatible();
+    String text = literal ? "{{SYSTEM}}" : system;
+    return round != at || text == null ? query : text + meta.systemGlue() + query;
   }
 
   private void plain(List<Turn> given, boolean training) {
     Turn turn = lastOnly(given).getFirst();
-    bos();
-    other(turn.query());
+    special.ownStart().forEach(pieces::prompt);
+    pieces.prompt(turn.query());
     List<Said> answer = turn.answer();
     if (answer != null) {
       answer(answer, turn.query(), true);
@@ -163,28 +155,8 @@ final class PieceWriter {
     }
   }
 
-  /** What the tokenizer itself puts before a text. */
-  private void bos() {
-    int[] one = tokenizer.encode("a", false);
-    int[] full = tokenizer.encode("a", true);
-    for (int i = 0; one.length == 1 && i < full.length && full[i] != one[0]; i++) {
-      pieces.add(Piece.of(full[i], promptWeight()));
-    }
-  }
-
-  /** What the tokenizer itself puts behind a text. */
-  private List<Integer> ownEnd() {
-    int[] one = tokenizer.encode("a", false);
-    int[] full = tokenizer.encode("a", true);
-    List<Integer> end = new ArrayList<>();
-    for (int i = full.length - 1; one.length == 1 && i >= 0 && full[i] != one[0]; i--) {
-      end.addFirst(full[i]);
-    }
-    return end;
-  }
-
   private void end(@Nullable List<Said> answer) {
-    List<Integer> own = meta.has(Trait.AUTO_ADD_BOS) ? ownEnd() : List.of();
+    List<Integer> own = meta.has(Trait.AUTO_ADD_BOS) ? special.ownEnd() : List.of();
     if (!own.isEmpty()) {
       pieces.add(Piece.of(own, 1));
     } else if (answer != null) {
@@ -195,9 +167,8 @@ final class PieceWriter {
   }
 
   private void trimPrompt() {
-    String text = pieces.isEmpty() ? null : pieces.getLast().text();
-    if (meta.has(Trait.TRIM_PROMPTS) && text != null && text.endsWith("\n")) {
-      pieces.set(pieces.size() - 1, Piece.of(text.substring(0, text.length() - 1), pieces.getLast().weight()));
+    if (meta.has(Trait.TRIM_PROMPTS)) {
+      pieces.trim();
     }
   }
 
@@ -213,8 +184,7 @@ final class PieceWriter {
 
   private void suffix(double weight) {
     for (Part part : meta.suffix()) {
-      pieces.add(part instanceof Part.Text text ? Piece.of(text.text(), weight)
-          : Piece.of(RowEncoder.idOf(tokenizer, part), weight));
+      pieces.add(part instanceof Part.Text text ? Piece.of(text.text(), weight) : Piece.of(special.of(part), weight));
     }
   }
 
@@ -235,7 +205,7 @@ final class PieceWriter {
         if (said.weight() != null) {
           pieces.add(Piece.of(written, weight)); // an explicit weight covers a think block, too
         } else {
-          filtered(written, query, weight);
+          pieces.answer(written, query, weight);
         }
       } else if (idWeights != null) {
         for (int i = 0; i < said.ids().size(); i++) {
@@ -254,71 +224,30 @@ final class PieceWriter {
     return !trained ? 0 : scale != null ? scale : 1;
   }
 
-  /** Cuts an answer where a strategy gives parts of it another weight; weights of several strategies multiply. */
-  private void filtered(String text, String query, double weight) {
-    List<Piece> parts = text.isEmpty() ? List.of() : List.of(Piece.of(text, weight));
-    for (String filter : options.filters()) {
-      if (options.upstreamCompatible() && filter.equals("agentflan")) {
-        throw new DatasetException("loss_scale is agentflan, with which ms-swift loses every row. Drop upstream_compatible.");
-      }
-      parts = parts.stream().flatMap(part -> LossFilter.of(filter).cut(part, query).stream()).toList();
-    }
-    pieces.addAll(parts);
-  }
-
-  private double promptWeight() {
-    return all ? 1 : 0;
-  }
-
-  /** What is no answer; where all is trained, it is weighed like one. */
-  private void other(String text) {
-    if (all) {
-      filtered(text, "", 1);
-    } else {
-      pieces.add(Piece.of(text, 0));
-    }
-  }
-
   private void parts(List<Part> parts, @Nullable String system, @Nullable String query, int round) {
     for (Part part : parts) {
       if (part instanceof Part.Text text) {
-        other(fill(text.text(), system, query, round));
+        pieces.prompt(fill(text.text(), system, query, round));
       } else {
-        pieces.add(Piece.of(RowEncoder.idOf(tokenizer, part), promptWeight()));
+        pieces.prompt(special.of(part));
       }
     }
   }
 
   private String fill(String text, @Nullable String system, @Nullable String query, int round) {
-    String out = text.replace("{{DATE}}", DAY.format(options.today())).replace("{{ISO_DATE}}", options.today().toString());
+    String today = options.today().toString();
+    String out = text.replace("{{DATE}}", DAY.format(options.today())).replace("{{ISO_DATE}}", today);
+    out = query == null ? out : rounds(out, round);
     if (system != null) {
-      out = out.replace("{{SYSTEM}}", system.replace("{{ISO_DATE}}", options.today().toString()));
+      out = out.replace("{{SYSTEM}}", system.replace("{{ISO_DATE}}", today));
     }
     if (query != null) {
-      out = out.replace("{{QUERY}}", query);
-      if (options.upstreamCompatible()) {
-        out = out.replace("{{ROUND0}}", String.valueOf(round)).replace("{{ROUND1}}", String.valueOf(round + 1));
-      }
+      out = out.replace("{{QUERY}}", options.upstreamCompatible() ? rounds(query, round) : query);
     }
     return out;
   }
 
-  /** Neighbouring texts of one weight become one piece; empty ones go. */
-  private List<Piece> merged() {
-    List<Piece> out = new ArrayList<>();
-    for (Piece piece : pieces) {
-      Piece last = out.isEmpty() ? null : out.getLast();
-      String text = piece.text();
-      String before = last == null ? null : last.text();
-      if (text != null && text.isEmpty()) {
-        continue;
-      }
-      if (text != null && before != null && last != null && last.weight() == piece.weight()) {
-        out.set(out.size() - 1, Piece.of(before + text, piece.weight()));
-      } else {
-        out.add(piece);
-      }
-    }
-    return out;
+  private static String rounds(String text, int round) {
+    return text.replace("{{ROUND0}}", String.valueOf(round)).replace("{{ROUND1}}", String.valueOf(round + 1));
   }
 }

@@ -3,13 +3,11 @@ package io.swiftjvm.data.template;
 import io.swiftjvm.data.rows.Message;
 import io.swiftjvm.data.template.EncodeOptions.Truncation;
 import io.swiftjvm.error.DatasetException;
-import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 
 /**
  * Encodes conversations by a {@link TemplateMeta}, to the ids, labels and weights of ms-swift. Text of equal weight is
@@ -21,9 +19,9 @@ import java.util.OptionalInt;
  * }
  *
  * <p>Where ms-swift's behaviour is a fault, ours differs unless {@link EncodeOptions#upstreamCompatible}: the end of a
- * last answer with {@code "loss": false} is not trained; placeholders in the user's own text stay text; a row of several
- * rounds is refused by a template that can write only one, instead of losing all but the last; no template writes a
- * literal {@code {{SYSTEM}}}.
+ * last answer with {@code "loss": false} is not trained; placeholders in the user's own text stay text; a row of
+ * several rounds is refused by a template that can write only one, instead of losing all but the last; no template
+ * writes a literal {@code {{SYSTEM}}}.
  */
 public final class RowEncoder {
   private final TemplateMeta meta;
@@ -59,7 +57,8 @@ public final class RowEncoder {
     for (int i = 0; i < idsOf.length; i++) {
       Piece piece = pieces.get(i);
       String text = piece.text();
-      idsOf[i] = text == null ? piece.ids().stream().mapToInt(Integer::intValue).toArray() : tokenizer.encode(text, false);
+      idsOf[i] = text != null ? tokenizer.encode(text, false)
+          : piece.ids().stream().mapToInt(Integer::intValue).toArray();
       n += idsOf[i].length;
     }
     int[] ids = new int[n];
@@ -86,7 +85,8 @@ public final class RowEncoder {
 
   /** Trains the suffix wherever it directly follows trained tokens. */
   private void trainEnds(int[] ids, int[] labels, float[] weights) {
-    int[] suffix = suffixIds();
+    int[] suffix = options.useChatTemplate() ? new SpecialIds(tokenizer).of(meta.suffix())
+        : tokenizer.special().eos().stream().toArray();
     for (int i = 1; suffix.length > 0 && i + suffix.length <= ids.length; i++) {
       if (labels[i - 1] >= 0 && labels[i] < 0 && Arrays.equals(ids, i, i + suffix.length, suffix, 0, suffix.length)) {
         for (int k = i; k < i + suffix.length; k++) {
@@ -96,32 +96,6 @@ public final class RowEncoder {
         i += suffix.length - 1;
       }
     }
-  }
-
-  private int[] suffixIds() {
-    List<Integer> out = new ArrayList<>();
-    if (!options.useChatTemplate()) {
-      return tokenizer.special().eos().stream().toArray();
-    }
-    for (Part part : meta.suffix()) {
-      switch (part) {
-        case Part.Text text -> Arrays.stream(tokenizer.encode(text.text(), false)).forEach(out::add);
-        default -> out.add(idOf(tokenizer, part));
-      }
-    }
-    return out.stream().mapToInt(Integer::intValue).toArray();
-  }
-
-  static int idOf(Tokenizer tokenizer, Part part) {
-    OptionalInt id = switch (part) {
-      case Part.Id.BOS -> tokenizer.special().bos();
-      case Part.Id.EOS -> tokenizer.special().eos();
-      case Part.Named named -> tokenizer.id(named.token());
-      case Part.Token token -> OptionalInt.of(token.id());
-      case Part.Text text -> OptionalInt.empty();
-    };
-    return id.orElseThrow(() -> new InvalidPlanException("the template writes the token " + part + ", which the tokenizer "
-        + "does not have. Name the template of this model with --template."));
   }
 
   private EncodeOptions withKwargs(Map<String, ?> extra) {

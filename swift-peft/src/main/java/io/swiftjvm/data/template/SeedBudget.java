@@ -11,16 +11,11 @@ final class SeedBudget {
   private static final int[] STEPS = {0, 512, 1024, 2048, 4096, 8192, 16384};
   private static final int[] INTERVALS = {0, 128, 256, 512, 512, 1024, 1024};
   private static final String START = "<seed:think><seed:cot_budget_reflect>";
-  private static final String NONE = START + "The current thinking budget is 0, so I will directly start answering the "
+  static final String NONE = START + "The current thinking budget is 0, so I will directly start answering the "
       + "question.</seed:cot_budget_reflect>\n</seed:think>";
-  private static final String NO_BUDGET = "You are an intelligent assistant that can answer questions in one step without "
-      + "the need for reasoning and thinking, that is, your thinking budget is 0. Next, please skip the thinking process "
-      + "and directly start answering the user's questions.\n";
-  private static final String BUDGET = "You are an intelligent assistant with reflective ability. In the process of "
-      + "thinking and reasoning, you need to strictly follow the thinking budget, which is %1$d. That is, you need to "
-      + "complete your thinking within %1$d tokens and start answering the user's questions. You will reflect on your "
-      + "thinking process every %2$d tokens, stating how many tokens have been used and how many are left.\n";
-
+  private static final String NO_BUDGET = "You are an intelligent assistant that can answer questions in one step "
+      + "without the need for reasoning and thinking, that is, your thinking budget is 0. Next, please skip the "
+      + "thinking process and directly start answering the user's questions.\n";
   private SeedBudget() {}
 
   static Turns apply(Turns given, Tokenizer tokenizer) {
@@ -37,9 +32,17 @@ final class SeedBudget {
     }
     int budget = step < STEPS.length ? STEPS[step] : longest;
     int interval = INTERVALS[Math.min(step, INTERVALS.length - 1)];
-    String rule = budget == 0 ? NO_BUDGET : BUDGET.formatted(budget, interval);
+    String rule = budget == 0 ? NO_BUDGET : rule(budget, interval);
     Turns out = given.answers(text -> rewrite(text, budget));
     return new Turns(joined(given.system(), rule), out.turns());
+  }
+
+  private static String rule(int budget, int interval) {
+    return ("You are an intelligent assistant with reflective ability. In the process of thinking and reasoning, you "
+        + "need to strictly follow the thinking budget, which is %1$d. That is, you need to complete your thinking "
+        + "within %1$d tokens and start answering the user's questions. You will reflect on your thinking process "
+        + "every %2$d tokens, stating how many tokens have been used and how many are left.\n")
+        .formatted(budget, interval);
   }
 
   private static String joined(@Nullable String system, String rule) {

@@ -65,6 +65,11 @@ public record TemplateMeta(
     return systemPrefix != null || systemPlace != SystemPlace.PREFIX;
   }
 
+  /** Whether a prompt asks for thoughts where nobody says; hybrid templates do not. */
+  public boolean thinksByDefault() {
+    return thinking && nonThinkingPrefix.isEmpty();
+  }
+
   boolean has(Trait trait) {
     return traits.contains(trait);
   }

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Template definitions in JSON: ms-swift's names of the parts, and {@code like} for the one that it varies. */
 final class TemplateReader {
-  private static final Set<String> TEXTS = new TreeSet<>(List.of("name", "like", "prefix", "prompt", "chat_sep", "suffix",
-      "system_prefix", "default_system", "stop_words", "thinking", "thinking_prefix", "non_thinking_prefix",
+  private static final Set<String> TEXTS = new TreeSet<>(List.of("name", "like", "prefix", "prompt", "chat_sep",
+      "suffix", "system_prefix", "default_system", "stop_words", "thinking", "thinking_prefix", "non_thinking_prefix",
       "history_prefix", "agent", "system_place", "system_glue", "reshape"));
 
   private TemplateReader() {}
@@ -86,8 +86,8 @@ final class TemplateReader {
     String given = text(node, key);
     return given.isEmpty() ? otherwise : EnumSet.allOf(type).stream()
         .filter(e -> e.name().toLowerCase(Locale.ROOT).equals(given)).findFirst()
-        .orElseThrow(() -> new InvalidPlanException("template '" + text(node, "name") + "' has the " + key + " '" + given
-            + "'; there are " + lower(EnumSet.allOf(type)) + "."));
+        .orElseThrow(() -> new InvalidPlanException("template '" + text(node, "name") + "' has the " + key + " '"
+            + given + "'; there are " + lower(EnumSet.allOf(type)) + "."));
   }
 
   private static String lower(Collection<? extends Enum<?>> values) {
@@ -119,7 +119,7 @@ final class TemplateReader {
       case "bos" -> Part.Id.BOS;
       case "eos" -> Part.Id.EOS;
       case "" -> throw new InvalidPlanException("a template definition has " + given + " in its " + key
-          + ". Write a text, {\"token\": \"bos\"}, {\"token\": \"eos\"}, {\"token\": \"<text of it>\"} or {\"id\": 5}.");
+          + ". Write a text, {\"token\": \"bos\"}, {\"token\": \"eos\"}, {\"token\": \"<its text>\"} or {\"id\": 5}.");
       default -> new Part.Named(given.path("token").asText());
     };
   }

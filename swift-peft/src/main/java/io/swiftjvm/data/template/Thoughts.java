@@ -29,7 +29,7 @@ final class Thoughts {
       }
       AgentForm agent = meta.agent();
       boolean goesOn = turn.verbatim() && agent != null && !agent.thinksAfterResults();
-      boolean wanted = !goesOn && options.addNonThinkingPrefix() && (preserve && everyRound || last);
+      boolean wanted = !goesOn && options.addNonThinkingPrefix() && (last || (preserve && everyRound));
       if (answer != null && wanted && !meta.nonThinkingPrefix().isEmpty()) {
         answer = prefix(answer, meta);
       }
@@ -61,7 +61,7 @@ final class Thoughts {
     Said first = answer.getFirst();
     String text = first.text();
     String own = meta.thinkingPrefix().strip();
-    if (text == null || text.startsWith(OPEN) || !own.isEmpty() && text.startsWith(own)) {
+    if (text == null || text.startsWith(OPEN) || (!own.isEmpty() && text.startsWith(own))) {
       return answer;
     }
     List<Said> out = new ArrayList<>(answer);
@@ -76,7 +76,7 @@ final class Thoughts {
       return given;
     }
     Boolean enabled = options.enableThinking();
-    boolean on = enabled != null ? enabled : meta.thinking() && meta.nonThinkingPrefix().isEmpty();
+    boolean on = enabled != null ? enabled : meta.thinksByDefault();
     return on ? meta.thinkingPrefix() : meta.nonThinkingPrefix();
   }
 }

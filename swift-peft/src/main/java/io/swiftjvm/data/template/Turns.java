@@ -14,8 +14,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Messages as rounds: consecutive users and consecutive assistants join, calls and responses of tools take their written
- * form, a row that starts with an assistant gets an empty question.
+ * Messages as rounds: consecutive users and consecutive assistants join, calls and responses of tools take their
+ * written form, a row that starts with an assistant gets an empty question.
  *
  * @param system the row's own system text, null if it has none
  * @param turns the rounds
@@ -68,8 +68,8 @@ record Turns(@Nullable String system, List<Turn> turns) {
   static AgentForm agent(TemplateMeta meta) {
     AgentForm agent = meta.agent();
     if (agent == null) {
-      throw new DatasetException("template " + meta.name() + " has no tool form in this version. Name one with --agent_template: "
-          + String.join(", ", AgentForms.names()) + ".");
+      throw new DatasetException("template " + meta.name() + " has no tool form in this version. Name one with "
+          + "--agent_template: " + String.join(", ", AgentForms.names()) + ".");
     }
     return agent;
   }
@@ -110,7 +110,7 @@ record Turns(@Nullable String system, List<Turn> turns) {
     for (Object id : list) {
       if (!(id instanceof Integer || id instanceof Long) || ((Number) id).longValue() < 0
           || ((Number) id).longValue() > Integer.MAX_VALUE) {
-        throw new DatasetException("an assistant message holds " + id + " among its token ids. Write whole numbers >= 0.");
+        throw new DatasetException("an assistant message holds " + id + " among its token ids. Write numbers >= 0.");
       }
       ids.add(((Number) id).intValue());
     }
@@ -126,7 +126,8 @@ record Turns(@Nullable String system, List<Turn> turns) {
       weights.add(number.doubleValue());
     }
     if (weights.size() != size) {
-      throw new DatasetException(weights.size() + " loss_scale values do not fit " + size + " token_ids. Write one each.");
+      throw new DatasetException(
+          weights.size() + " loss_scale values do not fit " + size + " token_ids. Write one each.");
     }
     return weights;
   }
@@ -177,8 +178,8 @@ record Turns(@Nullable String system, List<Turn> turns) {
           start(agent.results(meta.frame(), text, results), true);
         }
       } else {
-        String text = agent.standalone(meta.frame(), results).orElseThrow(() -> new DatasetException("template " + meta.name()
-            + " cannot write a tool result without a call before it. Add the tool_call message."));
+        String text = agent.standalone(meta.frame(), results).orElseThrow(() -> new DatasetException("agent_template "
+            + agent.name() + " cannot write a tool result without a call before it. Add the tool_call message."));
         if (open) {
           query = query + text;
         } else {

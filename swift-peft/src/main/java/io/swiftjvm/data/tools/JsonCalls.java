@@ -19,7 +19,7 @@ final class JsonCalls {
   }
 
   static Optional<ToolCall> read(Map<?, ?> map, String key) {
-    return map.get("name") instanceof Object name && map.containsKey(key)
-        ? Optional.of(ToolCall.of(name, map.get(key))) : Optional.empty();
+    Object name = map.get("name");
+    return name != null && map.containsKey(key) ? Optional.of(ToolCall.of(name, map.get(key))) : Optional.empty();
   }
 }

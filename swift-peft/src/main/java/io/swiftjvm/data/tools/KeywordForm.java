@@ -5,11 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Forms in plain words: a keyword before the name, one before the arguments, one before the result. ReAct is one of them,
- * and the one that every other form reads and continues as well.
+ * Forms in plain words: a keyword before the name, one before the arguments, one before the result. ReAct is one of
+ * them, and the one that every other form reads and continues as well.
  */
 public final class KeywordForm implements AgentForm {
   /** ReAct's words without tools of their own. */
@@ -128,6 +129,6 @@ public final class KeywordForm implements AgentForm {
   }
 
   private String wordAt(String text, int at) {
-    return List.of(action, input, observation).stream().filter(word -> text.startsWith(word, at)).findFirst().orElse("");
+    return Stream.of(action, input, observation).filter(word -> text.startsWith(word, at)).findFirst().orElse("");
   }
 }

@@ -37,7 +37,8 @@ record LlamaForm(String name, String open, String close, String end) implements 
 
   @Override
   public String results(Frame frame, @Nullable String answer, List<String> results) {
-    return end + results.stream().map(text -> role("tool") + text + end).collect(Collectors.joining()) + role("assistant");
+    return results.stream().map(text -> role("tool") + text + end)
+        .collect(Collectors.joining("", end, role("assistant")));
   }
 
   private String role(String role) {

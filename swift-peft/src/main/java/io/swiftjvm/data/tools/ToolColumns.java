@@ -13,8 +13,13 @@ import java.util.Map;
 public final class ToolColumns {
   private ToolColumns() {}
 
-  /** The tools of a row as a list of {@code {"type": "function", "function": {..}}}. */
-  public static List<Object> tools(Object given) {
+  /** The tools of a row as a list of {@code {"type": "function", "function": {..}}}, empty if it has none. */
+  public static List<Object> of(Map<String, ?> columns) {
+    Object given = columns.get("tools");
+    return given == null || (given instanceof String text && text.isBlank()) ? List.of() : tools(given);
+  }
+
+  private static List<Object> tools(Object given) {
     Object parsed = given instanceof String text ? PlainLiterals.parse(text, "tools") : given;
     if (!(parsed instanceof List<?> list)) {
       throw new DatasetException("tools is no list of function descriptions. Write a JSON list.");
@@ -23,7 +28,8 @@ public final class ToolColumns {
     for (Object tool : list) {
       Object plain = tool instanceof String text ? PlainLiterals.parse(text, "a tool") : tool;
       if (!(plain instanceof Map<?, ?> map)) {
-        throw new DatasetException("a tool is no object: " + tool + ". Write {\"type\": \"function\", \"function\": {..}}.");
+        throw new DatasetException("a tool is no object: " + tool
+            + ". Write {\"type\": \"function\", \"function\": {..}}.");
       }
       out.add(map.containsKey("type") ? map : wrapped(map));
     }
@@ -47,7 +53,8 @@ public final class ToolColumns {
     List<Call> out = new ArrayList<>();
     for (Object content : contents) {
       Object parsed = content instanceof String text ? PlainLiterals.parse(text, "a tool call") : content;
-      if (!(parsed instanceof Map<?, ?> map) || !(map.get("name") instanceof Object name)) {
+      Object name = parsed instanceof Map<?, ?> m ? m.get("name") : null;
+      if (!(parsed instanceof Map<?, ?> map) || name == null) {
         throw new DatasetException("a tool call is no object with name and arguments: " + content
             + ". Write {\"name\": .., \"arguments\": {..}}.");
       }

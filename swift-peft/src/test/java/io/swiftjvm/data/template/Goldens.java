@@ -2,12 +2,16 @@ package io.swiftjvm.data.template;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.swiftjvm.data.rows.DatasetLoader;
+import io.swiftjvm.data.rows.LoadOptions;
 import io.swiftjvm.data.rows.Message;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.testing.OracleFiles;
 import io.swiftjvm.text.HuggingFaceTokenizers;
 import io.swiftjvm.text.Tokenizer;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -36,9 +40,7 @@ final class Goldens {
   static String check(RowEncoder encoder, JsonNode row, JsonNode want, boolean training) throws IOException {
     List<EncodedRow> got;
     try {
-      Map<String, Object> extra = new HashMap<>();
-      row.properties().stream().filter(e -> !e.getKey().equals("messages"))
-          .forEach(e -> extra.put(e.getKey(), JSON.convertValue(e.getValue(), Object.class)));
+      Map<String, Object> extra = extra(row);
       List<Message> messages = messages(row);
       got = training ? encoder.encode(messages, extra) : List.of(encoder.prompt(messages, extra));
     } catch (SwiftException e) {
@@ -62,7 +64,7 @@ final class Goldens {
     return compare(got.getFirst(), want, training, true);
   }
 
-  private static String compare(EncodedRow got, JsonNode want, boolean training, boolean pieces) {
+  static String compare(EncodedRow got, JsonNode want, boolean training, boolean pieces) {
     List<Object> gotPieces = new ArrayList<>();
     for (Piece piece : got.pieces()) {
       gotPieces.add(List.of(piece.text() == null ? piece.ids() : piece.text(), piece.weight()));
@@ -114,7 +116,28 @@ final class Goldens {
     return JSON.valueToTree(out).toString();
   }
 
-  private static List<Message> messages(JsonNode row) {
+  /** OpenAI's tool_calls are rewritten when a file is read. */
+  private static List<Message> loaded(JsonNode row) throws IOException {
+    Path file = Files.createTempFile("row", ".jsonl");
+    try {
+      Files.writeString(file, row.toString());
+      return DatasetLoader.load(List.of(file.toString()), LoadOptions.DEFAULT).rows().getFirst().messages();
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  static Map<String, Object> extra(JsonNode row) {
+    Map<String, Object> extra = new HashMap<>();
+    row.properties().stream().filter(e -> !e.getKey().equals("messages"))
+        .forEach(e -> extra.put(e.getKey(), JSON.convertValue(e.getValue(), Object.class)));
+    return extra;
+  }
+
+  static List<Message> messages(JsonNode row) throws IOException {
+    if (row.toString().contains("tool_calls")) {
+      return loaded(row);
+    }
     List<Message> messages = new ArrayList<>();
     for (JsonNode m : row.path("messages")) {
       messages.add(new Message(m.path("role").asText(), JSON.convertValue(m.path("content"), Object.class),
