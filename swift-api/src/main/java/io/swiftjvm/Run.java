@@ -119,7 +119,9 @@ public final class Run implements AutoCloseable {
     Map<String, Object> map = new LinkedHashMap<>();
     result().ifPresent(r -> {
       map.put("steps", r.steps());
-      map.put("loss", r.loss());
+      if (Double.isFinite(r.loss())) {
+        map.put("loss", r.loss());
+      }
       map.put("tokens", r.tokens());
       map.put("seconds", r.seconds());
       map.put("cancelled", r.cancelled());

@@ -92,7 +92,7 @@ public final class Cli {
     return command.run(call(command, parsed));
   }
 
-  /** The argument; a flag under the spelling that is known. Without this, a mistyped flag would be a value of the one before. */
+  /** The argument, a flag as its option spells it; else a mistyped flag would be a value of the flag before it. */
   private String known(String arg, CommandLine line, Command command) {
     Matcher flag = FLAG.matcher(arg);
     if (!flag.matches() || line.getCommandSpec().optionsMap().containsKey(flag.group(1))) {

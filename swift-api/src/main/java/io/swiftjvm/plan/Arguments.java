@@ -59,10 +59,12 @@ public final class Arguments {
     }
     // "lora" before the ranks of lora: an explicit tuner_type decides what the other arguments change
     current = take("tuner_type", left, current, problems);
-    if (left.get(CURVE) instanceof Object type && left.get(CURVE_SETTINGS) instanceof Object settingsOfCurve) {
+    Object curve = left.get(CURVE);
+    Object ofCurve = left.get(CURVE_SETTINGS);
+    if (curve != null && ofCurve != null) {
       left.keySet().removeAll(Set.of(CURVE, CURVE_SETTINGS));
-      current = tried(CURVE, current, problems, s -> TrainArguments.curve(s,
-          Values.convert(BY_NAME.get(CURVE), type), Values.convert(BY_NAME.get(CURVE_SETTINGS), settingsOfCurve)));
+      current = tried(CURVE, current, problems, s ->
+          TrainArguments.curve(s, Values.convert(own(CURVE), curve), Values.convert(own(CURVE_SETTINGS), ofCurve)));
     }
     for (String name : List.copyOf(left.keySet())) {
       current = take(name, left, current, problems);
@@ -71,6 +73,10 @@ public final class Arguments {
       throw new InvalidPlanException(String.join("\n", problems));
     }
     return current;
+  }
+
+  private static Argument own(String name) {
+    return find(name).orElseThrow();
   }
 
   private static Settings take(

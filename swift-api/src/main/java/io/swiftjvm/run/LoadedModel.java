@@ -28,6 +28,7 @@ public final class LoadedModel implements AutoCloseable {
   private final List<String> adapters = new ArrayList<>();
   private @Nullable Tokenizer tokenizer;
   private @Nullable ChatTemplate template;
+  private volatile boolean closed;
 
   private LoadedModel(ModelSource source, Backend backend, CausalLm model) {
     this.source = source;
@@ -90,6 +91,7 @@ public final class LoadedModel implements AutoCloseable {
 
   /** Puts one more adapter on the model and makes it the only active one. */
   public void attach(Path folder, String name) {
+    live();
     AdapterFiles.attach(model, folder, name, false);
     adapters.clear();
     adapters.add(name);
@@ -119,6 +121,7 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   public synchronized Tokenizer tokenizer() {
+    live();
     Tokenizer t = tokenizer;
     if (t == null) {
       t = tokenizer(source.folder());
@@ -129,6 +132,7 @@ public final class LoadedModel implements AutoCloseable {
 
   /** The chat template; a model without one cannot chat. */
   public synchronized ChatTemplate template() {
+    live();
     ChatTemplate t = template;
     if (t == null) {
       t = ChatTemplate.find(source.folder()).orElseThrow(() -> new InvalidPlanException("the model in "
@@ -138,8 +142,15 @@ public final class LoadedModel implements AutoCloseable {
     return t;
   }
 
+  private void live() {
+    if (closed) {
+      throw new IllegalStateException("the model in " + source.folder() + " is closed");
+    }
+  }
+
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     Tokenizer t = tokenizer;
     if (t != null) {
       t.close();

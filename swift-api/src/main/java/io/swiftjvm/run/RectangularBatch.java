@@ -71,6 +71,9 @@ public record RectangularBatch(
     }
     starts.add(places.size());
     int n = places.size();
+    if (n == 0) {
+      throw new ModelFormatException(file + ": attention_mask leaves no token; at least one must be 1.");
+    }
     int[] flatIds = new int[n];
     int[] flatPositions = new int[n];
     int[] flatLabels = labels == null ? null : new int[n];

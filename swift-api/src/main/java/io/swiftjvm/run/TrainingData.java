@@ -38,7 +38,7 @@ public final class TrainingData {
     return validation;
   }
 
-  /** What became of the rows. */
+  /** What became of the rows, those of the validation data included. */
   public DropReport report() {
     return report;
   }
@@ -57,6 +57,9 @@ public final class TrainingData {
     if (!data.validation().isEmpty()) {
       LoadedRows more = DatasetLoader.load(data.validation(), options);
       held = more.rows();
+      List<DropReport.Dropped> lost = new ArrayList<>(report.dropped());
+      lost.addAll(more.report().dropped());
+      report = new DropReport(report.kept() + more.report().kept(), lost);
     } else if (data.splitRatio() > 0) {
       int size = Math.max(1, (int) (train.size() * data.splitRatio()));
       if (size >= train.size()) {

@@ -1,0 +1,113 @@
+package io.swiftjvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.swiftjvm.error.SwiftException;
+import io.swiftjvm.infer.StreamListener;
+import io.swiftjvm.train.CancellationToken;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A live model from its opening to after its end. */
+class RunTest {
+  private static final Recipe RECIPE = Swift.model("swift-tiny").sampling(s -> s.temperature(0.0).maxTokens(5));
+
+  @TempDir
+  Path temp;
+
+  static Stream<Consumer<Run>> uses() {
+    return Stream.of(
+        run -> run.chat("Hi"), run -> run.complete("Hi"), run -> run.attach("x", Path.of("x")),
+        run -> run.export(Path.of("target/never-written"), true), run -> run.loaded().tokenizer(),
+        run -> run.generate(new int[] {1, 2}, run.plan().settings().sampling(), StreamListener.NONE, new CancellationToken()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("uses")
+  void use_after_close_throws(Consumer<Run> use) {
+    Run run = RECIPE.load();
+    run.chat("Hi");
+    run.close();
+    assertThatThrownBy(() -> use.accept(run)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @ParameterizedTest
+  @MethodSource("uses")
+  void use_after_close_throws_where_nothing_was_asked_before(Consumer<Run> use) {
+    Run run = RECIPE.load();
+    run.close();
+    assertThatThrownBy(() -> use.accept(run)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void closing_twice_is_harmless_and_facts_stay() {
+    Run run = RECIPE.load();
+    run.close();
+    assertThatCode(run::close).doesNotThrowAnyException();
+    assertThat(run.plan()).isEqualTo(RECIPE.plan());
+    assertThat(run.toString()).contains("swift-tiny");
+    assertThat(run.result()).isEmpty();
+    assertThat(run.checkpoint()).isEmpty();
+    assertThat(run.summary()).isEmpty();
+  }
+
+  @Test
+  void the_same_question_has_the_same_answer_from_any_thread() throws Exception {
+    try (Run run = RECIPE.load(); ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      String answer = run.chat("Hello").text();
+      List<Future<String>> others = new ArrayList<>(Collections.nCopies(4, null));
+      others.replaceAll(_ -> threads.submit(() -> run.chat("Hello").text()));
+      for (Future<String> other : others) {
+        assertThat(other.get()).isEqualTo(answer);
+      }
+    }
+  }
+
+  @Test
+  void chat_takes_a_whole_conversation_and_complete_takes_plain_text() {
+    try (Run run = RECIPE.load()) {
+      List<Map<String, Object>> one = List.of(Map.of("role", "user", "content", "Hi"));
+      assertThat(run.chat(one).tokens()).isEqualTo(run.chat("Hi").tokens());
+      StringBuilder seen = new StringBuilder();
+      String text = run.chat(one, run.plan().settings().sampling(), (request, piece) -> seen.append(piece),
+          new CancellationToken()).text();
+      assertThat(seen).hasToString(text);
+      assertThat(run.complete("Once upon a time").tokens()).hasSizeLessThanOrEqualTo(5);
+      assertThatThrownBy(() -> run.generate(new int[] {99_999_999}, run.plan().settings().sampling(), StreamListener.NONE,
+          new CancellationToken())).isInstanceOf(SwiftException.class).hasMessageContaining("99999999");
+    }
+  }
+
+  @Test
+  void an_export_answers_like_the_model_with_its_adapter() throws IOException {
+    try (Run run = RECIPE.lora(l -> l.rank(2)).with("model_name", "A").with("model_author", "B").with("max_steps", 2)
+        .with("learning_rate", 0.01).with("torch_dtype", "float32").outputDir(temp.resolve("out")).train("swift/self-cognition#4")) {
+      Path merged = run.export(temp.resolve("merged"), false);
+      try (Run whole = RECIPE.training(t -> t).with("model", merged.toString()).load()) {
+        assertThat(whole.chat("Who are you?").tokens()).isEqualTo(run.chat("Who are you?").tokens());
+      }
+      byte[] before = Files.readAllBytes(merged.resolve("model.safetensors"));
+      assertThatThrownBy(() -> run.export(merged, false)).isInstanceOf(SwiftException.class)
+          .hasMessageContaining("merged");
+      assertThat(merged.resolve("model.safetensors")).hasBinaryContent(before);
+      run.export(merged, true);
+      assertThat(merged.resolve("model.safetensors")).hasBinaryContent(before);
+    }
+  }
+}
