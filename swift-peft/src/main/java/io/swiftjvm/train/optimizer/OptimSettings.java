@@ -45,7 +45,8 @@ record OptimSettings(OptimType type, OptimSpec spec, Map<String, Double> default
   private double check(String name, boolean legal, String range) {
     double value = value(name);
     if (!legal || !Double.isFinite(value)) {
-      throw new InvalidPlanException("optim_args " + name + " of " + type + " is " + value + "; it must be " + range + ".");
+      throw new InvalidPlanException(
+          "optim_args " + name + " of " + type + " is " + value + "; it must be " + range + ".");
     }
     return value;
   }

@@ -8,6 +8,7 @@ import io.swiftjvm.train.optimizer.rule.AdafactorTorch;
 import io.swiftjvm.train.optimizer.rule.Adagrad;
 import io.swiftjvm.train.optimizer.rule.Adam;
 import io.swiftjvm.train.optimizer.rule.AdamW;
+import io.swiftjvm.train.optimizer.rule.AdamW8Bit;
 import io.swiftjvm.train.optimizer.rule.Adamax;
 import io.swiftjvm.train.optimizer.rule.Asgd;
 import io.swiftjvm.train.optimizer.rule.Lion;
@@ -31,6 +32,9 @@ import java.util.stream.Stream;
 public enum OptimType {
   /** {@link AdamW}. */
   ADAMW(List.of("adamw", "adamw_torch", "adamw_torch_fused"), "", o -> adamW(o.spec())),
+  /** {@link AdamW8Bit}. */
+  ADAMW_8BIT(List.of("adamw_8bit", "adamw_bnb_8bit"), "",
+      o -> new AdamW8Bit(o.spec().beta1(), o.spec().beta2(), o.spec().epsilon())),
   /** {@link Adam}, decoupled, with AMSGrad. */
   ADAMW_AMSGRAD(List.of("adamw_amsgrad"), "", o -> adam(o, true, true)),
   /** {@link Adam} with L2 decay. */
@@ -98,17 +102,12 @@ public enum OptimType {
 
   /** What it moves a parameter by. */
   Rule rule(OptimSpec spec, Parameter parameter) {
-    return this == MUON && !isHidden(parameter) ? adamW(spec) : rule(spec);
+    return this == MUON && !ParamKind.of(parameter).hidden() ? adamW(spec) : rule(spec);
   }
 
   /** Its rule for parameters in general; {@link InvalidPlanException} names a bad setting. */
   Rule rule(OptimSpec spec) {
     return maker.make(new OptimSettings(this, spec, defaults));
-  }
-
-  private static boolean isHidden(Parameter parameter) {
-    String name = parameter.name();
-    return parameter.value().rank() == 2 && !name.contains("embed") && !name.contains("lm_head");
   }
 
   private static Rule adamW(OptimSpec spec) {

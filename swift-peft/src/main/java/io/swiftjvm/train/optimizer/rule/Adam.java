@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Adam (arXiv 1412.6980) and AMSGrad (openreview ryQu7f-RZ): {@code m = b1 m + (1-b1) g}, {@code v = b2 v + (1-b2) g^2},
- * {@code p -= rate m' / (sqrt(v') + eps)} with bias-corrected m', v'. Plain AdamW has a kernel of its own,
- * {@link AdamW}.
+ * Adam (arXiv 1412.6980) and AMSGrad (openreview ryQu7f-RZ): {@code m = b1 m + (1-b1) g}, {@code v = b2 v + (1-b2)
+ * g^2}, {@code p -= rate m' / (sqrt(v') + eps)} with bias-corrected m', v'. Plain AdamW has a kernel of its own, {@link
+ * AdamW}.
  *
  * @param beta1 decay of the mean, 0 .. below 1
  * @param beta2 decay of the square, 0 .. below 1

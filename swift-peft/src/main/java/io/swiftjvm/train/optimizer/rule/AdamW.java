@@ -4,7 +4,6 @@ import io.swiftjvm.backend.AdamStep;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.tensor.Tensor;
 import java.util.List;
-import java.util.Objects;
 
 /**
  * AdamW in torch's form (arXiv 1711.05101), one fused kernel on the device: decay first, epsilon outside the bias
@@ -15,6 +14,14 @@ import java.util.Objects;
  * @param epsilon added to the denominator, above 0
  */
 public record AdamW(double beta1, double beta2, double epsilon) implements Rule {
+  /**
+   * The form of the first GaLore and of transformers' own AdamW: epsilon is added before the correction of the second
+   * moment.
+   */
+  public AdamW uncorrected(long step) {
+    return new AdamW(beta1, beta2, epsilon / Math.sqrt(1 - Math.pow(beta2, step)));
+  }
+
   @Override
   public List<StateSpec> state(long[] shape) {
     return List.of(StateSpec.floats("exp_avg", shape), StateSpec.floats("exp_avg_sq", shape));
@@ -22,12 +29,10 @@ public record AdamW(double beta1, double beta2, double epsilon) implements Rule 
 
   @Override
   public void update(Backend backend, Move move) {
-    backend.adamW(move.value(), move.gradient(), part(move, "exp_avg"), part(move, "exp_avg_sq"), new AdamStep(
+    Tensor mean = Host.part(move.state(), "exp_avg");
+    Tensor square = Host.part(move.state(), "exp_avg_sq");
+    backend.adamW(move.value(), move.gradient(), mean, square, new AdamStep(
         (float) move.rate(), (float) beta1, (float) beta2, (float) epsilon, (float) move.weightDecay(),
         1 - Math.pow(beta1, move.step()), 1 - Math.pow(beta2, move.step()), move.gradScale()));
-  }
-
-  private static Tensor part(Move move, String name) {
-    return Objects.requireNonNull(move.state().get(name), name);
   }
 }

@@ -2,8 +2,6 @@ package io.swiftjvm.train.optimizer.rule;
 
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.tensor.DType;
-import io.swiftjvm.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -14,8 +12,8 @@ public interface HostRule extends Rule {
 
   @Override
   default void update(Backend backend, Move move) {
-    float[] value = floats(backend, move.value());
-    float[] gradient = floats(backend, move.gradient());
+    float[] value = Host.floats(backend, move.value());
+    float[] gradient = Host.floats(backend, move.gradient());
     if (move.gradScale() != 1) {
       for (int i = 0; i < gradient.length; i++) {
         gradient[i] *= move.gradScale();
@@ -23,24 +21,15 @@ public interface HostRule extends Rule {
     }
     Map<String, Object> state = new HashMap<>();
     move.state().forEach((name, tensor) -> state.put(name,
-        tensor.dtype() == DType.F32 ? floats(backend, tensor) : bytes(backend, tensor)));
+        tensor.dtype() == DType.F32 ? Host.floats(backend, tensor) : Host.bytes(backend, tensor)));
     move(new HostMove(value, gradient, move.value().shape(), state, move.rate(), move.weightDecay(), move.step()));
-    backend.upload(MemorySegment.ofArray(value), move.value());
+    Host.put(backend, value, move.value());
     move.state().forEach((name, tensor) -> {
-      Object host = state.get(name);
-      backend.upload(host instanceof float[] f ? MemorySegment.ofArray(f) : MemorySegment.ofArray((byte[]) host), tensor);
+      if (state.get(name) instanceof float[] f) {
+        Host.put(backend, f, tensor);
+      } else if (state.get(name) instanceof byte[] b) {
+        Host.put(backend, b, tensor);
+      }
     });
-  }
-
-  private static float[] floats(Backend backend, Tensor tensor) {
-    float[] host = new float[Math.toIntExact(tensor.size())];
-    backend.download(tensor, MemorySegment.ofArray(host));
-    return host;
-  }
-
-  private static byte[] bytes(Backend backend, Tensor tensor) {
-    byte[] host = new byte[Math.toIntExact(tensor.size())];
-    backend.download(tensor, MemorySegment.ofArray(host));
-    return host;
   }
 }

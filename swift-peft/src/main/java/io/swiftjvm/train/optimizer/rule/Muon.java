@@ -5,9 +5,9 @@ import java.util.List;
 
 /**
  * Muon (Jordan 2024; arXiv 2502.16982) for matrices: {@code b = momentum b + (1-momentum) g}, the update is b made
- * orthogonal by Newton-Schulz steps {@code X <- a X + (b A + c A A) X, A = X X^T} in bfloat16 as torch takes them; decay
- * is decoupled. The rate is multiplied by {@code 0.2 sqrt(max(rows, columns))}, so that AdamW's rates fit, or by {@code
- * sqrt(max(1, rows / columns))}.
+ * orthogonal by Newton-Schulz steps {@code X <- a X + (b A + c A A) X, A = X X^T} in bfloat16 as torch takes
+ * them; decay is decoupled. The rate is multiplied by {@code 0.2 sqrt(max(rows, columns))}, so that AdamW's rates fit,
+ * or by {@code sqrt(max(1, rows / columns))}.
  *
  * @param momentum 0 .. below 1; default 0.95
  * @param nesterov look ahead; default true
@@ -37,8 +37,8 @@ public record Muon(double momentum, boolean nesterov, int iterations, double eps
     int rows = m.rows();
     int columns = m.columns();
     boolean tall = rows > columns;
-    float[] x = orthogonal(tall ? transpose(update, rows, columns) : update, Math.min(rows, columns));
-    float[] out = tall ? transpose(x, columns, rows) : x;
+    float[] x = orthogonal(tall ? Host.transpose(update, rows, columns) : update, Math.min(rows, columns));
+    float[] out = tall ? Host.transpose(x, columns, rows) : x;
     double factor = matchAdamW ? 0.2 * Math.sqrt(Math.max(rows, columns))
         : Math.sqrt(Math.max(1, (double) rows / columns));
     m.shrink();
@@ -59,7 +59,7 @@ public record Muon(double momentum, boolean nesterov, int iterations, double eps
       x[i] = bf16(x[i] / norm);
     }
     for (int n = 0; n < iterations; n++) {
-      float[] gram = product(x, transpose(x, rows, columns), rows, columns, x, 0, 1);
+      float[] gram = product(x, Host.transpose(x, rows, columns), rows, columns, x, 0, 1);
       float[] polynomial = product(gram, gram, rows, rows, gram, B, C);
       x = product(polynomial, x, rows, rows, x, A, 1);
     }
@@ -82,16 +82,6 @@ public record Muon(double momentum, boolean nesterov, int iterations, double eps
       for (int c = 0; c < columns; c++) {
         double old = beta == 0 ? 0 : (double) beta * add[r * columns + c];
         out[r * columns + c] = bf16(old + alpha * sum[c]);
-      }
-    }
-    return out;
-  }
-
-  private static float[] transpose(float[] x, int rows, int columns) {
-    float[] out = new float[x.length];
-    for (int r = 0; r < rows; r++) {
-      for (int c = 0; c < columns; c++) {
-        out[c * rows + r] = x[r * columns + c];
       }
     }
     return out;

@@ -3,8 +3,8 @@ package io.swiftjvm.train.optimizer.rule;
 import java.util.List;
 
 /**
- * Rprop (Riedmiller and Braun 1993), for whole-data gradients: each value has a step size that grows by {@code up} while
- * the gradient keeps its sign and shrinks by {@code down}, with that step left out, when the sign turns.
+ * Rprop (Riedmiller and Braun 1993), for whole-data gradients: each value has a step size that grows by {@code up}
+ * while the gradient keeps its sign and shrinks by {@code down}, with that step left out, when the sign turns.
  *
  * @param down 0 .. below 1; default 0.5
  * @param up above 1; default 1.2
