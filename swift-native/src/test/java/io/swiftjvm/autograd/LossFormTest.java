@@ -24,8 +24,8 @@ class LossFormTest {
         Gradients into = new Gradients(backend)) {
       Tensor h = scope.floats(LOGITS, 2, 4).tracked();
       // The logits themselves are the hidden rows: the head does nothing.
-      FusedLoss.Loss loss = FusedLoss.rows(new Ops(backend, tape, scope), h, 4, (o, x) -> o.scale(x, 1), List.of(), LABELS,
-          new float[] {1, 3}, 2, form);
+      FusedLoss.Loss loss = FusedLoss.rows(new Ops(backend, tape, scope), h, 4, (o, x) -> o.scale(x, 1), List.of(),
+          LABELS, new float[] {1, 3}, 2, form);
       tape.backward(loss.loss(), scope.floats(new float[] {1}, 1), into);
       return new Found(loss.value(), loss.nll(), into.get(h).toFloats());
     }

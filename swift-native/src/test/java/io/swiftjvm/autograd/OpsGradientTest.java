@@ -163,7 +163,8 @@ class OpsGradientTest {
 
   @Test
   void smoothed_and_normalised_losses() {
-    for (LossForm form : List.of(new LossForm(.1, false, 0), new LossForm(0, false, .02), new LossForm(.2, false, .01))) {
+    for (LossForm form : List.of(
+        new LossForm(.1, false, 0), new LossForm(0, false, .02), new LossForm(.2, false, .01))) {
       inputs(of(3, 4), of(5, 4), of(5)).check((ops, in) -> loss(ops, in, form));
     }
   }

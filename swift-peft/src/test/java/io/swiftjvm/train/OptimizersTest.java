@@ -20,18 +20,24 @@ import io.swiftjvm.train.optimizer.RuleOptimizer;
 import io.swiftjvm.train.optimizer.rule.AdamW;
 import io.swiftjvm.train.optimizer.rule.LazyGap;
 import io.swiftjvm.train.optimizer.rule.Muon;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OptimizersTest {
+  @TempDir
+  Path temp;
+
   private static final Offset<Double> WITHIN = Offset.offset(1e-6);
 
   /** Cases whose optimizer has another name than the case. */
@@ -162,6 +168,24 @@ class OptimizersTest {
       float[] values = parameter.value().toFloats();
       return new double[] {values[0], values[1]};
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"adamw_8bit", "muon", "adafactor", "nadam"})
+  void a_checkpoint_of_any_optimizer_continues_bit_for_bit(String type) {
+    fromCheckpoint(o -> o.type(type).learningRate(1e-4));
+  }
+
+  @Test
+  void a_checkpoint_of_q_galore_continues_bit_for_bit() {
+    fromCheckpoint(o -> o.galore(GaLoreSpec.DEFAULT.rank(4).updateGap(1).quantized(true).packed(true)));
+  }
+
+  private void fromCheckpoint(UnaryOperator<OptimSpec> change) {
+    TrainSpec spec = TinyRun.SPEC.optim(change);
+    TinyRun.full(spec.checkpoint(c -> c.outputDir(temp.resolve("out")).saveSteps(2)), 4, temp.resolve("whole"), job -> job);
+    TinyRun.full(spec.checkpoint(c -> c.resumeFrom(temp.resolve("out/checkpoint-2"))), 4, temp.resolve("rest"), job -> job);
+    assertThat(temp.resolve("rest/model.safetensors")).hasSameBinaryContentAs(temp.resolve("whole/model.safetensors"));
   }
 
   @Test
