@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -15,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Arguments {
   private static final List<Argument> ALL =
-      Stream.of(ModelArguments.LIST, DataArguments.LIST, TunerArguments.LIST, TrainArguments.LIST,
-          SamplingArguments.LIST).flatMap(List::stream).toList();
+      Stream.of(ModelArguments.LIST, DataArguments.LIST, TunerArguments.LIST, OptimArguments.LIST,
+          TrainArguments.LIST, SamplingArguments.LIST).flatMap(List::stream).toList();
   private static final Map<String, Argument> BY_NAME = index();
+  private static final Set<String> DECIDING = Set.of("tuner_type", "optim", "use_galore");
 
   private Arguments() {}
 
@@ -42,9 +44,9 @@ public final class Arguments {
   public static Settings apply(Settings settings, Map<String, ? extends @Nullable Object> given) {
     List<String> problems = new ArrayList<>();
     Settings current = settings;
-    // "lora" before the ranks of lora: an explicit tuner_type decides what the other arguments change
+    // "lora" before the ranks of lora: these decide what the other arguments change
     List<String> order = new ArrayList<>(given.keySet());
-    order.sort((a, b) -> Boolean.compare(!isTuner(a), !isTuner(b)));
+    order.sort((a, b) -> Boolean.compare(!decides(a), !decides(b)));
     for (String name : order) {
       Object value = given.get(name);
       Optional<Argument> argument = find(name);
@@ -83,8 +85,8 @@ public final class Arguments {
         : " (default " + value + ")";
   }
 
-  private static boolean isTuner(String name) {
-    return find(name).map(a -> a.name().equals("tuner_type")).orElse(false);
+  private static boolean decides(String name) {
+    return find(name).map(a -> DECIDING.contains(a.name())).orElse(false);
   }
 
   private static String nearest(String name) {
