@@ -19,10 +19,12 @@ import org.jspecify.annotations.Nullable;
 public final class Arguments {
   private static final List<Argument> ALL =
       Stream.of(ModelArguments.LIST, QuantArguments.LIST, DataArguments.LIST, TunerArguments.LIST, LoraArguments.LIST,
-          TrainArguments.LIST, SamplingArguments.LIST).flatMap(List::stream).toList();
+          OptimArguments.LIST, TrainArguments.LIST, SamplingArguments.LIST).flatMap(List::stream).toList();
   private static final Map<String, Argument> BY_NAME = index();
   private static final String CURVE = "lr_scheduler_type";
   private static final String CURVE_SETTINGS = "lr_scheduler_kwargs";
+  // These decide what the other arguments change, so they are taken first.
+  private static final List<String> DECIDING = List.of("tuner_type", "optim", "use_galore");
 
   private Arguments() {}
 
@@ -57,8 +59,9 @@ public final class Arguments {
     if (left.get("target_modules") != null && left.get("target_regex") != null) {
       problems.add("target_modules and target_regex are both given; use one of them.");
     }
-    // "lora" before the ranks of lora: an explicit tuner_type decides what the other arguments change
-    current = take("tuner_type", left, current, problems);
+    for (String name : DECIDING) {
+      current = take(name, left, current, problems);
+    }
     Object curve = left.get(CURVE);
     Object ofCurve = left.get(CURVE_SETTINGS);
     if (curve != null && ofCurve != null) {

@@ -9,6 +9,8 @@ import io.swiftjvm.parallel.MemoryEstimator;
 import io.swiftjvm.parallel.MemoryRequest;
 import io.swiftjvm.parallel.ModelSizes;
 import io.swiftjvm.tensor.DType;
+import io.swiftjvm.train.objective.LossSpec;
+import io.swiftjvm.train.optimizer.GaLoreSpec;
 import io.swiftjvm.tuner.LoraSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -100,9 +102,15 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
         "rows of at most " + maxLength + " tokens, longer ones: " + s.text().truncation()
             + (s.text().packing() ? "; packed" : ""));
     var optim = s.train().optim();
-    line(lines, "optimizer", "adamw lr=" + optim.rate(lora == null),
+    line(lines, "optimizer", optim.type() + (optim.args().isEmpty() ? "" : " " + optim.args())
+            + (optim.galore() instanceof GaLoreSpec g ? " galore rank=" + g.rank() : "") + " lr=" + optim.rate(lora == null),
         (optim.learningRate() == null ? "default of " + (lora == null ? "full" : "lora") : "learning_rate") + ", betas "
             + optim.beta1() + " " + optim.beta2() + ", weight decay " + optim.weightDecay() + ", clip " + optim.maxGradNorm());
+    var loss = s.train().loss();
+    if (!loss.equals(LossSpec.DEFAULT)) {
+      line(lines, "loss", "cross-entropy with changes", "label smoothing " + loss.form().smoothing() + ", dft "
+          + loss.form().dynamic() + ", z-loss " + loss.form().zWeight() + ", neftune " + loss.neftune());
+    }
     var schedule = s.train().schedule();
     line(lines, "schedule", schedule.type().name().toLowerCase(Locale.ROOT), schedule.warmupSteps() > 0
         ? schedule.warmupSteps() + " warm-up steps" : "warm-up over " + schedule.warmupRatio() + " of the steps");

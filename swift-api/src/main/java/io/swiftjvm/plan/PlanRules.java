@@ -139,6 +139,9 @@ public final class PlanRules {
     if (s.train().checkpoint().resumeOnlyModel() && s.train().checkpoint().resumeFrom() == null) {
       problems.add("resume_only_model is true without resume_from_checkpoint. Name the checkpoint, or leave it out.");
     }
+    if (s.train().optim().galore() != null && s.lora() != null) {
+      problems.add("use_galore is true with tuner_type lora, whose matrices are small already. Use tuner_type full.");
+    }
     Integer limit = s.train().checkpoint().totalLimit();
     if (limit != null && s.outputDir() == null) {
       problems.add("save_total_limit is " + limit + ", but nothing is saved without output_dir.");

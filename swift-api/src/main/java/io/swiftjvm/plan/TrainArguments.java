@@ -17,25 +17,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Arguments about optimizer, schedule, batches and checkpoints. */
+/** Arguments about loss, schedule, batches and checkpoints. */
 final class TrainArguments {
   static final List<Argument> LIST = List.of(
-      Argument.of("learning_rate", NUMBER, "Peak rate; unset = 1e-4 for lora, 1e-5 for full.",
-          s -> s.train().optim().learningRate(),
-          (s, v) -> s.train(t -> t.optim(o -> o.learningRate((Double) v)))),
-      Argument.of("adam_beta1", NUMBER, "Decay of the mean.", s -> s.train().optim().beta1(),
-          (s, v) -> s.train(t -> t.optim(o -> o.betas((Double) v, o.beta2())))),
-      Argument.of("adam_beta2", NUMBER, "Decay of the square.", s -> s.train().optim().beta2(),
-          (s, v) -> s.train(t -> t.optim(o -> o.betas(o.beta1(), (Double) v)))),
-      Argument.of("adam_epsilon", NUMBER, "Added to the denominator.", s -> s.train().optim().epsilon(),
-          (s, v) -> s.train(t -> t.optim(o -> o.epsilon((Double) v)))),
-      Argument.of("weight_decay", NUMBER, "Decoupled decay, not on norms and biases.",
-          s -> s.train().optim().weightDecay(), (s, v) -> s.train(t -> t.optim(o -> o.weightDecay((Double) v)))),
-      Argument.of("decay_all", SWITCH, "Decay norms and biases too.", s -> s.train().optim().decayAll(),
-          (s, v) -> s.train(t -> t.optim(o -> o.decayAll((Boolean) v)))),
-      Argument.of("max_grad_norm", NUMBER, "Gradients are scaled down to this norm; 0 = off.",
-          s -> s.train().optim().maxGradNorm(), (s, v) -> s.train(t -> t.optim(o -> o.maxGradNorm((Double) v)))),
-      Argument.of("optim", TEXT, "adamw; others are not in this version.", s -> "adamw", TrainArguments::optimizer),
       Argument.of("lr_scheduler_type", TEXT, "Learning-rate curve by its Hugging Face name.",
           s -> s.train().schedule().type().name().toLowerCase(Locale.ROOT),
           (s, v) -> s.train(t -> t.schedule(c -> c.type((String) v)))),
@@ -90,6 +74,14 @@ final class TrainArguments {
           s -> s.train().dataSeed(), (s, v) -> s.train(t -> t.dataSeed((Long) v))),
       Argument.of("gradient_checkpointing", SWITCH, "Recompute blocks in the backward pass to save memory.",
           s -> s.train().gradientCheckpointing(), (s, v) -> s.train(t -> t.gradientCheckpointing((Boolean) v))),
+      Argument.of("label_smoothing_factor", NUMBER, "Share of the target that is spread over the vocabulary.",
+          s -> s.train().loss().form().smoothing(), (s, v) -> s.train(t -> t.loss(l -> l.labelSmoothing((Double) v)))),
+      Argument.of("enable_dft_loss", SWITCH, "Weigh each token by its own probability.",
+          s -> s.train().loss().form().dynamic(), (s, v) -> s.train(t -> t.loss(l -> l.dft((Boolean) v)))),
+      Argument.of("z_loss_coeff", NUMBER, "Weight of the squared log of the normaliser.",
+          s -> s.train().loss().form().zWeight(), (s, v) -> s.train(t -> t.loss(l -> l.zLoss((Double) v)))),
+      Argument.of("neftune_noise_alpha", NUMBER, "Noise on embeddings in training; 0 = off, 5 is typical.",
+          s -> s.train().loss().neftune(), (s, v) -> s.train(t -> t.loss(l -> l.neftune((Double) v)))),
       Argument.of("non_finite", TEXT, "What a NaN does: stop or skip.",
           s -> s.train().nonFinite().name().toLowerCase(Locale.ROOT),
           (s, v) -> s.train(t -> t.nonFinite(nonFinite((String) v)))));
@@ -100,13 +92,6 @@ final class TrainArguments {
   static Settings curve(Settings s, Object type, Object kwargs) {
     return s.train(t -> t.schedule(c ->
         new ScheduleSpec(ScheduleType.of((String) type), c.warmupSteps(), c.warmupRatio(), map((Map<?, ?>) kwargs))));
-  }
-
-  private static Settings optimizer(Settings s, Object name) {
-    if (!List.of("adamw", "adamw_torch", "adamw_torch_fused").contains((String) name)) {
-      throw new InvalidPlanException("optim is '" + name + "'; this version has adamw.");
-    }
-    return s;
   }
 
   private static NonFinite nonFinite(String name) {

@@ -61,7 +61,8 @@ public final class TrainingSession {
       TrainedWeights weights = weights(settings, loaded);
       Path folder = folder(settings);
       TrainJob job = TrainJob.of(weights, settings.train().checkpoint(c -> c.outputDir(folder)), data.batches())
-          .objective(settings.task() == Task.PT ? CausalLmObjective.PT : CausalLmObjective.SFT)
+          .objective((settings.task() == Task.PT ? CausalLmObjective.PT : CausalLmObjective.SFT)
+              .with(settings.train().loss()))
           .validation(data.validation())
           .cancellation(cancellation)
           .files(Map.of("args.json", planJson));

@@ -55,6 +55,13 @@ public final class FusedLoss {
   public static Loss crossEntropy(
       Ops ops, Tensor h, long vocabulary, Head head, List<Tensor> parameters, int[] labels,
       float @Nullable [] weights, double divisor) {
+    return rows(ops, h, vocabulary, head, parameters, labels, weights, divisor, LossForm.PLAIN);
+  }
+
+  /** {@link #crossEntropy} with another form of the loss; the result's {@code nll} holds what each row costs in it. */
+  public static Loss rows(
+      Ops ops, Tensor h, long vocabulary, Head head, List<Tensor> parameters, int[] labels,
+      float @Nullable [] weights, double divisor, LossForm form) {
     check(h, vocabulary, labels, weights, divisor);
     Backend backend = ops.backend();
     int n = labels.length;
@@ -72,7 +79,7 @@ public final class FusedLoss {
           Tensor x = dh == null ? h.slice(from, rows) : h.slice(from, rows).tracked();
           Tensor logits = head.logits(new Ops(backend, wants ? tape : null, scope), x);
           Tensor losses = scope.floats(rows);
-          backend.crossEntropy(logits, upload(backend, scope, labels, from, rows), losses,
+          form.apply(backend, logits, upload(backend, scope, labels, from, rows), losses,
               wants ? factors(backend, scope, weights, divisor, from, rows) : null);
           backend.download(losses, MemorySegment.ofArray(nll).asSlice((long) from * Float.BYTES, (long) rows * 4));
           if (wants) {

@@ -160,4 +160,17 @@ class OpsGradientTest {
     inputs(of(3, 4), of(5, 4), of(5)).check((ops, in) -> FusedLoss.linearCrossEntropy(
         ops, in.get(0), in.get(1), in.get(2), labels, new float[] {1, .5f, 2}, 1.7).loss());
   }
+
+  @Test
+  void smoothed_and_normalised_losses() {
+    for (LossForm form : List.of(
+        new LossForm(.1, false, 0), new LossForm(0, false, .02), new LossForm(.2, false, .01))) {
+      inputs(of(3, 4), of(5, 4), of(5)).check((ops, in) -> loss(ops, in, form));
+    }
+  }
+
+  private static Tensor loss(Ops ops, List<Tensor> in, LossForm form) {
+    return FusedLoss.rows(ops, in.get(0), 5, (o, x) -> o.linear(x, in.get(1), in.get(2)), in.subList(1, 3),
+        new int[] {2, 0, 4}, new float[] {1, .5f, 2}, 1.7, form).loss();
+  }
 }

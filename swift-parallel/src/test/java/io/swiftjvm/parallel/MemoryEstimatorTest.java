@@ -17,9 +17,9 @@ import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.testing.OracleFiles;
-import io.swiftjvm.train.optimizer.AdamW;
 import io.swiftjvm.train.optimizer.OptimSpec;
 import io.swiftjvm.train.optimizer.ParamGroups;
+import io.swiftjvm.train.optimizer.RuleOptimizer;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.LoraTransform;
 import java.nio.file.Path;
@@ -61,7 +61,7 @@ class MemoryEstimatorTest {
         labels[i] = i < request.labelled() ? ids[(i + 1) % TOKENS] : -100;
         starts[i / LENGTH + 1] = (i / LENGTH + 1) * LENGTH;
       }
-      try (AdamW optimizer = new AdamW(backend, OptimSpec.DEFAULT,
+      try (RuleOptimizer optimizer = RuleOptimizer.of(backend, OptimSpec.DEFAULT,
           ParamGroups.of(model.parameters().stream().filter(p -> p.trainable()).toList(), OptimSpec.DEFAULT, null));
           Gradients gradients = new Gradients(backend)) {
         try (Scope scope = new Scope(backend); Tape tape = new Tape(backend)) {

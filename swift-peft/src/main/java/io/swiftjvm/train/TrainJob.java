@@ -38,11 +38,11 @@ public record TrainJob(
 
   /** A supervised fine-tuning that nobody watches. */
   public static TrainJob of(TrainedWeights weights, TrainSpec spec, BatchSource data) {
-    return new TrainJob(weights, spec, CausalLmObjective.SFT, data, List.of(), event -> { }, new CancellationToken(),
-        Map.of(), Map.of());
+    return new TrainJob(weights, spec, CausalLmObjective.SFT.with(spec.loss()), data, List.of(), event -> { },
+        new CancellationToken(), Map.of(), Map.of());
   }
 
-  /** Sets the loss. Default: {@link CausalLmObjective#SFT}. */
+  /** Sets the loss. Default: {@link CausalLmObjective#SFT} with the settings' {@link TrainSpec#loss}. */
   public TrainJob objective(Objective value) {
     return new TrainJob(weights, spec, value, data, validation, listener, cancellation, files, identity);
   }

@@ -1,6 +1,7 @@
 package io.swiftjvm.train;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.train.objective.LossSpec;
 import io.swiftjvm.train.optimizer.OptimSpec;
 import io.swiftjvm.train.optimizer.ScheduleSpec;
 import java.util.function.UnaryOperator;
@@ -22,13 +23,15 @@ import java.util.function.UnaryOperator;
  * @param dataSeed seeds the order of the data
  * @param gradientCheckpointing recompute blocks in the backward pass instead of keeping their activations
  * @param nonFinite what a NaN does
+ * @param loss what language-model training adds to cross-entropy
  */
 public record TrainSpec(
     OptimSpec optim, ScheduleSpec schedule, BatchSpec batch, CheckpointSpec checkpoint, int evalSteps,
-    int loggingSteps, long seed, long dataSeed, boolean gradientCheckpointing, NonFinite nonFinite) {
+    int loggingSteps, long seed, long dataSeed, boolean gradientCheckpointing, NonFinite nonFinite,
+    LossSpec loss) {
   /** The defaults of ms-swift, with a log line for every step and nothing saved. */
   public static final TrainSpec DEFAULT = new TrainSpec(OptimSpec.DEFAULT, ScheduleSpec.DEFAULT, BatchSpec.DEFAULT,
-      CheckpointSpec.NONE, 500, 1, 42, 42, true, NonFinite.STOP);
+      CheckpointSpec.NONE, 500, 1, 42, 42, true, NonFinite.STOP, LossSpec.DEFAULT);
 
   public TrainSpec {
     if (evalSteps < 0 || loggingSteps < 1) {
@@ -40,59 +43,66 @@ public record TrainSpec(
   /** Changes the optimizer. */
   public TrainSpec optim(UnaryOperator<OptimSpec> change) {
     return new TrainSpec(change.apply(optim), schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite);
+        gradientCheckpointing, nonFinite, loss);
   }
 
   /** Changes the schedule. */
   public TrainSpec schedule(UnaryOperator<ScheduleSpec> change) {
     return new TrainSpec(optim, change.apply(schedule), batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite);
+        gradientCheckpointing, nonFinite, loss);
   }
 
   /** Changes the batches. */
   public TrainSpec batch(UnaryOperator<BatchSpec> change) {
     return new TrainSpec(optim, schedule, change.apply(batch), checkpoint, evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite);
+        gradientCheckpointing, nonFinite, loss);
   }
 
   /** Changes the checkpoints. */
   public TrainSpec checkpoint(UnaryOperator<CheckpointSpec> change) {
     return new TrainSpec(optim, schedule, batch, change.apply(checkpoint), evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite);
+        gradientCheckpointing, nonFinite, loss);
   }
 
   /** Sets how often validation data is run. Default: 500. */
   public TrainSpec evalSteps(int value) {
     return new TrainSpec(optim, schedule, batch, checkpoint, value, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite);
+        gradientCheckpointing, nonFinite, loss);
   }
 
   /** Sets how many steps a log line covers. Default: 1. */
   public TrainSpec loggingSteps(int value) {
     return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, value, seed, dataSeed, gradientCheckpointing,
-        nonFinite);
+        nonFinite, loss);
   }
 
   /** Sets the seed of adapter start and dropout. Default: 42. */
   public TrainSpec seed(long value) {
     return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, value, dataSeed,
-        gradientCheckpointing, nonFinite);
+        gradientCheckpointing, nonFinite, loss);
   }
 
   /** Sets the seed of the data order. Default: 42. */
   public TrainSpec dataSeed(long value) {
     return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, value,
-        gradientCheckpointing, nonFinite);
+        gradientCheckpointing, nonFinite, loss);
   }
 
   /** Switches recomputation. Default: true. */
   public TrainSpec gradientCheckpointing(boolean on) {
-    return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed, on, nonFinite);
+    return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed, on, nonFinite,
+        loss);
   }
 
   /** Sets what a NaN does. Default: {@link NonFinite#STOP}. */
   public TrainSpec nonFinite(NonFinite value) {
     return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, value);
+        gradientCheckpointing, value, loss);
+  }
+
+  /** Changes what language-model training adds to cross-entropy. */
+  public TrainSpec loss(UnaryOperator<LossSpec> change) {
+    return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
+        gradientCheckpointing, nonFinite, change.apply(loss));
   }
 }

@@ -3,10 +3,10 @@ package io.swiftjvm.train;
 import io.swiftjvm.error.TrainingException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
-import io.swiftjvm.train.optimizer.AdamW;
 import io.swiftjvm.train.optimizer.OptimSpec;
 import io.swiftjvm.train.optimizer.Optimizer;
 import io.swiftjvm.train.optimizer.ParamGroups;
+import io.swiftjvm.train.optimizer.RuleOptimizer;
 import io.swiftjvm.train.optimizer.Schedule;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +34,7 @@ final class Trainer implements AutoCloseable {
     total = job.data().steps();
     double peak = spec.optim().rate(job.weights().full());
     schedule = spec.schedule().schedule(peak, total);
-    optimizer = new AdamW(job.weights().model().backend(), spec.optim(),
+    optimizer = RuleOptimizer.of(job.weights().model().backend(), spec.optim(),
         ParamGroups.of(job.weights().parameters(), spec.optim(), job.weights().loraPlusRatio()));
     runner = new StepRunner(job);
     saves = new TrainingSaves(job, optimizer, peak);

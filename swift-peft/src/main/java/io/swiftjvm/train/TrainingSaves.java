@@ -6,7 +6,6 @@ import io.swiftjvm.hub.AtomicFile;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.hub.SafetensorsWriter;
 import io.swiftjvm.hub.TensorEntry;
-import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.train.checkpoint.TrainerState;
@@ -92,7 +91,7 @@ final class TrainingSaves {
     try (Arena arena = Arena.ofConfined()) {
       SafetensorsWriter writer = new SafetensorsWriter();
       optimizer.state().forEach(
-          (name, value) -> writer.add(name, DType.F32, value.shape(), HostView.of(backend, value, arena)));
+          (name, value) -> writer.add(name, value.dtype(), value.shape(), HostView.of(backend, value, arena)));
       writer.write(file);
     }
   }
@@ -145,7 +144,7 @@ final class TrainingSaves {
           throw refusal(path, "it has no '" + name + "'");
         }
         TensorEntry entry = file.entry(name);
-        if (entry.dtype() != DType.F32 || !Arrays.equals(entry.shape(), value.shape())) {
+        if (entry.dtype() != value.dtype() || !Arrays.equals(entry.shape(), value.shape())) {
           throw refusal(path, "its " + entry + " does not fit " + value);
         }
         backend.upload(entry.data(), value);

@@ -1,25 +1,46 @@
 package io.swiftjvm.train.objective;
 
 import io.swiftjvm.autograd.FusedLoss;
+import io.swiftjvm.autograd.LossForm;
+import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.data.Batch;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * Next-token cross-entropy with a weight for each token: {@code sum(weight * nll) / number of labelled tokens}. Fine-tuning
- * and pre-training minimise the same; they differ in which tokens carry a label.
+ * Next-token cross-entropy with a weight for each token: {@code sum(weight * nll) / number of labelled tokens}.
+ * Fine-tuning and pre-training minimise the same; they differ in which tokens carry a label.
  *
- * @param name what is trained for, in plans and checkpoints
+ * {@snippet :
+ * Objective smoothed = CausalLmObjective.SFT.with(LossSpec.DEFAULT.labelSmoothing(0.1));
+ * }
+ *
+ * @param task what is trained for
+ * @param spec other forms of the loss, noise
  */
-public record CausalLmObjective(String name) implements Objective {
+public record CausalLmObjective(String task, LossSpec spec) implements Objective {
   /** Supervised fine-tuning: labels on the answers. */
-  public static final CausalLmObjective SFT = new CausalLmObjective("sft");
+  public static final CausalLmObjective SFT = new CausalLmObjective("sft", LossSpec.DEFAULT);
 
   /** Continued pre-training: labels on all tokens. */
-  public static final CausalLmObjective PT = new CausalLmObjective("pt");
+  public static final CausalLmObjective PT = new CausalLmObjective("pt", LossSpec.DEFAULT);
+
+  /** The same task with other settings. */
+  public CausalLmObjective with(LossSpec other) {
+    return new CausalLmObjective(task, other);
+  }
+
+  @Override
+  public String name() {
+    return spec.equals(LossSpec.DEFAULT) ? task : task + " " + spec;
+  }
 
   @Override
   public double units(Batch batch) {
@@ -32,10 +53,40 @@ public record CausalLmObjective(String name) implements Objective {
 
   @Override
   public Outcome loss(CausalLm model, Pass pass, Batch batch, double divisor) {
-    Tensor ids = pass.ops().scope().tensor(DType.I32, batch.ids().length);
-    model.backend().upload(MemorySegment.ofArray(batch.ids()), ids);
-    Tensor hidden = model.hidden(pass, ids, batch.positions());
-    FusedLoss.Loss loss = model.loss(pass, hidden, batch.labels(), batch.weights(), divisor);
+    Tensor ids = upload(pass.ops(), batch.ids());
+    Neftune noise = new Neftune(spec.neftune());
+    Tensor hidden = model.hidden(pass, ids, batch.positions(), (index, x) -> {
+      if (index == 0) {
+        noise.add(pass, batch.cuSeqlens(), x);
+      }
+    });
+    FusedLoss.Loss loss = spec.form().equals(LossForm.PLAIN)
+        ? model.loss(pass, hidden, batch.labels(), batch.weights(), divisor)
+        : formed(model, pass, hidden, batch, divisor);
     return new Outcome(loss.loss(), loss.value());
+  }
+
+  private FusedLoss.Loss formed(CausalLm model, Pass pass, Tensor hidden, Batch batch, double divisor) {
+    Ops ops = pass.ops();
+    int[] labels = batch.labels();
+    float[] weights = batch.weights();
+    int[] rows = IntStream.range(0, labels.length).filter(i -> labels[i] >= 0).toArray();
+    float[] factors = weights == null ? null : new float[rows.length];
+    if (weights != null && factors != null) {
+      for (int i = 0; i < rows.length; i++) {
+        factors[i] = weights[rows[i]];
+      }
+    }
+    Tensor selected = ops.selectRows(hidden, upload(ops, rows));
+    int[] targets = Arrays.stream(rows).map(i -> labels[i]).toArray();
+    List<Tensor> parameters = model.parameters().stream().map(Parameter::value).toList();
+    return FusedLoss.rows(ops, selected, model.config().head().outputs(), (o, h) -> model.logits(pass.with(o), h),
+        parameters, targets, factors, divisor, spec.form());
+  }
+
+  private static Tensor upload(Ops ops, int[] values) {
+    Tensor tensor = ops.scope().tensor(DType.I32, values.length);
+    ops.backend().upload(MemorySegment.ofArray(values), tensor);
+    return tensor;
   }
 }

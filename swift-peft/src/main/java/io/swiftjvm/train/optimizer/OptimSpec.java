@@ -1,11 +1,22 @@
 package io.swiftjvm.train.optimizer;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.train.optimizer.rule.Rule;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * AdamW (arXiv 1711.05101) and gradient clipping.
+ * Which optimizer, its settings, and gradient clipping.
  *
+ * {@snippet :
+ * OptimSpec spec = OptimSpec.DEFAULT.type("sgd").args(Map.of("momentum", 0.9)).learningRate(0.01);
+ * }
+ *
+ * @param type which one
+ * @param args its settings beyond those below by torch's names, see {@link OptimType}; unset ones have torch's defaults
  * @param learningRate peak rate, above 0; null = 1e-4 for adapters, 1e-5 for full tuning
  * @param beta1 decay of the mean, 0 .. below 1
  * @param beta2 decay of the square, 0 .. below 1
@@ -13,12 +24,14 @@ import org.jspecify.annotations.Nullable;
  * @param weightDecay decoupled decay, at least 0
  * @param decayAll decay norms and biases too; by default they are left alone, as the HF Trainer does
  * @param maxGradNorm gradients are scaled down to this norm; 0 = off
+ * @param galore projects the matrices' gradients, with AdamW only; null = off
  */
 public record OptimSpec(
-    @Nullable Double learningRate, double beta1, double beta2, double epsilon, double weightDecay, boolean decayAll,
-    double maxGradNorm) {
+    OptimType type, Map<String, Double> args, @Nullable Double learningRate, double beta1, double beta2, double epsilon,
+    double weightDecay, boolean decayAll, double maxGradNorm, @Nullable GaLoreSpec galore) {
   /** The defaults of ms-swift. */
-  public static final OptimSpec DEFAULT = new OptimSpec(null, 0.9, 0.95, 1e-8, 0.1, false, 1.0);
+  public static final OptimSpec DEFAULT = new OptimSpec(
+      OptimType.ADAMW, Map.of(), null, 0.9, 0.95, 1e-8, 0.1, false, 1.0, null);
 
   public OptimSpec {
     if (learningRate != null) {
@@ -29,6 +42,17 @@ public record OptimSpec(
     check("epsilon", epsilon, epsilon > 0, "above 0");
     check("weightDecay", weightDecay, weightDecay >= 0, "0 or more");
     check("maxGradNorm", maxGradNorm, maxGradNorm >= 0, "0 (off) or more");
+    if (galore != null && type != OptimType.ADAMW) {
+      throw new InvalidPlanException("optim is '" + type + "' and GaLore is on; GaLore is a form of adamw.");
+    }
+    args = Collections.unmodifiableMap(new TreeMap<>(args));
+  }
+
+  /** What this optimizer moves a parameter by. */
+  public Rule rule(Parameter parameter) {
+    GaLoreSpec projected = galore;
+    return projected != null && projected.covers(ParamKind.of(parameter)) ? projected.rule(this)
+        : type.rule(this, parameter);
   }
 
   /** The rate to use: the given one, or the default of the tuner. */
@@ -36,34 +60,58 @@ public record OptimSpec(
     return learningRate != null ? learningRate : fullTuning ? 1e-5 : 1e-4;
   }
 
+  /** Sets the optimizer and drops the settings of the one before. Default: AdamW. */
+  public OptimSpec type(OptimType value) {
+    return new OptimSpec(
+        value, Map.of(), learningRate, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, galore);
+  }
+
+  /** Sets the optimizer by its Hugging Face or torch name. */
+  public OptimSpec type(String name) {
+    return type(OptimType.of(name));
+  }
+
+  /** Sets what the optimizer takes beyond betas, epsilon and decay. Default: nothing. */
+  public OptimSpec args(Map<String, Double> value) {
+    OptimSpec changed =
+        new OptimSpec(type, value, learningRate, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, galore);
+    type.rule(changed);
+    return changed;
+  }
+
   /** Sets the peak rate. Default: 1e-4 for adapters, 1e-5 for full tuning. */
   public OptimSpec learningRate(@Nullable Double value) {
-    return new OptimSpec(value, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm);
+    return new OptimSpec(type, args, value, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, galore);
   }
 
   /** Sets both betas. Default: 0.9 and 0.95. */
   public OptimSpec betas(double first, double second) {
-    return new OptimSpec(learningRate, first, second, epsilon, weightDecay, decayAll, maxGradNorm);
+    return new OptimSpec(type, args, learningRate, first, second, epsilon, weightDecay, decayAll, maxGradNorm, galore);
   }
 
   /** Sets epsilon. Default: 1e-8. */
   public OptimSpec epsilon(double value) {
-    return new OptimSpec(learningRate, beta1, beta2, value, weightDecay, decayAll, maxGradNorm);
+    return new OptimSpec(type, args, learningRate, beta1, beta2, value, weightDecay, decayAll, maxGradNorm, galore);
   }
 
   /** Sets the weight decay. Default: 0.1. */
   public OptimSpec weightDecay(double value) {
-    return new OptimSpec(learningRate, beta1, beta2, epsilon, value, decayAll, maxGradNorm);
+    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, value, decayAll, maxGradNorm, galore);
   }
 
   /** Decays norms and biases too. Default: false. */
   public OptimSpec decayAll(boolean on) {
-    return new OptimSpec(learningRate, beta1, beta2, epsilon, weightDecay, on, maxGradNorm);
+    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, weightDecay, on, maxGradNorm, galore);
   }
 
   /** Sets the clipping norm. Default: 1. 0 switches clipping off. */
   public OptimSpec maxGradNorm(double value) {
-    return new OptimSpec(learningRate, beta1, beta2, epsilon, weightDecay, decayAll, value);
+    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, weightDecay, decayAll, value, galore);
+  }
+
+  /** Sets GaLore. Default: null, which is off. */
+  public OptimSpec galore(@Nullable GaLoreSpec value) {
+    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, value);
   }
 
   private static void check(String field, double value, boolean legal, String range) {

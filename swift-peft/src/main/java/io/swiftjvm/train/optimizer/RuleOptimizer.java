@@ -1,0 +1,102 @@
+package io.swiftjvm.train.optimizer;
+
+import io.swiftjvm.autograd.Gradients;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.train.optimizer.rule.Move;
+import io.swiftjvm.train.optimizer.rule.Rule;
+import io.swiftjvm.train.optimizer.rule.StateSpec;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Applies a rule to every parameter and keeps the state.
+ *
+ * {@snippet :
+ * Optimizer lion = new RuleOptimizer(backend, groups, parameter -> new Lion(0.9, 0.99));
+ * }
+ */
+public final class RuleOptimizer implements Optimizer {
+  private record Slot(Parameter parameter, ParamGroup group, Rule rule, Map<String, Tensor> state) {}
+
+  private final Backend backend;
+  private final Scope scope;
+  private final List<Slot> slots = new ArrayList<>();
+  private long steps;
+
+  /** An optimizer whose parameters each move by what {@code rules} gives for them. */
+  public RuleOptimizer(Backend backend, List<ParamGroup> groups, Function<Parameter, Rule> rules) {
+    this.backend = backend;
+    this.scope = new Scope(backend);
+    for (ParamGroup group : groups) {
+      for (Parameter parameter : group.parameters()) {
+        Rule rule = rules.apply(parameter);
+        slots.add(new Slot(parameter, group, rule, zeros(rule.state(parameter.value().shape()))));
+      }
+    }
+  }
+
+  /** The optimizer that {@code spec} asks for. */
+  public static RuleOptimizer of(Backend backend, OptimSpec spec, List<ParamGroup> groups) {
+    return new RuleOptimizer(backend, groups, spec::rule);
+  }
+
+  private Map<String, Tensor> zeros(List<StateSpec> specs) {
+    Map<String, Tensor> state = new LinkedHashMap<>();
+    for (StateSpec spec : specs) {
+      Tensor zeros = scope.tensor(spec.dtype(), spec.shape());
+      if (spec.dtype() == DType.F32) {
+        backend.fill(zeros, 0);
+      } else {
+        backend.upload(MemorySegment.ofArray(new byte[Math.toIntExact(zeros.bytes())]), zeros);
+      }
+      state.put(spec.name(), zeros);
+    }
+    return Collections.unmodifiableMap(state);
+  }
+
+  @Override
+  public void step(Gradients gradients, double learningRate, float gradScale) {
+    steps++;
+    for (Slot slot : slots) {
+      Tensor value = slot.parameter().value();
+      Tensor gradient = gradients.get(value);
+      if (gradient != null) {
+        slot.rule().update(backend, new Move(value.detached(), gradient, slot.state(),
+            learningRate * slot.group().rateFactor(), slot.group().weightDecay(), steps, gradScale));
+      }
+    }
+  }
+
+  @Override
+  public long steps() {
+    return steps;
+  }
+
+  @Override
+  public Map<String, Tensor> state() {
+    Map<String, Tensor> all = new LinkedHashMap<>();
+    for (Slot slot : slots) {
+      slot.state().forEach((name, tensor) -> all.put(slot.parameter().name() + "." + name, tensor));
+    }
+    return Collections.unmodifiableMap(all);
+  }
+
+  @Override
+  public void resumeAt(long at) {
+    steps = at;
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}
