@@ -55,7 +55,7 @@ class ArgumentRefusalsTest {
       "split_dataset_ratio, 1", "split_dataset_ratio, -0.5", "max_new_tokens, 0", "temperature, -1", "top_p, 0",
       "top_p, 1.5", "min_p, 2", "repetition_penalty, 0", "presence_penalty, 3", "frequency_penalty, -3",
       "num_threads, 4294967297", "dataset_shuffle, perhaps", "lr_scheduler_kwargs, '{\"a\"'",
-      "lr_scheduler_kwargs, '{\"a\": 1}'", "columns, '[1]'", "dataset, '[1,]'"})
+      "lr_scheduler_kwargs, '{\"a\": 1}'", "columns, '[1]'", "columns, '{\"a\": null}'", "dataset, '[1,]'"})
   void a_value_out_of_range_is_refused_by_name(String name, String value) {
     assertThatThrownBy(() -> Arguments.apply(Settings.DEFAULT, Map.of(name, value)))
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining(name);
