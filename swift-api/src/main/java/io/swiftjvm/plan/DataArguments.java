@@ -9,6 +9,7 @@ import static io.swiftjvm.plan.Argument.Kind.TEXTS;
 import static io.swiftjvm.plan.ModelArguments.strings;
 import static io.swiftjvm.plan.ModelArguments.toInt;
 
+import io.swiftjvm.error.InvalidPlanException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,12 @@ final class DataArguments {
 
   private static Map<String, String> texts(Map<?, ?> map) {
     Map<String, String> out = new LinkedHashMap<>();
-    map.forEach((k, v) -> out.put(String.valueOf(k), String.valueOf(v)));
+    map.forEach((k, v) -> {
+      if (!(v instanceof String text)) {
+        throw new InvalidPlanException("columns maps '" + k + "' to " + v + "; a column's standard name is a text.");
+      }
+      out.put(String.valueOf(k), text);
+    });
     return out;
   }
 }

@@ -35,13 +35,13 @@ final class RowBatches implements BatchSource {
   public List<Batch> step(int step) {
     int perEpoch = spec.stepsPerEpoch(units.size());
     int[] order = order(step / perEpoch);
-    int perStep = spec.perDevice() * spec.microBatches();
-    int from = step % perEpoch * perStep;
-    int to = Math.min(units.size(), from + perStep);
+    long perStep = (long) spec.perDevice() * spec.microBatches();
+    int from = (int) (step % perEpoch * perStep);
+    int to = (int) Math.min(units.size(), from + perStep);
     List<Batch> batches = new ArrayList<>();
-    for (int at = from; at < to; at += spec.perDevice()) {
+    for (int at = from; at < to; at += Math.min(to - at, spec.perDevice())) {
       List<Batch> rows = new ArrayList<>();
-      for (int i = at; i < Math.min(to, at + spec.perDevice()); i++) {
+      for (int i = at; i < Math.min(to, (long) at + spec.perDevice()); i++) {
         rows.add(units.get(order[i]));
       }
       batches.add(join(rows));

@@ -43,18 +43,19 @@ class ArgumentRefusalsTest {
   @ParameterizedTest
   @CsvSource({
       "lora_rank, 0", "lora_rank, -1", "lora_rank, 1e12", "lora_alpha, 0", "lora_dropout, 1", "lora_dropout, -0.1",
-      "lorap_lr_ratio, 0", "target_regex, '('", "init_weights, nonsense", "lora_bias, nonsense", "rank_pattern, '{\"q_proj\": 0}'", "rank_pattern, '{\"q_proj\": 1.5}'", "alpha_pattern, '{\"q_proj\": \"x\"}'",
-      "layers_to_transform, one", "stop_token_ids, '1,2'",
-      "tuner_type, nonsense", "learning_rate, -1", "learning_rate, 0", "learning_rate, NaN", "learning_rate, 1e999",
-      "adam_beta1, 1", "adam_beta2, -1", "adam_epsilon, 0", "weight_decay, -1", "max_grad_norm, -1", "optim, nonsense",
-      "lr_scheduler_type, zigzag", "warmup_steps, -1", "warmup_ratio, 1", "per_device_train_batch_size, 0",
-      "gradient_accumulation_steps, 0", "num_train_epochs, 0", "max_steps, 0", "max_steps, -5", "max_steps, 1.5",
-      "save_steps, -1", "save_total_limit, 0", "eval_steps, -1", "logging_steps, 0", "non_finite, ignore",
-      "seed, 99999999999999999999", "task_type, nonsense", "torch_dtype, int8", "num_threads, 0", "max_length, 1",
-      "packing_length, 0", "truncation_strategy, middle", "split_dataset_ratio, 1", "split_dataset_ratio, -0.5",
-      "max_new_tokens, 0", "temperature, -1", "top_p, 0", "top_p, 1.5", "min_p, 2", "repetition_penalty, 0",
-      "presence_penalty, 3", "frequency_penalty, -3", "num_threads, 4294967297", "dataset_shuffle, perhaps",
-      "lr_scheduler_kwargs, '{\"a\"'", "lr_scheduler_kwargs, '{\"a\": 1}'", "columns, '[1]'", "dataset, '[1,]'"})
+      "lorap_lr_ratio, 0", "target_regex, '('", "init_weights, nonsense", "lora_bias, nonsense",
+      "rank_pattern, '{\"q_proj\": 0}'", "rank_pattern, '{\"q_proj\": 1.5}'", "alpha_pattern, '{\"q_proj\": \"x\"}'",
+      "layers_to_transform, one", "stop_token_ids, '1,2'", "tuner_type, nonsense", "learning_rate, -1",
+      "learning_rate, 0", "learning_rate, NaN", "learning_rate, 1e999", "adam_beta1, 1", "adam_beta2, -1",
+      "adam_epsilon, 0", "weight_decay, -1", "max_grad_norm, -1", "optim, nonsense", "lr_scheduler_type, zigzag",
+      "warmup_steps, -1", "warmup_ratio, 1", "per_device_train_batch_size, 0", "gradient_accumulation_steps, 0",
+      "num_train_epochs, 0", "max_steps, 0", "max_steps, -5", "max_steps, 1.5", "save_steps, -1", "save_total_limit, 0",
+      "eval_steps, -1", "logging_steps, 0", "non_finite, ignore", "seed, 99999999999999999999", "task_type, nonsense",
+      "torch_dtype, int8", "num_threads, 0", "max_length, 1", "packing_length, 0", "truncation_strategy, middle",
+      "split_dataset_ratio, 1", "split_dataset_ratio, -0.5", "max_new_tokens, 0", "temperature, -1", "top_p, 0",
+      "top_p, 1.5", "min_p, 2", "repetition_penalty, 0", "presence_penalty, 3", "frequency_penalty, -3",
+      "num_threads, 4294967297", "dataset_shuffle, perhaps", "lr_scheduler_kwargs, '{\"a\"'",
+      "lr_scheduler_kwargs, '{\"a\": 1}'", "columns, '[1]'", "columns, '{\"a\": null}'", "dataset, '[1,]'"})
   void a_value_out_of_range_is_refused_by_name(String name, String value) {
     assertThatThrownBy(() -> Arguments.apply(Settings.DEFAULT, Map.of(name, value)))
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining(name);
@@ -105,7 +106,8 @@ class ArgumentRefusalsTest {
 
   @Test
   void projections_by_name_and_by_pattern_together_are_refused() {
-    assertThatThrownBy(() -> Arguments.apply(Settings.DEFAULT, Map.of("target_modules", "q_proj", "target_regex", ".*v_proj")))
+    Map<String, Object> both = Map.of("target_modules", "q_proj", "target_regex", ".*v_proj");
+    assertThatThrownBy(() -> Arguments.apply(Settings.DEFAULT, both))
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("target_modules")
         .hasMessageContaining("target_regex");
   }

@@ -44,7 +44,8 @@ class RowBatchesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1, 1", "10, 1, 1", "10, 3, 1", "10, 3, 2", "10, 1, 4", "10, 16, 1", "7, 2, 16", "12, 2, 3"})
+  @CsvSource({"1, 1, 1", "10, 1, 1", "10, 3, 1", "10, 3, 2", "10, 1, 4", "10, 16, 1", "7, 2, 16", "12, 2, 3", "9, 65536, 65536",
+      "9, 2147483647, 1", "9, 2, 2147483647", "9, 1, 2147483647"})
   void an_epoch_takes_every_row_once(int rows, int perDevice, int accumulation) {
     RowBatches source = source(rows, perDevice, accumulation, true, 7);
     List<Integer> all = IntStream.range(0, rows).boxed().toList();
