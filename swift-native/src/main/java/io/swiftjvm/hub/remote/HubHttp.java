@@ -58,11 +58,11 @@ final class HubHttp implements AutoCloseable {
       if (!isRedirect(response.statusCode())) {
         return checked(new HubResponse(response, fromHub, settings.stall()), uri, own);
       }
+      response.body().close();
       URI next = follow(at, response.headers().firstValue("Location").orElse(""));
       if (!leave && !hub.owns(next)) {
         return new HubResponse(response, fromHub, settings.stall());
       }
-      response.body().close();
       at = next;
     }
     throw unsafe(uri, "it was redirected more than " + MAX_REDIRECTS + " times");

@@ -92,12 +92,13 @@ interface Fault {
     }
     exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
     if (body.length > 0) {
-      try (OutputStream out = exchange.getResponseBody()) {
-        out.write(body, 0, (int) (body.length * share));
-      } catch (IOException e) {
-        if (share == 1.0) {
-          throw e; // else the early end is the fault that was wanted
-        }
+      OutputStream out = exchange.getResponseBody();
+      out.write(body, 0, (int) (body.length * share));
+      if (share < 1.0) {
+        out.flush();
+        exchange.close();
+      } else {
+        out.close();
       }
     }
   }
