@@ -1,6 +1,8 @@
 package io.swiftjvm.plan;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.hub.ModelSource;
+import io.swiftjvm.hub.remote.HubKind;
 import io.swiftjvm.tensor.DType;
 import java.util.List;
 import java.util.Locale;
@@ -10,12 +12,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which model, in which element type, with which adapters on it.
  *
- * @param model folder, embedded name ({@code swift-tiny}), or repository that a hub library has on disk; null = unset
+ * @param model folder, embedded name ({@code swift-tiny}), alias ({@code qwen3}) or repository on a hub; null = unset
+ * @param revision branch, tag or commit of the repository; null = the hub's default
+ * @param useHf whether ids without a prefix are on Hugging Face (true) or ModelScope (false); null = USE_HF
  * @param dtype element type of the weights; null = as stored
  * @param adapters adapter folders in PEFT's format
  */
-public record ModelSettings(@Nullable String model, @Nullable DType dtype, List<String> adapters) {
-  static final ModelSettings DEFAULT = new ModelSettings(null, null, List.of());
+public record ModelSettings(
+    @Nullable String model, @Nullable String revision, @Nullable Boolean useHf, @Nullable DType dtype,
+    List<String> adapters) {
+  static final ModelSettings DEFAULT = new ModelSettings(null, null, null, null, List.of());
 
   public ModelSettings {
     adapters = List.copyOf(adapters);
@@ -24,24 +30,40 @@ public record ModelSettings(@Nullable String model, @Nullable DType dtype, List<
     }
   }
 
-  ModelSettings model(@Nullable String value) {
-    return new ModelSettings(value, dtype, adapters);
+  /** Sets the model. */
+  public ModelSettings model(@Nullable String value) {
+    return new ModelSettings(value, revision, useHf, dtype, adapters);
+  }
+
+  ModelSettings revision(@Nullable String value) {
+    return new ModelSettings(model, value, useHf, dtype, adapters);
+  }
+
+  ModelSettings useHf(@Nullable Boolean value) {
+    return new ModelSettings(model, revision, value, dtype, adapters);
   }
 
   ModelSettings dtype(@Nullable DType value) {
-    return new ModelSettings(model, value, adapters);
+    return new ModelSettings(model, revision, useHf, value, adapters);
   }
 
-  ModelSettings adapters(List<String> value) {
-    return new ModelSettings(model, dtype, value);
+  /** Puts these adapter folders on the model. */
+  public ModelSettings adapters(List<String> value) {
+    return new ModelSettings(model, revision, useHf, dtype, value);
   }
 
   /** The model, or a refusal that says how to name one. */
   public String requireModel() {
     if (model == null || model.isBlank()) {
-      throw new InvalidPlanException("no model was given. Pass --model with a folder, or swift-tiny.");
+      throw new InvalidPlanException("no model was given. Pass --model with a folder, ORG/NAME, or swift-tiny.");
     }
     return model;
+  }
+
+  /** The model's files: found on disk, or fetched from its hub. To be closed after the model. */
+  public ModelSource open() {
+    HubKind hub = useHf == null ? null : useHf ? HubKind.HUGGING_FACE : HubKind.MODEL_SCOPE;
+    return ModelSource.locator().hub(h -> h.revision(revision).defaultHub(hub)).open(requireModel());
   }
 
   static DType dtype(String name) {

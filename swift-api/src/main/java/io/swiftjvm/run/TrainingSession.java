@@ -4,7 +4,6 @@ import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.AtomicFile;
 import io.swiftjvm.model.CausalLm;
-import io.swiftjvm.plan.ModelSettings;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.plan.Task;
 import io.swiftjvm.train.CancellationToken;
@@ -54,7 +53,7 @@ public final class TrainingSession {
       throw new InvalidPlanException("adapters is " + start + "; a lora training starts from one adapter at most, a full "
           + "training from none. Merge them first (swift export --merge_lora true).");
     }
-    LoadedModel loaded = LoadedModel.open(settings.model(m -> new ModelSettings(m.model(), m.dtype(), List.of())));
+    LoadedModel loaded = LoadedModel.open(settings.model(m -> m.adapters(List.of())));
     boolean done = false;
     try {
       TrainingData data = TrainingData.of(settings, loaded, listener);

@@ -106,7 +106,8 @@ final class HubHttp implements AutoCloseable {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
   }
 
-  private static URI follow(URI from, String location) throws RetryableException {
+  /** Where {@code location} leads; anything unsafe is thrown. */
+  static URI follow(URI from, String location) throws RetryableException {
     URI to;
     try {
       to = from.resolve(location);

@@ -113,7 +113,8 @@ final class HuggingFaceProtocol implements HubProtocol {
   private RemoteFile probe(URI uri, String path) throws IOException, InterruptedException {
     return answers.retry().call(path, () -> {
       try (HubResponse response = answers.http().head(uri)) {
-        String etag = PartRequest.strip(response.hubHeader("X-Linked-Etag").or(() -> response.hubHeader("ETag")).orElse(""));
+        String etag = PartRequest.strip(
+            response.hubHeader("X-Linked-Etag").or(() -> response.hubHeader("ETag")).orElse(""));
         long size = response.hubHeader("X-Linked-Size").or(() -> response.hubHeader("Content-Length"))
             .filter(text -> text.matches("\\d{1,18}")).map(Long::parseLong).orElse(-1L);
         RemoteFile file = new RemoteFile(path, size, Digests.hex(etag, 64), Digests.hex(etag, 40));

@@ -24,10 +24,7 @@ interface Fault {
   Fault TOO_LONG = (exchange, hub, content, etag) ->
       serve(exchange, content, etag, body -> Arrays.copyOf(body, body.length + 7), 1.0);
   Fault CHANGED_ETAG = (exchange, hub, content, etag) -> serve(exchange, content, "changed", body -> body, 1.0);
-  Fault IGNORES_RANGE = (exchange, hub, content, etag) -> {
-    exchange.getRequestHeaders().remove("Range");
-    serve(exchange, content, etag, body -> body, 1.0);
-  };
+  Fault IGNORES_RANGE = (exchange, hub, content, etag) -> serve(exchange, content, etag, body -> body, 1.0, null);
   Fault GZIP = (exchange, hub, content, etag) -> {
     exchange.getResponseHeaders().set("Content-Encoding", "gzip");
     serve(exchange, content, etag, body -> body, 1.0);
@@ -68,10 +65,14 @@ interface Fault {
 
   private static void serve(HttpExchange exchange, byte[] content, String etag, Twist twist, double share)
       throws IOException {
+    serve(exchange, content, etag, twist, share, exchange.getRequestHeaders().getFirst("Range"));
+  }
+
+  private static void serve(
+      HttpExchange exchange, byte[] content, String etag, Twist twist, double share, String range) throws IOException {
     if (!etag.isEmpty()) {
       exchange.getResponseHeaders().set("ETag", "\"" + etag + "\"");
     }
-    String range = exchange.getRequestHeaders().getFirst("Range");
     String ifRange = exchange.getRequestHeaders().getFirst("If-Range");
     byte[] body = content;
     int status = 200;
