@@ -2,6 +2,7 @@ package io.swiftjvm.plan;
 
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.ModelSource;
+import io.swiftjvm.hub.remote.HubId;
 import io.swiftjvm.hub.remote.HubKind;
 import io.swiftjvm.tensor.DType;
 import java.util.List;
@@ -58,6 +59,13 @@ public record ModelSettings(
       throw new InvalidPlanException("no model was given. Pass --model with a folder, ORG/NAME, or swift-tiny.");
     }
     return model;
+  }
+
+  /** The model as an adapter_config.json names it: without the prefix and the revision, which PEFT does not know. */
+  public String baseName() {
+    String name = requireModel();
+    return HubId.parse(name).filter(id -> id.hub() != null || id.revision() != null || id.subfolder() != null)
+        .map(HubId::repository).orElse(name);
   }
 
   /** The model's files: found on disk, or fetched from its hub. To be closed after the model. */
