@@ -3,7 +3,6 @@ package io.swiftjvm;
 import io.swiftjvm.backend.DeviceInfo;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.plan.Arguments;
-import io.swiftjvm.plan.ModelSettings;
 import io.swiftjvm.plan.PlanFiles;
 import io.swiftjvm.plan.Settings;
 import java.nio.file.Path;
@@ -29,10 +28,12 @@ public final class Swift {
   /**
    * Starts a recipe.
    *
-   * @param model a folder in the layout of the Hugging Face hub, or {@code swift-tiny}, the model inside the library
+   * @param model a folder in the layout of the Hugging Face hub, {@code swift-tiny}, the model inside the library, or a
+   *     repository, {@code [hf::|ms::]ORG/NAME[@REVISION][:SUBFOLDER]} or an alias such as {@code qwen3}: used from the
+   *     hub's cache folder, and fetched into it when it is not there
    */
   public static Recipe model(String model) {
-    return Recipe.of(Settings.DEFAULT.model(m -> new ModelSettings(model, null, List.of(), m.quant())));
+    return Recipe.of(Settings.DEFAULT.model(m -> m.model(model)));
   }
 
   /** Reads a plan that was written as {@code .json} or {@code .yaml}; unknown names are refused. */

@@ -42,9 +42,10 @@ final class DemoCommand implements Command {
     String question = call.flag("question").orElse("Who are you?");
     Plan plan = Recipe.of(settings).plan();
     String model = settings.model().requireModel();
+    Recipe start = Recipe.of(Settings.DEFAULT.model(m -> settings.model().adapters(List.of())));
 
     out.println("1. " + model + " before training");
-    try (Run before = Swift.model(model).onDevice(settings.device()).load()) {
+    try (Run before = start.onDevice(settings.device()).load()) {
       show(out, question, before);
     }
     out.println("2. LoRA training on " + settings.data().datasets() + " as " + settings.data().modelName() + " by "
@@ -55,7 +56,7 @@ final class DemoCommand implements Command {
     }
     out.println("3. the adapter, read back from disk");
     Path merged = adapter.resolveSibling("merged");
-    try (Run after = Swift.model(model).onDevice(settings.device()).adapters(adapter).load()) {
+    try (Run after = start.onDevice(settings.device()).adapters(adapter).load()) {
       show(out, question, after);
       after.export(merged, true);
     }

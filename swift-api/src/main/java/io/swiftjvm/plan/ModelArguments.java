@@ -1,6 +1,7 @@
 package io.swiftjvm.plan;
 
 import static io.swiftjvm.plan.Argument.Kind.INTEGER;
+import static io.swiftjvm.plan.Argument.Kind.SWITCH;
 import static io.swiftjvm.plan.Argument.Kind.TEXT;
 import static io.swiftjvm.plan.Argument.Kind.TEXTS;
 
@@ -14,8 +15,13 @@ final class ModelArguments {
   static final List<Argument> LIST = List.of(
       Argument.of("task_type", TEXT, "What is minimised: sft or pt.",
           s -> s.task().name().toLowerCase(Locale.ROOT), (s, v) -> s.task(task((String) v))),
-      Argument.of("model", TEXT, "Model folder, or swift-tiny.",
+      Argument.of("model", TEXT,
+          "Model folder, swift-tiny, alias such as qwen3, or [hf::|ms::]ORG/NAME[@REVISION][:SUBFOLDER] on a hub.",
           s -> s.model().model(), (s, v) -> s.model(m -> m.model((String) v)), "model_id_or_path"),
+      Argument.of("model_revision", TEXT, "Branch, tag or commit on the hub; unset = its default.",
+          s -> s.model().revision(), (s, v) -> s.model(m -> m.revision((String) v))),
+      Argument.of("use_hf", SWITCH, "Ids are on Hugging Face, not on ModelScope; unset = the variable USE_HF.",
+          s -> s.model().useHf(), (s, v) -> s.model(m -> m.useHf((Boolean) v))),
       Argument.of("torch_dtype", TEXT, "Element type of the weights: float32, bfloat16, float16; unset = as stored.",
           s -> s.model().dtype() instanceof DType d ? d.torchName() : null,
           (s, v) -> s.model(m -> m.dtype(ModelSettings.dtype((String) v)))),

@@ -1,6 +1,9 @@
 package io.swiftjvm.plan;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.hub.ModelSource;
+import io.swiftjvm.hub.remote.HubId;
+import io.swiftjvm.hub.remote.HubKind;
 import io.swiftjvm.tensor.DType;
 import java.util.List;
 import java.util.Locale;
@@ -10,14 +13,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which model, in which element type, with which adapters on it.
  *
- * @param model folder, embedded name ({@code swift-tiny}), or repository that a hub library has on disk; null = unset
+ * @param model folder, embedded name ({@code swift-tiny}), alias ({@code qwen3}) or repository on a hub; null = unset
+ * @param revision branch, tag or commit of the repository; null = the hub's default
+ * @param useHf whether ids without a prefix are on Hugging Face (true) or ModelScope (false); null = USE_HF
  * @param dtype element type of the weights; null = as stored
  * @param adapters adapter folders in PEFT's format
  * @param quant quantisation when loading
  */
 public record ModelSettings(
-    @Nullable String model, @Nullable DType dtype, List<String> adapters, QuantSettings quant) {
-  static final ModelSettings DEFAULT = new ModelSettings(null, null, List.of(), QuantSettings.NONE);
+    @Nullable String model, @Nullable String revision, @Nullable Boolean useHf, @Nullable DType dtype,
+    List<String> adapters, QuantSettings quant) {
+  static final ModelSettings DEFAULT = new ModelSettings(null, null, null, null, List.of(), QuantSettings.NONE);
 
   public ModelSettings {
     adapters = List.copyOf(adapters);
@@ -26,21 +32,31 @@ public record ModelSettings(
     }
   }
 
-  ModelSettings model(@Nullable String value) {
-    return new ModelSettings(value, dtype, adapters, quant);
+  /** Sets the model. */
+  public ModelSettings model(@Nullable String value) {
+    return new ModelSettings(value, revision, useHf, dtype, adapters, quant);
+  }
+
+  ModelSettings revision(@Nullable String value) {
+    return new ModelSettings(model, value, useHf, dtype, adapters, quant);
+  }
+
+  ModelSettings useHf(@Nullable Boolean value) {
+    return new ModelSettings(model, revision, value, dtype, adapters, quant);
   }
 
   ModelSettings dtype(@Nullable DType value) {
-    return new ModelSettings(model, value, adapters, quant);
+    return new ModelSettings(model, revision, useHf, value, adapters, quant);
   }
 
-  ModelSettings adapters(List<String> value) {
-    return new ModelSettings(model, dtype, value, quant);
+  /** Puts these adapter folders on the model. */
+  public ModelSettings adapters(List<String> value) {
+    return new ModelSettings(model, revision, useHf, dtype, value, quant);
   }
 
   /** The same model quantised otherwise. */
   public ModelSettings quant(QuantSettings value) {
-    return new ModelSettings(model, dtype, adapters, value);
+    return new ModelSettings(model, revision, useHf, dtype, adapters, value);
   }
 
   /** The same model without adapters. */
@@ -51,9 +67,22 @@ public record ModelSettings(
   /** The model, or a refusal that says how to name one. */
   public String requireModel() {
     if (model == null || model.isBlank()) {
-      throw new InvalidPlanException("no model was given. Pass --model with a folder, or swift-tiny.");
+      throw new InvalidPlanException("no model was given. Pass --model with a folder, ORG/NAME, or swift-tiny.");
     }
     return model;
+  }
+
+  /** The model as an adapter_config.json names it: without the prefix and the revision, which PEFT does not know. */
+  public String baseName() {
+    String name = requireModel();
+    return HubId.parse(name).filter(id -> id.hub() != null || id.revision() != null || id.subfolder() != null)
+        .map(HubId::repository).orElse(name);
+  }
+
+  /** The model's files: found on disk, or fetched from its hub. To be closed after the model. */
+  public ModelSource open() {
+    HubKind hub = useHf == null ? null : useHf ? HubKind.HUGGING_FACE : HubKind.MODEL_SCOPE;
+    return ModelSource.locator().hub(h -> h.revision(revision).defaultHub(hub)).open(requireModel());
   }
 
   static DType dtype(String name) {

@@ -31,7 +31,7 @@ import java.util.stream.Collectors;
 public record PlanFacts(Settings settings, String where, ModelSizes sizes, int maxLength, MemoryEstimate memory) {
   /** Reads config.json and headers; no weights. */
   public static PlanFacts of(Settings settings) {
-    try (ModelSource source = ModelSource.locator().open(settings.model().requireModel())) {
+    try (ModelSource source = settings.model().open()) {
       ModelSizes sizes = ModelSizes.of(source.folder());
       int limit = ModelConfig.load(source.folder()).maxModelLen().orElse(sizes.config().maxPositions());
       Integer asked = settings.text().maxLength();

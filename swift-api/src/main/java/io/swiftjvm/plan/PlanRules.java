@@ -41,7 +41,7 @@ public final class PlanRules {
   }
 
   private static void model(Settings s, List<String> problems) {
-    try (ModelSource source = ModelSource.locator().open(s.model().requireModel())) {
+    try (ModelSource source = s.model().open()) {
       ModelConfig config = ModelConfig.load(source.folder());
       QuantFormats.requireSupported(config);
       Families.of(config);

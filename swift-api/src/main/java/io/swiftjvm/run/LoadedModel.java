@@ -38,7 +38,7 @@ public final class LoadedModel implements AutoCloseable {
 
   /** Loads the model of {@code settings} with its adapters, frozen; all of them are active, their updates add up. */
   public static LoadedModel open(Settings settings) {
-    ModelSource source = ModelSource.locator().open(settings.model().requireModel());
+    ModelSource source = settings.model().open();
     Backend backend = null;
     CausalLm model = null;
     boolean done = false;

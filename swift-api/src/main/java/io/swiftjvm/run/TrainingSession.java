@@ -96,7 +96,7 @@ public final class TrainingSession {
     LoraAdapter adapter = start.isEmpty()
         ? new LoraTransform(lora, settings.train().seed()).attach(model)
         : AdapterFiles.attach(model, Path.of(start.getFirst()), LoraTransform.DEFAULT_NAME, true);
-    return TrainedWeights.of(adapter, settings.model().requireModel());
+    return TrainedWeights.of(adapter, settings.model().baseName());
   }
 
   /** The run's own folder: that of the checkpoint it continues, else a new version under the output folder. */

@@ -5,11 +5,13 @@ public final class Warpers {
   private static final float NEVER = Float.NEGATIVE_INFINITY;
   private static final int TOP_H_CANDIDATES = 100;
 
+  private static final float LEAST_TEMPERATURE = 1e-30f;
+
   private Warpers() {}
 
-  /** Divides by {@code temperature}, over 0: below 1 sharpens. */
+  /** Divides by {@code temperature}, over 0: below 1 sharpens. One so small that scores would overflow is the least. */
   public static LogitsProcessor temperature(double temperature) {
-    float divisor = (float) temperature;
+    float divisor = Math.max((float) temperature, LEAST_TEMPERATURE);
     return (history, scores) -> {
       for (int i = 0; i < scores.length; i++) {
         scores[i] /= divisor;

@@ -1,7 +1,11 @@
 package io.swiftjvm.hub;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.hub.remote.HubEndpoint;
+import io.swiftjvm.hub.remote.HubKind;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -14,6 +18,11 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>{@code HF_HUB_CACHE}: the Hugging Face cache; else {@code HF_HOME/hub}; else {@code ~/.cache/huggingface/hub}
  *   <li>{@code MODELSCOPE_CACHE}: the ModelScope cache; else {@code ~/.cache/modelscope}
+ *   <li>{@code HF_ENDPOINT}, {@code MODELSCOPE_ENDPOINT} (or {@code MODELSCOPE_DOMAIN}, a host): the hubs or mirrors of
+ *       them; else {@code https://huggingface.co} and {@code https://www.modelscope.cn}
+ *   <li>{@code HF_TOKEN}, {@code MODELSCOPE_API_TOKEN}: tokens, sent to the endpoint's own host only; else none
+ *   <li>{@code USE_HF}: 1 makes Hugging Face the hub of ids without a prefix; else it is ModelScope
+ *   <li>{@code HF_HUB_OFFLINE}, {@code TRANSFORMERS_OFFLINE}: 1 forbids every download
  *   <li>{@code SWIFT_THREADS}: threads of the CPU kernels, 1 to 1024; absent leaves the choice to the library
  * </ul>
  */
@@ -50,6 +59,29 @@ public final class Environment {
     return value("MODELSCOPE_CACHE").map(Path::of).orElseGet(() -> home.resolve(".cache/modelscope"));
   }
 
+  /** The hub of that kind, as this environment sets it: address, token, cache. */
+  public HubEndpoint hub(HubKind kind) {
+    if (kind == HubKind.HUGGING_FACE) {
+      return HubEndpoint.of(kind, value("HF_ENDPOINT").orElse("https://huggingface.co"), value("HF_TOKEN"),
+          huggingFaceCache());
+    }
+    // The variable names the folder of models; without it their library adds a folder in between.
+    Path cache = value("MODELSCOPE_CACHE").map(Path::of).orElseGet(() -> modelScopeCache().resolve("hub"));
+    String base = value("MODELSCOPE_ENDPOINT")
+        .or(() -> value("MODELSCOPE_DOMAIN").map(host -> "https://" + host)).orElse("https://www.modelscope.cn");
+    return HubEndpoint.of(kind, base, value("MODELSCOPE_API_TOKEN"), cache);
+  }
+
+  /** The hub of ids that have no prefix. */
+  public HubKind defaultHub() {
+    return isSet("USE_HF") ? HubKind.HUGGING_FACE : HubKind.MODEL_SCOPE;
+  }
+
+  /** True when nothing may be downloaded. */
+  public boolean offline() {
+    return isSet("HF_HUB_OFFLINE") || isSet("TRANSFORMERS_OFFLINE");
+  }
+
   /** Kernel threads asked for; {@link InvalidPlanException} when the variable is not a number from 1 to 1024. */
   public OptionalInt threads() {
     Optional<String> text = value("SWIFT_THREADS");
@@ -63,6 +95,11 @@ public final class Environment {
           + "', it must be a whole number from 1 to " + MAX_THREADS + ".");
     }
     return OptionalInt.of(threads);
+  }
+
+  private boolean isSet(String name) {
+    return value(name).map(text -> text.strip().toLowerCase(Locale.ROOT))
+        .filter(text -> List.of("1", "true", "yes", "on", "y", "t").contains(text)).isPresent();
   }
 
   private Optional<String> value(String name) {

@@ -1,6 +1,9 @@
 package io.swiftjvm.hub;
 
 import io.swiftjvm.error.ModelFormatException;
+import io.swiftjvm.hub.remote.CacheFolders;
+import io.swiftjvm.hub.remote.HubId;
+import io.swiftjvm.hub.remote.HubKind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,52 +13,82 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Repositories that another library has downloaded, in the cache layouts of the two hubs. */
+/** Repositories that this or another library has downloaded, in the cache layouts of the two hubs. */
 final class HubCaches {
-  private static final String PART = "[A-Za-z0-9][A-Za-z0-9._-]{0,95}";
-  private static final Pattern ID = Pattern.compile(PART + "/" + PART);
-  private static final Pattern REVISION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+  private static final Pattern COMMIT = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
   private static final int MAX_REF_BYTES = 1024;
 
   private HubCaches() {}
 
-  /** The folder of repository {@code id}, when a cache has it; what was looked at is added to {@code tried}. */
-  static Optional<Path> find(String id, Environment environment, List<String> tried) {
-    if (!ID.matcher(id).matches() || id.contains("..")) {
-      tried.add("a hub id (not one: it has the form ORG/NAME)");
-      return Optional.empty();
+  /** The folder of {@code id} in the caches of its hub, or of both; what was looked at is added to {@code tried}. */
+  static Optional<Path> find(HubId id, Environment environment, List<String> tried) {
+    Optional<Path> found = Optional.empty();
+    if (id.hub() != HubKind.MODEL_SCOPE) {
+      Path repository = CacheFolders.huggingFace(environment.huggingFaceCache(), id.repository());
+      tried.add(repository.toString());
+      found = snapshot(repository, id).map(snapshot -> inside(snapshot, id)).filter(Files::isDirectory);
     }
-    Path repository = environment.huggingFaceCache().resolve("models--" + id.replace("/", "--"));
-    tried.add(repository.toString());
-    Optional<Path> snapshot = snapshot(repository);
-    if (snapshot.isPresent()) {
-      return snapshot;
+    if (id.hub() == HubKind.HUGGING_FACE || found.filter(HubCaches::isComplete).isPresent()) {
+      return found;
     }
-    // ModelScope writes dots of a name as three underscores, and moved its folders between versions.
+    Optional<Path> other = modelScope(id, environment, tried);
+    return found.isEmpty() || other.filter(HubCaches::isComplete).isPresent() ? other : found;
+  }
+
+  private static Optional<Path> modelScope(HubId id, Environment environment, List<String> tried) {
     Path root = environment.modelScopeCache();
+    // ModelScope moved its folders between versions.
     for (String base : List.of("models", "hub/models", "hub")) {
-      for (String name : List.of(id, id.replace(".", "___"))) {
-        Path folder = root.resolve(base).resolve(name);
+      for (String name : CacheFolders.modelScopeNames(id.repository(), id.revision())) {
+        Path folder = inside(root.resolve(base).resolve(name), id);
         if (Files.isRegularFile(folder.resolve("config.json"))) {
           return Optional.of(folder);
         }
       }
     }
-    tried.add(root.resolve("models").resolve(id).toString());
+    tried.add(root.resolve("models").resolve(id.repository()).toString());
     return Optional.empty();
   }
 
-  private static Optional<Path> snapshot(Path repository) {
+  private static Path inside(Path folder, HubId id) {
+    return id.subfolder() == null ? folder : folder.resolve(id.subfolder());
+  }
+
+  /** True when {@code folder} has config.json and all weights that it should have, so that nothing is to be fetched. */
+  static boolean isComplete(Path folder) {
+    ModelFolder files = ModelFolder.of(folder);
+    if (files.find("config.json").isEmpty()) {
+      return false;
+    }
+    Optional<Path> index = files.find(ShardIndex.FILE);
+    if (index.isPresent() && files.find("model.safetensors").isEmpty()) {
+      try {
+        ShardIndex.read(files, index.get());
+        return true;
+      } catch (ModelFormatException e) {
+        return false;
+      }
+    }
+    // Weights that cannot be read are all that such a repository has; the loader says what to do.
+    return !files.list(".safetensors", ".bin", ".pt", ".pth", ".gguf").isEmpty();
+  }
+
+  private static Optional<Path> snapshot(Path repository, HubId id) {
     Path snapshots = repository.resolve("snapshots");
-    Path main = repository.resolve("refs/main");
+    String wanted = id.revisionOn(HubKind.HUGGING_FACE);
+    Path ref = repository.resolve("refs").resolve(wanted);
     try {
-      if (Files.isRegularFile(main) && Files.size(main) <= MAX_REF_BYTES) {
-        String revision = new String(Files.readAllBytes(main), StandardCharsets.UTF_8).strip();
-        if (!REVISION.matcher(revision).matches()) {
-          throw new ModelFormatException("Cannot use the cached repository " + repository + ": " + main
+      if (Files.isRegularFile(ref) && Files.size(ref) <= MAX_REF_BYTES) {
+        String commit = new String(Files.readAllBytes(ref), StandardCharsets.UTF_8).strip();
+        if (!COMMIT.matcher(commit).matches()) {
+          throw new ModelFormatException("Cannot use the cached repository " + repository + ": " + ref
               + " does not name a revision. Download it again.");
         }
-        return Optional.of(snapshots.resolve(revision)).filter(Files::isDirectory);
+        return Optional.of(snapshots.resolve(commit)).filter(Files::isDirectory);
+      }
+      if (id.revision() != null) {
+        return Optional.of(snapshots.resolve(wanted))
+            .filter(folder -> COMMIT.matcher(wanted).matches() && Files.isDirectory(folder));
       }
       if (!Files.isDirectory(snapshots)) {
         return Optional.empty();
@@ -64,7 +97,8 @@ final class HubCaches {
         List<Path> all = revisions.filter(Files::isDirectory).sorted().toList();
         if (all.size() > 1) {
           throw new ModelFormatException("Cached repository " + repository + " has " + all.size()
-              + " revisions and no refs/main. Pass the folder of one: " + all.getFirst() + ", ...");
+              + " revisions and no refs/main. Name one: " + id.repository() + "@" + all.getFirst().getFileName()
+              + ", ...");
         }
         return all.stream().findFirst();
       }

@@ -30,15 +30,21 @@ public final class ModelFolder {
     }
     try {
       Path real = root.toRealPath();
-      Path snapshots = real.getParent();
-      Path repository = snapshots == null ? null : snapshots.getParent();
-      if (snapshots != null && repository != null && snapshots.endsWith("snapshots")) {
-        return new ModelFolder(root, List.of(real, repository.resolve("blobs")));
-      }
-      return new ModelFolder(root, List.of(real));
+      return new ModelFolder(root, blobs(real).map(blobs -> List.of(real, blobs)).orElseGet(() -> List.of(real)));
     } catch (IOException e) {
       throw new ModelFormatException("Cannot open the model folder " + root + ": " + e, e);
     }
+  }
+
+  // A sub-folder of a snapshot has its bytes in the same place.
+  private static Optional<Path> blobs(Path folder) {
+    for (Path at = folder.getParent(); at != null; at = at.getParent()) {
+      Path repository = at.getParent();
+      if (repository != null && at.endsWith("snapshots")) {
+        return Optional.of(repository.resolve("blobs"));
+      }
+    }
+    return Optional.empty();
   }
 
   /** The folder as it was given. */

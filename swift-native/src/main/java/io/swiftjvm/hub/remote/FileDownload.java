@@ -22,7 +22,7 @@ final class FileDownload {
   private final DownloadListener listener;
   private final Retry retry;
   private final AtomicLong reported = new AtomicLong();
-  private boolean ranges = true;
+  private int most;
 
   FileDownload(HubHttp http, URI uri, RemoteFile file, Path target, TransferSettings settings,
       DownloadListener listener) {
@@ -32,6 +32,7 @@ final class FileDownload {
     this.target = target;
     this.settings = settings;
     this.listener = listener;
+    this.most = settings.parts();
     this.retry = new Retry(settings, listener);
   }
 
@@ -52,7 +53,8 @@ final class FileDownload {
       } catch (RestartException e) {
         PartFile.discard(data);
         reported.set(0);
-        ranges &= !e.rangesIgnored();
+        // Each part is one more answer that may be wrong.
+        most = e.rangesIgnored() ? 1 : Math.max(1, most / 2);
         if (restart > settings.restarts()) {
           throw damaged(e);
         }
@@ -77,7 +79,7 @@ final class FileDownload {
   }
 
   private int count() {
-    return ranges ? Math.clamp(file.size() / settings.partBytes(), 1, settings.parts()) : 1;
+    return Math.clamp(file.size() / settings.partBytes(), 1, most);
   }
 
   private void report(long done) {

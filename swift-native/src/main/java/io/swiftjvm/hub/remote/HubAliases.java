@@ -30,8 +30,13 @@ public final class HubAliases {
 
   private HubAliases() {}
 
-  /** The id behind an alias on {@code hub}; any other text is given back as it is. */
+  /** The id behind an alias on {@code hub}, or on the one that its prefix names; any other text is given back. */
   public static String resolve(String model, HubKind hub) {
+    for (HubKind kind : HubKind.values()) {
+      if (model.startsWith(kind.prefix() + "::") && TABLE.containsKey(model.substring(4).toLowerCase(Locale.ROOT))) {
+        return kind.prefix() + "::" + resolve(model.substring(4), kind);
+      }
+    }
     Ids ids = TABLE.get(model.toLowerCase(Locale.ROOT));
     if (ids == null) {
       return model;

@@ -126,8 +126,8 @@ public final class HubDownloader {
     }
     long free = Files.getFileStore(Files.createDirectories(hub.cache())).getUsableSpace();
     if (needed > free) {
-      throw new HubException(Reason.STORAGE, "The download needs " + needed + " bytes in " + hub.cache() + ", which has "
-          + free + " left. Make room, or set another cache with HF_HOME or MODELSCOPE_CACHE.");
+      throw new HubException(Reason.STORAGE, "The download needs " + needed + " bytes in " + hub.cache()
+          + ", which has " + free + " left. Make room, or set another cache with HF_HOME or MODELSCOPE_CACHE.");
     }
   }
 

@@ -39,7 +39,8 @@ public record HubEndpoint(HubKind kind, URI base, @Nullable String token, Path c
     try {
       return new HubEndpoint(kind, URI.create(text), token.map(String::strip).orElse(null), cache);
     } catch (IllegalArgumentException e) {
-      throw new InvalidPlanException("The hub endpoint '" + Shown.of(text) + "' is not an address. Use https://HOST.", e);
+      throw new InvalidPlanException("The hub endpoint '" + Shown.of(text)
+          + "' is not an address. Use https://HOST.", e);
     }
   }
 

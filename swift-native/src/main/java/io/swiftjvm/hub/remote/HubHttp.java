@@ -58,11 +58,11 @@ final class HubHttp implements AutoCloseable {
       if (!isRedirect(response.statusCode())) {
         return checked(new HubResponse(response, fromHub, settings.stall()), uri, own);
       }
+      response.body().close();
       URI next = follow(at, response.headers().firstValue("Location").orElse(""));
       if (!leave && !hub.owns(next)) {
         return new HubResponse(response, fromHub, settings.stall());
       }
-      response.body().close();
       at = next;
     }
     throw unsafe(uri, "it was redirected more than " + MAX_REDIRECTS + " times");
@@ -106,7 +106,8 @@ final class HubHttp implements AutoCloseable {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
   }
 
-  private static URI follow(URI from, String location) throws RetryableException {
+  /** Where {@code location} leads; anything unsafe is thrown. */
+  static URI follow(URI from, String location) throws RetryableException {
     URI to;
     try {
       to = from.resolve(location);

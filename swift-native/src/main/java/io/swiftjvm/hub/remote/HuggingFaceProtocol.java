@@ -38,7 +38,7 @@ final class HuggingFaceProtocol implements HubProtocol {
     List<RemoteFile> files = new ArrayList<>();
     boolean complete = true;
     for (JsonNode entry : info.path("siblings")) {
-      RemoteFile file = file(entry, JsonAnswers.text(entry, "rfilename"), "blobId", "sha256");
+      RemoteFile file = file(entry, JsonAnswers.text(entry, "rfilename"), "blobId");
       if (file != null) {
         files.add(file);
         complete &= file.size() >= 0 && file.blob() != null;
@@ -77,7 +77,7 @@ final class HuggingFaceProtocol implements HubProtocol {
       }
       JsonAnswers.Page answer = answers.get(page.get());
       for (JsonNode entry : answer.body()) {
-        RemoteFile file = file(entry, JsonAnswers.text(entry, "path"), "oid", "oid");
+        RemoteFile file = file(entry, JsonAnswers.text(entry, "path"), "oid");
         if (file != null && !"directory".equals(JsonAnswers.text(entry, "type"))) {
           files.add(file);
         }
@@ -99,13 +99,15 @@ final class HuggingFaceProtocol implements HubProtocol {
     return Optional.of(uri);
   }
 
-  private static @Nullable RemoteFile file(JsonNode entry, @Nullable String path, String git, String lfsHash) {
+  private static @Nullable RemoteFile file(JsonNode entry, @Nullable String path, String git) {
     if (path == null) {
       return null;
     }
     JsonNode lfs = entry.path("lfs");
     long size = lfs.isObject() ? JsonAnswers.number(lfs, "size") : JsonAnswers.number(entry, "size");
-    String sha256 = lfs.isObject() ? JsonAnswers.hex(lfs, lfsHash, 64) : null;
+    // The two answers call the same hash differently.
+    String named = JsonAnswers.hex(lfs, "sha256", 64);
+    String sha256 = named == null ? JsonAnswers.hex(lfs, "oid", 64) : named;
     // Of an LFS file git knows only the pointer.
     return new RemoteFile(path, size, sha256, lfs.isObject() ? null : JsonAnswers.hex(entry, git, 40));
   }
@@ -113,7 +115,8 @@ final class HuggingFaceProtocol implements HubProtocol {
   private RemoteFile probe(URI uri, String path) throws IOException, InterruptedException {
     return answers.retry().call(path, () -> {
       try (HubResponse response = answers.http().head(uri)) {
-        String etag = PartRequest.strip(response.hubHeader("X-Linked-Etag").or(() -> response.hubHeader("ETag")).orElse(""));
+        String etag = PartRequest.strip(
+            response.hubHeader("X-Linked-Etag").or(() -> response.hubHeader("ETag")).orElse(""));
         long size = response.hubHeader("X-Linked-Size").or(() -> response.hubHeader("Content-Length"))
             .filter(text -> text.matches("\\d{1,18}")).map(Long::parseLong).orElse(-1L);
         RemoteFile file = new RemoteFile(path, size, Digests.hex(etag, 64), Digests.hex(etag, 40));

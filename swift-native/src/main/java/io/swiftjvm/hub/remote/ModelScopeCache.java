@@ -23,8 +23,8 @@ final class ModelScopeCache implements CacheLayout {
 
   @Override
   public Path lock() {
-    return cache.resolve(".lock").resolve(cache.resolve("models").relativize(folder).toString().replaceAll("[/\\\\]", "___")
-        + ".swift.lock");
+    String name = id.repository() + "@" + id.revisionOn(HubKind.MODEL_SCOPE);
+    return cache.resolve(".lock").resolve(name.replace("/", "___") + ".swift.lock");
   }
 
   @Override

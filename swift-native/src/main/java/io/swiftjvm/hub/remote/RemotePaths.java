@@ -67,7 +67,8 @@ final class RemotePaths {
         return file;
       }
     } catch (InvalidPathException e) {
-      throw new HubException(HubException.Reason.REFUSED, "This system cannot name the file '" + Shown.of(path) + "'.", e);
+      throw new HubException(HubException.Reason.REFUSED, "This system cannot name the file '" + Shown.of(path)
+          + "'. Choose another repository.", e);
     }
     throw refused("it names the file '" + Shown.of(path) + "', which leads out of the folder");
   }

@@ -9,6 +9,8 @@ import java.util.function.LongSupplier;
 /** Tries again after failures that may pass: waits grow exponentially with jitter, and honour Retry-After. */
 final class Retry {
   private static final int MAX_DOUBLINGS = 20;
+  // A hub that drips a byte an attempt must not go on for ever.
+  private static final int LEAST_PROGRESS = 4096;
 
   private final TransferSettings settings;
   private final DownloadListener listener;
@@ -40,17 +42,22 @@ final class Retry {
         throw e;
       } catch (IOException e) {
         interruptedInstead(e);
-        failures = progress.getAsLong() > reached ? 1 : failures + 1;
-        reached = Math.max(reached, progress.getAsLong());
+        long now = progress.getAsLong();
+        failures = now - reached >= LEAST_PROGRESS ? 1 : failures + 1;
+        reached = now;
         if (failures >= settings.attempts()) {
-          throw new HubException(e instanceof RetryableException r ? r.reason() : HubException.Reason.UNREACHABLE,
-              "Cannot fetch " + what + ": tried " + failures
-              + " times, the last answer was: " + Shown.of(reason(e)) + ". Check the network or proxy, set a mirror with"
-              + " HF_ENDPOINT or MODELSCOPE_ENDPOINT, or call again later: what has come is kept and continued.", e);
+          throw given(what, failures, e);
         }
         pause(what, failures, e);
       }
     }
+  }
+
+  private static HubException given(String what, int failures, IOException e) {
+    HubException.Reason reason = e instanceof RetryableException r ? r.reason() : HubException.Reason.UNREACHABLE;
+    return new HubException(reason, "Cannot fetch " + what + ": tried " + failures + " times, the last answer was: "
+        + Shown.of(reason(e)) + ". Check the network or proxy, set a mirror with HF_ENDPOINT or MODELSCOPE_ENDPOINT, or"
+        + " call again later: what has come is kept and continued.", e);
   }
 
   /** Waits before try {@code failures + 1}. */
@@ -76,6 +83,9 @@ final class Retry {
   }
 
   private static String reason(IOException e) {
-    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    String own = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    String cause = e.getCause() == null ? null : e.getCause().getMessage();
+    // The HTTP client says "closed" and leaves the reason to the cause.
+    return cause == null || own.contains(cause) ? own : own + ", " + cause;
   }
 }

@@ -132,8 +132,9 @@ public final class FakeHub implements AutoCloseable {
       } else {
         listing(exchange, request);
       }
-    } finally {
-      exchange.close();
+    } catch (IOException | RuntimeException e) {
+      exchange.close(); // only here: the server would close a connection that is to be used again
+      throw e;
     }
   }
 

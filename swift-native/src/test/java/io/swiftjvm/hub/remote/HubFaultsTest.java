@@ -14,7 +14,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A hundred downloads from a hub that fails in every way: nearly all arrive, none arrives wrong, none tells the token. */
+/** Downloads from a hub that fails in every way: nearly all arrive, none arrives wrong, none tells the token. */
 class HubFaultsTest {
   private static final int DOWNLOADS = 100;
   private static final double FAULTY = 0.25;
