@@ -3,6 +3,7 @@ package io.swiftjvm.cli;
 import io.swiftjvm.Plan;
 import io.swiftjvm.Recipe;
 import io.swiftjvm.Run;
+import io.swiftjvm.Swift;
 import io.swiftjvm.plan.Arguments;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.train.CancellationToken;
