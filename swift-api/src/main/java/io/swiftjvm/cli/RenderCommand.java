@@ -41,7 +41,7 @@ final class RenderCommand implements Command {
     if (thinking != null) {
       options = options.withVariable("enable_thinking", thinking);
     }
-    try (ModelSource source = call.settings().model().open()) {
+    try (ModelSource source = call.settings().model().describe()) {
       ChatTemplate template = ChatTemplate.find(source.folder()).orElseThrow(() -> new TemplateException(
           "the model in " + source.folder() + " has no chat template. Add chat_template.jinja to the folder."));
       call.out().print(template.render(messages, options).text());

@@ -37,7 +37,7 @@ final class TokenizeCommand implements Command {
   public int run(Call call) {
     String text = call.flag("text").orElseGet(() -> read(Path.of(call.required("file"))));
     boolean special = call.flag("add_special_tokens").isEmpty() || call.on("add_special_tokens");
-    try (ModelSource source = call.settings().model().open();
+    try (ModelSource source = call.settings().model().describe();
         Tokenizer tokenizer = LoadedModel.tokenizer(source.folder())) {
       Encoding encoding = tokenizer.encodeWithOffsets(text, special);
       Map<String, Object> line = new LinkedHashMap<>();

@@ -81,8 +81,17 @@ public record ModelSettings(
 
   /** The model's files: found on disk, or fetched from its hub. To be closed after the model. */
   public ModelSource open() {
+    return open(true);
+  }
+
+  /** As {@link #open()}, but of a model on a hub only what is around the weights. */
+  public ModelSource describe() {
+    return open(false);
+  }
+
+  private ModelSource open(boolean weights) {
     HubKind hub = useHf == null ? null : useHf ? HubKind.HUGGING_FACE : HubKind.MODEL_SCOPE;
-    return ModelSource.locator().hub(h -> h.revision(revision).defaultHub(hub)).open(requireModel());
+    return ModelSource.locator().hub(h -> h.revision(revision).defaultHub(hub).weights(weights)).open(requireModel());
   }
 
   static DType dtype(String name) {

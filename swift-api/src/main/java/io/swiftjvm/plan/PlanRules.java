@@ -41,7 +41,7 @@ public final class PlanRules {
   }
 
   private static void model(Settings s, List<String> problems) {
-    try (ModelSource source = s.model().open()) {
+    try (ModelSource source = s.model().describe()) {
       ModelConfig config = ModelConfig.load(source.folder());
       QuantFormats.requireSupported(config);
       Families.of(config);

@@ -73,6 +73,13 @@ final class HubCaches {
     return !files.list(".safetensors", ".bin", ".pt", ".pth", ".gguf").isEmpty();
   }
 
+  /** True when {@code folder} has what is needed to judge a model and to encode text. */
+  static boolean isDescribed(Path folder) {
+    ModelFolder files = ModelFolder.of(folder);
+    boolean tokenizer = !files.list("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt").isEmpty();
+    return (files.find("config.json").isPresent() && tokenizer) || isComplete(folder);
+  }
+
   private static Optional<Path> snapshot(Path repository, HubId id) {
     Path snapshots = repository.resolve("snapshots");
     String wanted = id.revisionOn(HubKind.HUGGING_FACE);

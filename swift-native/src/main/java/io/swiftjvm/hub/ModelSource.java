@@ -1,5 +1,6 @@
 package io.swiftjvm.hub;
 
+import io.swiftjvm.error.HubException;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.remote.HubAliases;
 import io.swiftjvm.hub.remote.HubDownloader;
@@ -143,7 +144,7 @@ public final class ModelSource implements AutoCloseable {
       HubId id = named.get().revision() == null ? named.get().revision(hub.revision()) : named.get();
       Optional<Path> cached = HubCaches.find(id, environment, tried);
       boolean offline = hub.offline() || environment.offline();
-      if (cached.isPresent() && (offline || HubCaches.isComplete(cached.get()))) {
+      if (cached.isPresent() && (offline || suffices(cached.get()))) {
         return new ModelSource(model, Kind.CACHED, cached.get(), () -> {});
       }
       if (offline) {
@@ -151,8 +152,22 @@ public final class ModelSource implements AutoCloseable {
             + " fetch the model elsewhere and pass its folder");
       }
       HubEndpoint from = environment.hub(id.hub() == null ? standard : id.hub());
-      Path folder = new HubDownloader(from, hub.transfer(), hub.listener()).download(id);
-      return new ModelSource(model, Kind.DOWNLOADED, folder, () -> {});
+      try {
+        HubDownloader downloader = new HubDownloader(from, hub.transfer(), hub.listener()).weights(hub.weights());
+        return new ModelSource(model, Kind.DOWNLOADED, downloader.download(id), () -> {});
+      } catch (HubException e) {
+        if (cached.isEmpty() || e.reason() != HubException.Reason.UNREACHABLE) {
+          throw e;
+        }
+        // What is there may be enough for the caller; what is missing is refused by name later.
+        System.getLogger(ModelSource.class.getName()).log(System.Logger.Level.WARNING,
+            "using the incomplete " + cached.get() + ": " + e.getMessage());
+        return new ModelSource(model, Kind.CACHED, cached.get(), () -> {});
+      }
+    }
+
+    private boolean suffices(Path folder) {
+      return hub.weights() ? HubCaches.isComplete(folder) : HubCaches.isDescribed(folder);
     }
 
     private static ModelFormatException none(String model, List<String> tried, String advice) {

@@ -7,6 +7,7 @@ import io.swiftjvm.error.HubException;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.remote.FakeHub;
 import io.swiftjvm.hub.remote.HubKind;
+import io.swiftjvm.hub.remote.TransferSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,6 +107,30 @@ class ModelDownloadTest {
       assertThat(source.kind()).isEqualTo(ModelSource.Kind.DOWNLOADED);
       assertThat(source.folder().resolve("model.safetensors")).exists();
     }
+  }
+
+  @Test
+  void without_weights_only_the_files_around_them_are_fetched() {
+    huggingFace.file("tokenizer.json", "{}");
+    HubOptions light = HubOptions.DEFAULT.weights(false);
+    Path folder = open("hf::" + FakeHub.ID, light);
+    assertThat(folder.resolve("config.json")).exists();
+    assertThat(folder.resolve("model.safetensors")).doesNotExist();
+    int asked = huggingFace.seen().size();
+    open("hf::" + FakeHub.ID, light);
+    assertThat(huggingFace.seen()).hasSize(asked);
+    assertThat(open("hf::" + FakeHub.ID, HubOptions.DEFAULT).resolve("model.safetensors")).exists();
+  }
+
+  @Test
+  void an_incomplete_cache_is_used_when_the_hub_cannot_be_reached() throws IOException {
+    Path folder = open("hf::" + FakeHub.ID, HubOptions.DEFAULT);
+    Files.delete(folder.resolve("model.safetensors"));
+    huggingFace.close();
+    HubOptions quick = HubOptions.DEFAULT.transfer(TransferSettings.DEFAULT.sleeper(time -> {}));
+    assertThat(open("hf::" + FakeHub.ID, quick)).isEqualTo(folder);
+    assertThatThrownBy(() -> open("hf::" + FakeHub.ID + "@v9", quick)).isInstanceOf(HubException.class)
+        .hasMessageContaining("HF_ENDPOINT");
   }
 
   @Test

@@ -12,14 +12,22 @@ final class FileFilter {
 
   private FileFilter() {}
 
-  /** Those of {@code files} that are wanted; only what lies under {@code subfolder} when one is given. */
-  static List<RemoteFile> select(List<RemoteFile> files, @Nullable String subfolder) {
+  /**
+   * Those of {@code files} that are wanted.
+   *
+   * @param subfolder only what lies under it; null = everything
+   * @param weights false leaves out weights too
+   */
+  static List<RemoteFile> select(List<RemoteFile> files, @Nullable String subfolder, boolean weights) {
     List<RemoteFile> wanted = files.stream()
         .filter(file -> subfolder == null || file.path().startsWith(subfolder + "/"))
         .filter(file -> isWanted(subfolder == null ? file.path() : file.path().substring(subfolder.length() + 1)))
         .toList();
     boolean safe = wanted.stream().anyMatch(file -> file.path().endsWith(".safetensors"));
-    return wanted.stream().filter(file -> !(safe && file.path().endsWith(".bin"))).toList();
+    return wanted.stream()
+        .filter(file -> !((safe || !weights) && file.path().endsWith(".bin")))
+        .filter(file -> weights || !file.path().endsWith(".safetensors"))
+        .toList();
   }
 
   private static boolean isWanted(String path) {

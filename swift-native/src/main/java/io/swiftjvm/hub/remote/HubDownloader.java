@@ -29,17 +29,32 @@ public final class HubDownloader {
   private final HubEndpoint hub;
   private final TransferSettings settings;
   private final DownloadListener listener;
+  private final boolean weights;
 
   /** A downloader from {@code hub} which tells {@code listener}. */
   public HubDownloader(HubEndpoint hub, TransferSettings settings, DownloadListener listener) {
+    this(hub, settings, oneAtATime(listener), true);
+  }
+
+  private HubDownloader(HubEndpoint hub, TransferSettings settings, DownloadListener listener, boolean weights) {
     this.hub = hub;
     this.settings = settings;
+    this.listener = listener;
+    this.weights = weights;
+  }
+
+  private static DownloadListener oneAtATime(DownloadListener listener) {
     Object turn = new Object();
-    this.listener = event -> {
+    return event -> {
       synchronized (turn) {
         listener.onEvent(event);
       }
     };
+  }
+
+  /** Leaves weights on the hub when {@code weights} is false: enough to judge a model. Default: true. */
+  public HubDownloader weights(boolean weights) {
+    return new HubDownloader(hub, settings, listener, weights);
   }
 
   /**
@@ -90,7 +105,7 @@ public final class HubDownloader {
 
   private Listing list(HubId id, HubProtocol protocol) throws IOException, InterruptedException {
     Listing all = protocol.list(id.repository(), id.revisionOn(hub.kind()));
-    Listing wanted = all.files(FileFilter.select(all.files(), id.subfolder()));
+    Listing wanted = all.files(FileFilter.select(all.files(), id.subfolder(), weights));
     if (wanted.files().isEmpty()) {
       throw new HubException(Reason.NOT_FOUND, "Repository " + id + " has " + all.files().size()
           + " files, none of which is wanted here. Check the sub-folder.");

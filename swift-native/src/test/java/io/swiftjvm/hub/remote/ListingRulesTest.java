@@ -19,7 +19,7 @@ class ListingRulesTest {
   }
 
   private static List<String> selected(String subfolder, String... paths) {
-    return FileFilter.select(Stream.of(paths).map(ListingRulesTest::file).toList(), subfolder).stream()
+    return FileFilter.select(Stream.of(paths).map(ListingRulesTest::file).toList(), subfolder, true).stream()
         .map(RemoteFile::path).toList();
   }
 
@@ -35,6 +35,12 @@ class ListingRulesTest {
   void pickled_weights_are_fetched_only_where_there_is_nothing_better() {
     assertThat(selected(null, "pytorch_model.bin", "model.safetensors")).containsExactly("model.safetensors");
     assertThat(selected(null, "pytorch_model.bin", "config.json")).containsExactly("pytorch_model.bin", "config.json");
+  }
+
+  @Test
+  void without_weights_the_rest_is_fetched() {
+    List<RemoteFile> files = List.of(file("a.safetensors"), file("a.bin"), file("a.safetensors.index.json"));
+    assertThat(FileFilter.select(files, null, false)).containsExactly(file("a.safetensors.index.json"));
   }
 
   @Test
