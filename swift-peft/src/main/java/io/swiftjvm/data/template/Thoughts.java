@@ -1,7 +1,6 @@
 package io.swiftjvm.data.template;
 
 import io.swiftjvm.data.template.Turn.Said;
-import io.swiftjvm.data.tools.AgentForm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -27,8 +26,7 @@ final class Thoughts {
       if (answer != null && strips && !last) {
         answer = strip(answer, meta);
       }
-      AgentForm agent = meta.agent();
-      boolean goesOn = turn.verbatim() && agent != null && !agent.thinksAfterResults();
+      boolean goesOn = turn.verbatim() && meta.has(TemplateMeta.Trait.THINKS_AFTER_USER_ONLY);
       boolean wanted = !goesOn && options.addNonThinkingPrefix() && (last || (preserve && everyRound));
       if (answer != null && wanted && !meta.nonThinkingPrefix().isEmpty()) {
         answer = prefix(answer, meta);
