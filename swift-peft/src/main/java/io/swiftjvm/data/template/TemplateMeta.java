@@ -52,6 +52,8 @@ public record TemplateMeta(
     ANSWER_TAGS,
     /** An answer behind results goes on where the one before them stopped, without a think block. */
     THINKS_AFTER_USER_ONLY,
+    /** Only the last answer is given an empty think block. */
+    THINKS_LAST_ONLY,
     /** The suffix stands behind an unanswered row, too. */
     ALWAYS_END
   }
