@@ -60,8 +60,8 @@ final class Thoughts {
     Said first = answer.getFirst();
     String text = first.text();
     String own = meta.thinkingPrefix().strip();
-    boolean thinks = text == null || text.startsWith(OPEN) || text.startsWith(meta.nonThinkingPrefix());
-    if (thinks || (!own.isEmpty() && text.startsWith(own))) {
+    if (text == null || text.startsWith(OPEN) || text.startsWith(meta.nonThinkingPrefix())
+        || (!own.isEmpty() && text.startsWith(own))) {
       return answer;
     }
     List<Said> out = new ArrayList<>(answer);
