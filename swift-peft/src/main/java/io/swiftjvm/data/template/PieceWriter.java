@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Writes a conversation as pieces of one loss weight each. */
 final class PieceWriter {
   private static final Pattern LINE_ENDS = Pattern.compile("^\\n+|\\n+$");
+  private static final Pattern THINKING = Pattern.compile("\\{\\{THINKING}}(.*?)\\{\\{OR}}(.*?)\\{\\{END}}");
   private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("dd MMM yyyy", Locale.ENGLISH);
 
   private final TemplateMeta meta;
@@ -101,7 +102,7 @@ final class PieceWriter {
       List<Said> answer = turn.answer();
       if (answer != null) {
         String first = answer.getFirst().text();
-        if (first != null && first.endsWith("<|observation|>")) {
+        if (first != null && first.contains("<|observation|>")) {
           trimPrompt();
         }
         answer(answer, turn.query(), last);
@@ -236,7 +237,8 @@ final class PieceWriter {
 
   private String fill(String text, @Nullable String system, @Nullable String query, int round) {
     String today = options.today().toString();
-    String out = text.replace("{{DATE}}", DAY.format(options.today())).replace("{{ISO_DATE}}", today);
+    String out = THINKING.matcher(text).replaceAll(Thoughts.enabled(meta, options) ? "$1" : "$2");
+    out = out.replace("{{DATE}}", DAY.format(options.today())).replace("{{ISO_DATE}}", today);
     out = query == null ? out : rounds(out, round);
     if (system != null) {
       out = out.replace("{{SYSTEM}}", system.replace("{{ISO_DATE}}", today));

@@ -25,9 +25,13 @@ public enum Reshape {
     @Override
     Turns apply(Turns given, @Nullable String own, TemplateMeta meta, Tokenizer tokenizer) {
       return given.answers(text -> {
-        int end = text.indexOf(Thoughts.CLOSE);
-        return end < 0 ? "<response>\n" + text + "\n</response>\n" : text.substring(0, end + Thoughts.CLOSE.length())
-            + "\n\n<response>\n" + text.substring(end + Thoughts.CLOSE.length()) + "\n</response>";
+        if (text.contains("<response>")) {
+          return text;
+        }
+        int end = text.indexOf(Thoughts.CLOSE) + Thoughts.CLOSE.length();
+        return !text.contains(Thoughts.CLOSE) ? "<response>\n" + text + "\n</response>\n"
+            : text.substring(0, end).replaceFirst("<think>(?!\n)", "<think>\n") + "\n\n<response>\n"
+                + text.substring(end) + "\n</response>";
       });
     }
   },

@@ -50,6 +50,10 @@ public record TemplateMeta(
     TRIM_PROMPTS,
     /** Answers may stand between {@code <answer>} tags, and that is what is left of earlier ones. */
     ANSWER_TAGS,
+    /** An answer behind results goes on where the one before them stopped, without a think block. */
+    THINKS_AFTER_USER_ONLY,
+    /** Only the last answer is given an empty think block. */
+    THINKS_LAST_ONLY,
     /** The suffix stands behind an unanswered row, too. */
     ALWAYS_END
   }

@@ -1,7 +1,6 @@
 package io.swiftjvm.data.template;
 
 import io.swiftjvm.data.template.Turn.Said;
-import io.swiftjvm.data.tools.AgentForm;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -27,9 +26,9 @@ final class Thoughts {
       if (answer != null && strips && !last) {
         answer = strip(answer, meta);
       }
-      AgentForm agent = meta.agent();
-      boolean goesOn = turn.verbatim() && agent != null && !agent.thinksAfterResults();
-      boolean wanted = !goesOn && options.addNonThinkingPrefix() && (last || (preserve && everyRound));
+      boolean goesOn = turn.verbatim() && meta.has(TemplateMeta.Trait.THINKS_AFTER_USER_ONLY);
+      boolean early = preserve && everyRound && !meta.has(TemplateMeta.Trait.THINKS_LAST_ONLY);
+      boolean wanted = !goesOn && options.addNonThinkingPrefix() && (last || early);
       if (answer != null && wanted && !meta.nonThinkingPrefix().isEmpty()) {
         answer = prefix(answer, meta);
       }
@@ -61,7 +60,8 @@ final class Thoughts {
     Said first = answer.getFirst();
     String text = first.text();
     String own = meta.thinkingPrefix().strip();
-    if (text == null || text.startsWith(OPEN) || (!own.isEmpty() && text.startsWith(own))) {
+    if (text == null || text.startsWith(OPEN) || text.startsWith(meta.nonThinkingPrefix())
+        || (!own.isEmpty() && text.startsWith(own))) {
       return answer;
     }
     List<Said> out = new ArrayList<>(answer);
@@ -75,8 +75,12 @@ final class Thoughts {
     if (given != null) {
       return given;
     }
-    Boolean enabled = options.enableThinking();
-    boolean on = enabled != null ? enabled : meta.thinksByDefault();
-    return on ? meta.thinkingPrefix() : meta.nonThinkingPrefix();
+    return enabled(meta, options) ? meta.thinkingPrefix() : meta.nonThinkingPrefix();
+  }
+
+  /** Whether thoughts are asked for. */
+  static boolean enabled(TemplateMeta meta, EncodeOptions options) {
+    Boolean wish = options.enableThinking();
+    return wish != null ? wish : meta.thinksByDefault();
   }
 }

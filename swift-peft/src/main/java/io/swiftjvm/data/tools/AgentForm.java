@@ -25,14 +25,15 @@ public interface AgentForm {
    * @param prompt around a question, with {@code {{QUERY}}}
    */
   record Frame(String separator, String prompt) {
-    /** A round that asks {@code query}. */
-    public String round(String query) {
-      return separator + prompt.replace("{{QUERY}}", query);
+    /** What stands before a question. */
+    public String open() {
+      return prompt.substring(0, Math.max(0, prompt.indexOf("{{QUERY}}")));
     }
 
-    /** A round that is open behind {@code query}. */
-    public String open(String query) {
-      return separator + prompt.substring(0, Math.max(0, prompt.indexOf("{{QUERY}}"))) + query;
+    /** What stands behind a question. */
+    public String close() {
+      int at = prompt.indexOf("{{QUERY}}");
+      return at < 0 ? "" : prompt.substring(at + "{{QUERY}}".length());
     }
   }
 
@@ -67,11 +68,6 @@ public interface AgentForm {
   /** Results without calls before them, to be put behind a question; empty where that cannot be written. */
   default Optional<String> standalone(Frame frame, List<String> results) {
     return Optional.empty();
-  }
-
-  /** Whether an answer behind results opens with a think block like any other. */
-  default boolean thinksAfterResults() {
-    return true;
   }
 
   /** Whether an answer in the ReAct form gets its results in that form. */

@@ -15,18 +15,16 @@ import java.util.Map;
  */
 public final class AgentForms {
   private static final Map<String, AgentForm> ALL = index(List.of(
-      new HermesForm(), KeywordForm.REACT, KeywordForm.react("react_zh", true), KeywordForm.react("toolbench", false),
+      KeywordForm.REACT, KeywordForm.react("react_zh", true), KeywordForm.react("toolbench", false),
       KeywordForm.qwen("qwen_en"), KeywordForm.qwen("qwen_zh"), KeywordForm.qwen("qwen_en_parallel"),
-      KeywordForm.qwen("qwen_zh_parallel"), CoderForm.coder(), CoderForm.qwen35(), new Glm4Form("chatglm4"),
-      new Glm4Form("glm4"), new Glm45Form("glm4_5", "\n"), new Glm45Form("glm4_7", ""),
-      new LlamaForm("llama3", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
-      new LlamaForm("llama4", "<|header_start|>", "<|header_end|>", "<|eot|>"), new MistralForm(), new DeepSeekForm()));
+      KeywordForm.qwen("qwen_zh_parallel")));
 
   private AgentForms() {}
 
   private static Map<String, AgentForm> index(List<AgentForm> forms) {
     Map<String, AgentForm> out = new LinkedHashMap<>();
     forms.forEach(form -> out.put(form.name(), form));
+    ToolText.forms().stream().filter(name -> !out.containsKey(name)).forEach(name -> out.put(name, TextForm.of(name)));
     return Collections.unmodifiableMap(out);
   }
 

@@ -27,9 +27,13 @@ class TemplatesTest {
   }
 
   private static String written(TemplateMeta meta, Map<String, ?> extra) {
+    return written(meta, extra, EncodeOptions.defaults());
+  }
+
+  private static String written(TemplateMeta meta, Map<String, ?> extra, EncodeOptions options) {
     StringBuilder out = new StringBuilder();
     try (Tokenizer tokenizer = HuggingFaceTokenizers.load(OracleFiles.path("tokenizers/qwen"))) {
-      new RowEncoder(meta, tokenizer, EncodeOptions.defaults()).encode(ROUNDS, extra).getFirst().pieces()
+      new RowEncoder(meta, tokenizer, options).encode(ROUNDS, extra).getFirst().pieces()
           .forEach(piece -> out.append(piece.text() == null ? "" : piece.text()));
     }
     return out.toString();
@@ -88,5 +92,15 @@ class TemplatesTest {
     assertThat(text).contains("should be one of [add]");
     assertThatThrownBy(() -> written(Templates.of("phi4"), Map.of("tools", tools)))
         .isInstanceOf(DatasetException.class).hasMessageContaining("react_en");
+  }
+
+  @Test
+  void the_effort_that_a_template_states_follows_the_thinking_mode() {
+    EncodeOptions on = EncodeOptions.defaults().enableThinking(true);
+    assertThat(written(Templates.of("hy_v3"), Map.of())).contains("reasoning_effort:no_think<");
+    assertThat(written(Templates.of("hy_v3"), Map.of(), on)).contains("reasoning_effort:high<");
+    assertThat(written(Templates.of("glm5_2"), Map.of())).startsWith("[gMASK]<sop><|user|>");
+    assertThat(written(Templates.of("glm5_2"), Map.of(), on))
+        .startsWith("[gMASK]<sop><|system|>Reasoning Effort: Max<|user|>");
   }
 }
