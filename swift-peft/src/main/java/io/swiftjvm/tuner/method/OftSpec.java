@@ -96,13 +96,14 @@ public record OftSpec(
     };
   }
 
-  // The last term has no factor 2, as PEFT has it.
+  // As PEFT has it: from three terms on the last one, at least the third power, has no factor 2.
   private Tensor series(Ops ops, Tensor skew) {
     Tensor sum = Constants.identity(ops, skew.shape());
     Tensor power = skew;
-    for (int i = 1; i < neumannTerms; i++) {
+    int highest = neumannTerms < 3 ? neumannTerms - 1 : Math.max(neumannTerms - 1, 3);
+    for (int i = 1; i <= highest; i++) {
       power = i == 1 ? skew : Matrices.multiplyAll(ops, power, false, skew, false);
-      boolean last = i == neumannTerms - 1 && i > 2;
+      boolean last = i == highest && i > 2;
       sum = ops.add(sum, last ? power : ops.scale(power, 2));
     }
     return sum;
