@@ -2,12 +2,14 @@ package io.swiftjvm.train;
 
 import io.swiftjvm.autograd.Gradients;
 import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.data.Batch;
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.TensorEntry;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.AdapterFiles;
@@ -44,6 +46,16 @@ public sealed interface TrainedWeights {
   /** Reads back what {@link #save} wrote, bit for bit. */
   void load(Path folder);
 
+  /** The batch as the adapter needs it. */
+  default Batch batch(Batch batch) {
+    return batch;
+  }
+
+  /** The pass over such a batch. */
+  default Pass pass(Pass pass, Batch batch) {
+    return pass;
+  }
+
   /** What is added to the loss once a step, or null. */
   default @Nullable Tensor penalty(Ops ops) {
     return null;
@@ -58,6 +70,13 @@ public sealed interface TrainedWeights {
   /** Trains an attached adapter; {@code base} is what its config names as the base model. */
   static TrainedWeights of(LoraAdapter adapter, String base) {
     return new Adapter(adapter, base);
+  }
+
+  /** A batch whose rows have what an adapter puts before them. */
+  static Batch widened(TunerAdapter adapter, Batch batch) {
+    int first = Math.toIntExact(adapter.model().parameters().getFirst().value().dim(0));
+    return adapter.offset() == 0 ? batch
+        : VirtualTokens.before(batch, adapter.offset(), adapter.virtualTokens(), first);
   }
 
   /** Trains an attached adapter of another method. */
@@ -171,6 +190,16 @@ public sealed interface TrainedWeights {
     @Override
     public void load(Path folder) {
       TunerFiles.load(adapter, folder);
+    }
+
+    @Override
+    public Batch batch(Batch batch) {
+      return widened(adapter, batch);
+    }
+
+    @Override
+    public Pass pass(Pass pass, Batch batch) {
+      return adapter.pass(pass, batch.cuSeqlens());
     }
 
     @Override

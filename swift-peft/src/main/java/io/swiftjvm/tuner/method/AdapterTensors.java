@@ -148,6 +148,16 @@ final class AdapterTensors {
     return values;
   }
 
+  /** A tensor that is computed from the trained ones and saved with them. */
+  Tensor derived(String key, long... shape) {
+    Tensor tensor = scope.floats(shape);
+    if (file != null) {
+      fill(entry(key, shape), tensor);
+    }
+    held.put(key, new Held(tensor, null, false));
+    return tensor;
+  }
+
   /** Another key for a parameter; a file must have the same values under it, if it has it. */
   void copy(String key, Parameter shared) {
     if (file != null) {

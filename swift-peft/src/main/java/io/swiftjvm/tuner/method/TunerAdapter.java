@@ -5,6 +5,7 @@ import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.Adapters;
 import java.util.ArrayList;
@@ -20,16 +21,18 @@ public final class TunerAdapter {
   private final List<String> modules;
   private final AdapterTensors tensors;
   private final @Nullable ModuleChange change;
+  private final @Nullable PromptEncoder prompt;
 
   TunerAdapter(
       CausalLm model, String name, TunerSpec spec, List<String> modules, AdapterTensors tensors,
-      @Nullable ModuleChange change) {
+      @Nullable ModuleChange change, @Nullable PromptEncoder prompt) {
     this.model = model;
     this.name = name;
     this.spec = spec;
     this.modules = List.copyOf(modules);
     this.tensors = tensors;
     this.change = change;
+    this.prompt = prompt;
   }
 
   public String name() {
@@ -72,6 +75,34 @@ public final class TunerAdapter {
     return spec instanceof ProjectionSpec projections ? projections.penalty(ops, parameters()) : null;
   }
 
+  /** Tokens that stand before every row of a batch. */
+  public int virtualTokens() {
+    return spec instanceof PromptSpec own && !own.keys() ? own.tokens() : 0;
+  }
+
+  /** Places before every row of a batch that are taken: those of virtual tokens, or of trained keys. */
+  public int offset() {
+    return spec instanceof PromptSpec own ? own.tokens() : 0;
+  }
+
+  /**
+   * The pass that uses the adapter on packed rows. Only adapters that put something before a text need it; the rows must
+   * have {@link #virtualTokens()} tokens with ids from the end of the token table on, and places from
+   * {@link #offset()} on.
+   */
+  public Pass pass(Pass pass, int... cuSeqlens) {
+    if (prompt == null || !pass.adapters().contains(name)) {
+      return pass;
+    }
+    Tensor rows = prompt.rows(pass.ops());
+    if (virtualTokens() == 0) {
+      PrefixContext context = new PrefixContext(pass.ops(), rows, model.config().layerCount(), cuSeqlens);
+      return new Pass(pass.ops(), context, pass.adapters(), pass.dropoutKey(), pass.checkpoint());
+    }
+    pass.ops().virtualTokens(rows);
+    return pass;
+  }
+
   /** To be called when a training has all gradients of a step. */
   public void differentiated(Gradients gradients) {
     if (change != null) {
@@ -83,6 +114,9 @@ public final class TunerAdapter {
   public void updated() {
     if (change != null) {
       change.updated();
+    }
+    if (prompt != null) {
+      prompt.updated(model.backend());
     }
   }
 

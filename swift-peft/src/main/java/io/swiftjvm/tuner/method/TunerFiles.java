@@ -45,6 +45,9 @@ public final class TunerFiles {
       Map.entry(Ia3Spec.TYPE, Ia3Spec::read),
       Map.entry(LnTuningSpec.TYPE, LnTuningSpec::read),
       Map.entry(TrainableTokensSpec.TYPE, TrainableTokensSpec::read),
+      Map.entry(PromptTuningSpec.TYPE, PromptTuningSpec::read),
+      Map.entry(PTuningSpec.TYPE, PTuningSpec::read),
+      Map.entry(PrefixTuningSpec.TYPE, PrefixTuningSpec::read),
       Map.entry(LohaSpec.TYPE, LohaSpec::read),
       Map.entry(LokrSpec.TYPE, LokrSpec::read),
       Map.entry(MissSpec.TYPE, MissSpec::read),
@@ -115,7 +118,11 @@ public final class TunerFiles {
       writer.write(folder.resolve(AdapterFiles.WEIGHTS));
       ObjectNode config =
           ConfigWriter.start(adapter.spec().type(), base, adapter.modules(), model.linears().keySet());
+      if (adapter.spec() instanceof PromptSpec) {
+        config.remove("target_modules");
+      }
       adapter.spec().write(config);
+      adapter.spec().sizes(config, model);
       AtomicFile.write(folder.resolve(AdapterFiles.CONFIG), config.toPrettyString() + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write the adapter to " + folder + ": " + e, e);
