@@ -5,7 +5,7 @@ import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.IntStream;
 
-/** Rows of a table and, for ids beyond its end, of another tensor: tokens that are learnt or computed, not looked up. */
+/** Rows of a table and, for ids beyond its end, of another tensor: tokens that are learnt, not looked up. */
 final class VirtualRows {
   private VirtualRows() {}
 

@@ -9,8 +9,8 @@ final class VirtualTokens {
   private VirtualTokens() {}
 
   /**
-   * Every row behind {@code offset} places, {@code tokens} of which are tokens with the ids {@code first ..} and no label.
-   * The label of a row's first own token is not in a batch, so the last virtual token has none either.
+   * Every row behind {@code offset} places, {@code tokens} of which are tokens with the ids {@code first ..} and no
+   * label. The label of a row's first own token is not in a batch, so the last virtual token has none either.
    */
   static Batch before(Batch batch, int offset, int tokens, int first) {
     int rows = batch.cuSeqlens().length - 1;

@@ -60,8 +60,9 @@ final class AdapterConfig {
     config.only("bias", "none");
     String init = config.node("init_lora_weights").asText("true");
     if (!HARMLESS_INIT.contains(init) && !init().insideWeight()) {
-      throw config.refusal("init_lora_weights", "'" + init + "' changes the weights of the base, so the adapter alone is "
-          + "not enough; convert it to a plain LoRA with PEFT's save_pretrained(path_initial_model_for_weight_conversion)");
+      throw config.refusal("init_lora_weights", "'" + init + "' changes the weights of the base, so the adapter alone "
+          + "is not enough; convert it to a plain LoRA with PEFT's "
+          + "save_pretrained(path_initial_model_for_weight_conversion)");
     }
     Set<String> known = new HashSet<>(KNOWN);
     known.addAll(more);
@@ -71,8 +72,8 @@ final class AdapterConfig {
   private LoraSpec spec() {
     int rank = config.intOf("r", config.node("r"));
     double alpha = config.numberOf("lora_alpha", config.node("lora_alpha"));
-    return new LoraSpec(rank, alpha, config.number("lora_dropout", 0), config.targets(), config.flag("use_rslora"), null,
-        init(), config.pattern("rank_pattern", node -> config.intOf("rank_pattern", node)),
+    return new LoraSpec(rank, alpha, config.number("lora_dropout", 0), config.targets(), config.flag("use_rslora"),
+        null, init(), config.pattern("rank_pattern", node -> config.intOf("rank_pattern", node)),
         config.pattern("alpha_pattern", node -> config.numberOf("alpha_pattern", node)));
   }
 

@@ -15,8 +15,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * AdaLoRA (arXiv 2303.10512): {@code W + alpha/rank * B (E * A)}, a singular value decomposition whose small values are to
- * be pruned while training. Here E is trained like A and B; ranks pruned elsewhere are read.
+ * AdaLoRA (arXiv 2303.10512): {@code W + alpha/rank * B (E * A)}, a singular value decomposition whose small values
+ * are to be pruned while training. Here E is trained like A and B; ranks pruned elsewhere are read.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", AdaLoraSpec.DEFAULT, 42).attach(model);
@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param targets which projections
  */
 public record AdaLoraSpec(
-    int rank, int targetRank, double alpha, double dropout, double orthogonality, Map<String, List<Boolean>> rankPattern, LoraTargets targets) implements ProjectionSpec {
+    int rank, int targetRank, double alpha, double dropout, double orthogonality,
+    Map<String, List<Boolean>> rankPattern, LoraTargets targets) implements ProjectionSpec {
   /** Rank 12, alpha 32, all projections but the head. */
   public static final AdaLoraSpec DEFAULT = new AdaLoraSpec(12, 8, 32, 0.05, 0.5, Map.of(), LoraTargets.ALL);
 

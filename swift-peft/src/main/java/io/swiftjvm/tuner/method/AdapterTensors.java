@@ -194,8 +194,8 @@ final class AdapterTensors {
   /** Overwrites all values by those of another file with the same keys. */
   void load(SafetensorsFile from) {
     if (!new TreeSet<>(from.names()).equals(new TreeSet<>(held.keySet()))) {
-      throw new ModelFormatException("Cannot continue with " + from.path() + ": it holds other tensors than the adapter '"
-          + adapter + "'. Use a checkpoint of the same training.");
+      throw new ModelFormatException("Cannot continue with " + from.path()
+          + ": it holds other tensors than the adapter '" + adapter + "'. Use a checkpoint of the same training.");
     }
     held.forEach((key, to) -> {
       TensorEntry entry = from.entry(key);
@@ -253,7 +253,7 @@ final class AdapterTensors {
   }
 
   ModelFormatException refusal(String found) {
-    return new ModelFormatException("Cannot load the adapter " + (file == null ? "'" + adapter + "'" : file.path()) + ": "
-        + found + ". Use the base model that the adapter was made for, or save it again.");
+    return new ModelFormatException("Cannot load the adapter " + (file == null ? "'" + adapter + "'" : file.path())
+        + ": " + found + ". Use the base model that the adapter was made for, or save it again.");
   }
 }

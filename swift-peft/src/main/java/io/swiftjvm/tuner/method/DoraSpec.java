@@ -18,8 +18,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * DoRA (arXiv 2402.09353): the weight as magnitude times direction, {@code m * (W + scale B A) / |W + scale B A|} with one
- * trained magnitude for each output; the norm counts as a constant for the gradient.
+ * DoRA (arXiv 2402.09353): the weight as magnitude times direction, {@code m * (W + scale B A) / |W + scale B A|} with
+ * one trained magnitude for each output; the norm counts as a constant for the gradient.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", new DoraSpec(LoraSpec.DEFAULT.rank(16)), 42).attach(model);

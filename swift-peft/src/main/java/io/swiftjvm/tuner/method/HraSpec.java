@@ -11,8 +11,8 @@ import io.swiftjvm.tuner.LoraTargets;
 import io.swiftjvm.tuner.Seeds;
 
 /**
- * HRA (arXiv 2405.17484): {@code W H_1 .. H_rank} with Householder reflections {@code H_i = I - 2 u_i u_i^T / |u_i|^2}. An even
- * number starts in equal pairs, which cancel.
+ * HRA (arXiv 2405.17484): {@code W H_1 .. H_rank} with Householder reflections {@code H_i = I - 2 u_i u_i^T /
+ * |u_i|^2}. An even number starts in equal pairs, which cancel.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", HraSpec.DEFAULT, 42).attach(model);
@@ -60,7 +60,8 @@ public record HraSpec(int rank, LoraTargets targets) implements ProjectionSpec {
         Tensor column = Slices.columns(ops, u.value(), transposed ? i : rank - 1 - i, 1);
         Tensor square = Matrices.multiply(ops, column, true, column, false);
         Tensor factor = HostMath.map(ops, square, v -> -2 / v, v -> 2 / (v * v));
-        Tensor along = Matrices.multiply(ops, Matrices.multiply(ops, ops.reshape(y, y.rows(), y.columns()), column), factor);
+        Tensor flat = ops.reshape(y, y.rows(), y.columns());
+        Tensor along = Matrices.multiply(ops, Matrices.multiply(ops, flat, column), factor);
         y = ops.add(y, ops.reshape(Matrices.multiply(ops, along, false, column, true), y.shape()));
       }
       return y;

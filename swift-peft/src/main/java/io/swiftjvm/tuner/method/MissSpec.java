@@ -8,8 +8,8 @@ import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
 
 /**
- * MiSS (arXiv 2409.15371): {@code y = W x + D^T sum of x's runs of rank elements}; D (rank,out) starts at zero. A last run
- * that is too short is filled up with zeros.
+ * MiSS (arXiv 2409.15371): {@code y = W x + D^T sum of x's runs of rank elements}; D (rank,out) starts at zero. A last
+ * run that is too short is filled up with zeros.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", MissSpec.DEFAULT, 42).attach(model);

@@ -6,8 +6,8 @@ import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.tuner.ConfigReader;
 
 /**
- * Prefix tuning (arXiv 2101.00190): trains keys and values that stand before those of every text in every layer, as they are
- * or made by a network of two layers.
+ * Prefix tuning (arXiv 2101.00190): trains keys and values that stand before those of every text in every layer, as
+ * they are or made by a network of two layers.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", PrefixTuningSpec.DEFAULT, 42).attach(model);

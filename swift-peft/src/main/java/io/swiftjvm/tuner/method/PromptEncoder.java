@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the rows of a prompt: a trained table, or a small network behind one. PEFT saves what the network answers and not
- * the network; here both are saved, so that a training can go on.
+ * Makes the rows of a prompt: a trained table, or a small network behind one. PEFT saves what the network answers and
+ * not the network; here both are saved, so that a training can go on.
  */
 final class PromptEncoder {
   /** The rows that every file has. */

@@ -86,8 +86,8 @@ public final class TunerAdapter {
   }
 
   /**
-   * The pass that uses the adapter on packed rows. Only adapters that put something before a text need it; the rows must
-   * have {@link #virtualTokens()} tokens with ids from the end of the token table on, and places from
+   * The pass that uses the adapter on packed rows. Only adapters that put something before a text need it; the rows
+   * must have {@link #virtualTokens()} tokens with ids from the end of the token table on, and places from
    * {@link #offset()} on.
    */
   public Pass pass(Pass pass, int... cuSeqlens) {

@@ -156,7 +156,8 @@ class FreshTunersTest {
       Batch batch = TrainedWeights.widened(adapter, AdapterOracle.batch());
       Pass pass = adapter.pass(
           Pass.of(new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens())), batch.cuSeqlens());
-      double loss = CausalLmObjective.SFT.loss(adapter.model(), pass, batch, CausalLmObjective.SFT.units(batch)).value();
+      CausalLmObjective sft = CausalLmObjective.SFT;
+      double loss = sft.loss(adapter.model(), pass, batch, sft.units(batch)).value();
       var penalty = adapter.penalty(pass.ops());
       return penalty == null ? loss : loss + penalty.get(0);
     }

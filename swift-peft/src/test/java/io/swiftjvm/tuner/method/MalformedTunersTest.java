@@ -87,7 +87,8 @@ class MalformedTunersTest {
   private static String last(String method) {
     try (SafetensorsFile file = SafetensorsFile.open(Oracle.path("peft/" + method).resolve(AdapterFiles.WEIGHTS))) {
       // A projection's own tensor: those that all share decide about shapes themselves.
-      return file.names().stream().filter(name -> name.contains(".layers.") || name.contains("embed")).toList().getLast();
+      return file.names().stream()
+          .filter(name -> name.contains(".layers.") || name.contains("embed")).toList().getLast();
     }
   }
 
@@ -99,8 +100,8 @@ class MalformedTunersTest {
         e -> e.name().equals(name) ? new TensorEntry("base_model.model.strange", e.dtype(), e.shape(), e.data()) : e);
     refused(name);
     copy(method, json -> { }, e -> e.name().equals(name)
-        ? new TensorEntry(name.replace("layers.1", "layers.7").replace("embed", "umbed"), e.dtype(), e.shape(), e.data())
-        : e);
+        ? new TensorEntry(
+            name.replace("layers.1", "layers.7").replace("embed", "umbed"), e.dtype(), e.shape(), e.data()) : e);
     refused(AdapterFiles.WEIGHTS);
   }
 
@@ -138,12 +139,14 @@ class MalformedTunersTest {
       "miss|init_weights|\"bat\"|init_weights", "miss|r|4000|rank", "adalora|rank_pattern|{\"a\":[3]}|rank_pattern",
       "adalora|lora_dropout|-1|dropout", "gralora|gralora_k|3|multiple", "gralora|gralora_k|0|blocks",
       "shira|mask_type|\"best\"|mask_type", "shira|r|4000|entries", "c3a|block_size|7|blocks",
-      "c3a|block_size_pattern|{\"q\":3}|block_size_pattern", "hra|apply_GS|true|apply_GS", "road|variant|\"road_3\"|road_3",
+      "c3a|block_size_pattern|{\"q\":3}|block_size_pattern", "hra|apply_GS|true|apply_GS",
+      "road|variant|\"road_3\"|road_3",
       "road|group_size|7|even", "road|group_size|10|groups", "oft|coft|true|coft", "oft|r|3|blocks",
       "oft|oft_block_size|0|blockSize", "boft|boft_block_size|5|divide", "boft|boft_block_num|4|blocks",
       "boft|boft_dropout|0.1|boft_dropout", "vblora|topk|0|top", "vblora|topk|21|vectors",
       "vblora|save_only_topk_weights|true|save_only_topk_weights", "vblora|vector_length|7|divide",
-      "randlora|save_projection|false|save_projection", "randlora|randlora_alpha|0|alpha", "delora|delora_lambda|0|lambda",
+      "randlora|save_projection|false|save_projection", "randlora|randlora_alpha|0|alpha",
+      "delora|delora_lambda|0|lambda",
       "dora|use_dora|false|use_dora", "dora|init_lora_weights|\"pissa\"|PISSA", "dora|r|0|rank",
       "dora|modules_to_save|[\"norm\"]|modules_to_save", "trainable_tokens|token_indices|[]|tokens",
       "trainable_tokens|token_indices|[5,5]|tokens", "trainable_tokens|token_indices|[5,17,9999]|9999",
