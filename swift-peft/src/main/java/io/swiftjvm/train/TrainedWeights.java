@@ -199,7 +199,7 @@ public sealed interface TrainedWeights {
 
     @Override
     public Pass pass(Pass pass, Batch batch) {
-      return adapter.pass(pass, batch.cuSeqlens());
+      return adapter.pass(pass, batch.ids(), batch.positions(), batch.cuSeqlens());
     }
 
     @Override

@@ -84,7 +84,8 @@ public final class AdapterOracle {
     Batch batch = TrainedWeights.widened(adapter, batch());
     try (Scope scope = new Scope(model.backend())) {
       Pass pass = adapter.pass(Pass.of(new Ops(model.backend(), null, scope),
-          AttentionContext.packed(batch.cuSeqlens())).adapters(List.of(adapter.name())), batch.cuSeqlens());
+          AttentionContext.packed(batch.cuSeqlens())).adapters(List.of(adapter.name())), batch.ids(), batch.positions(),
+          batch.cuSeqlens());
       return model.logits(pass, model.hidden(pass, scope.ints(batch.ids()), batch.positions())).toFloats();
     }
   }

@@ -202,8 +202,17 @@ final class AdapterTensors {
       require(key, entry.shape(), to.tensor().shape());
       if (to.parameter() != null) {
         fill(entry, to.value());
+      } else if (to.tensor().dtype() == DType.I32 && !Arrays.equals(entry.longs(), numbers(to.tensor()))) {
+        throw new ModelFormatException("Cannot continue with " + from.path() + ": its tensor '" + key
+            + "' chooses other places than the adapter '" + adapter + "'. Attach the adapter from that folder.");
       }
     });
+  }
+
+  private long[] numbers(Tensor tensor) {
+    int[] values = new int[Math.toIntExact(tensor.size())];
+    model.backend().download(tensor, MemorySegment.ofArray(values));
+    return Arrays.stream(values).asLongStream().toArray();
   }
 
   /** Refuses a file with tensors that no method asked for. */

@@ -32,7 +32,7 @@ public record DoraSpec(LoraSpec lora) implements ProjectionSpec {
   public static final DoraSpec DEFAULT = new DoraSpec(LoraSpec.DEFAULT);
 
   static final String TYPE = "LORA";
-  private static final String KEY = "use_dora";
+  static final String KEY = "use_dora";
 
   public DoraSpec {
     if (lora.init().insideWeight()) {

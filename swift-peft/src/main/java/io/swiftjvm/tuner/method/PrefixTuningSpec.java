@@ -63,7 +63,8 @@ public record PrefixTuningSpec(int tokens, int hidden) implements PromptSpec {
   public PromptEncoder encoder(AdapterTensors tensors) {
     long width = PromptSizes.keyWidth(tensors.model());
     long all = 2L * tensors.model().config().layerCount() * width;
-    return hidden == 0 ? PromptEncoder.plain(tensors, Start.NORMAL, tokens, all)
+    PromptEncoder encoder = hidden == 0 ? PromptEncoder.plain(tensors, Start.NORMAL, tokens, all)
         : PromptEncoder.network(tensors, "transform", Unary.TANH, tokens, width, hidden, all);
+    return encoder.keys(tensors.model().config().layerCount());
   }
 }

@@ -4,6 +4,7 @@ import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Unary;
 import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.ArrayList;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Makes the rows of a prompt: a trained table, or a small network behind one. PEFT saves what the network answers and
  * not the network; here both are saved, so that a training can go on.
  */
-final class PromptEncoder {
+final class PromptEncoder implements PassChange {
   /** The rows that every file has. */
   static final String ROWS = "prompt_embeddings";
 
@@ -27,6 +28,9 @@ final class PromptEncoder {
   private final List<Layer> layers = new ArrayList<>();
   private final Unary activation;
   private final @Nullable Tensor saved;
+
+  // 0: the rows are tokens, not keys and values.
+  private int layersOfKeys;
 
   private PromptEncoder(Parameter table, Unary activation, @Nullable Tensor saved) {
     this.table = table;
@@ -60,6 +64,12 @@ final class PromptEncoder {
     return encoder;
   }
 
+  /** The same rows as keys and values of {@code layers} layers. */
+  PromptEncoder keys(int layers) {
+    layersOfKeys = layers;
+    return this;
+  }
+
   /** The rows now. */
   Tensor rows(Ops ops) {
     Tensor x = table.value();
@@ -70,8 +80,19 @@ final class PromptEncoder {
     return x;
   }
 
-  /** Brings what will be saved up to date. */
-  void updated(Backend backend) {
+  @Override
+  public Pass pass(Pass pass, int[] ids, int[] positions, int[] cuSeqlens) {
+    Tensor rows = rows(pass.ops());
+    if (layersOfKeys == 0) {
+      pass.ops().virtualTokens(rows);
+      return pass;
+    }
+    PrefixContext context = new PrefixContext(pass.ops(), rows, layersOfKeys, cuSeqlens);
+    return new Pass(pass.ops(), context, pass.adapters(), pass.dropoutKey(), pass.checkpoint());
+  }
+
+  @Override
+  public void updated(Backend backend) {
     if (saved != null) {
       try (Scope scope = new Scope(backend)) {
         backend.copy(rows(new Ops(backend, null, scope)).detached(), saved);

@@ -21,18 +21,18 @@ public final class TunerAdapter {
   private final List<String> modules;
   private final AdapterTensors tensors;
   private final @Nullable ModuleChange change;
-  private final @Nullable PromptEncoder prompt;
+  private final @Nullable PassChange passes;
 
   TunerAdapter(
       CausalLm model, String name, TunerSpec spec, List<String> modules, AdapterTensors tensors,
-      @Nullable ModuleChange change, @Nullable PromptEncoder prompt) {
+      @Nullable ModuleChange change, @Nullable PassChange passes) {
     this.model = model;
     this.name = name;
     this.spec = spec;
     this.modules = List.copyOf(modules);
     this.tensors = tensors;
     this.change = change;
-    this.prompt = prompt;
+    this.passes = passes;
   }
 
   public String name() {
@@ -86,21 +86,12 @@ public final class TunerAdapter {
   }
 
   /**
-   * The pass that uses the adapter on packed rows. Only adapters that put something before a text need it; the rows
-   * must have {@link #virtualTokens()} tokens with ids from the end of the token table on, and places from
+   * The pass that uses the adapter on packed rows. Only adapters that put something before a text or look at it first need
+   * it; the rows must have {@link #virtualTokens()} tokens with ids from the end of the token table on, and places from
    * {@link #offset()} on.
    */
-  public Pass pass(Pass pass, int... cuSeqlens) {
-    if (prompt == null || !pass.adapters().contains(name)) {
-      return pass;
-    }
-    Tensor rows = prompt.rows(pass.ops());
-    if (virtualTokens() == 0) {
-      PrefixContext context = new PrefixContext(pass.ops(), rows, model.config().layerCount(), cuSeqlens);
-      return new Pass(pass.ops(), context, pass.adapters(), pass.dropoutKey(), pass.checkpoint());
-    }
-    pass.ops().virtualTokens(rows);
-    return pass;
+  public Pass pass(Pass pass, int[] ids, int[] positions, int[] cuSeqlens) {
+    return passes == null || !pass.adapters().contains(name) ? pass : passes.pass(pass, ids, positions, cuSeqlens);
   }
 
   /** To be called when a training has all gradients of a step. */
@@ -115,8 +106,8 @@ public final class TunerAdapter {
     if (change != null) {
       change.updated();
     }
-    if (prompt != null) {
-      prompt.updated(model.backend());
+    if (passes != null) {
+      passes.updated(model.backend());
     }
   }
 

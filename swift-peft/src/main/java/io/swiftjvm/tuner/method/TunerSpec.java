@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * TunerAdapter adapter = new TunerTransform("default", LohaSpec.DEFAULT, 42).attach(model);
  * }
  */
-public sealed interface TunerSpec permits TargetedSpec, PromptSpec {
+public sealed interface TunerSpec permits TargetedSpec, PromptSpec, XLoraSpec {
   /** PEFT's name of the method: {@code peft_type}. */
   String type();
 

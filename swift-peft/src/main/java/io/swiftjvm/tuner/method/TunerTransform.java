@@ -55,6 +55,13 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
           encoder.updated(model.backend());
           yield new TunerAdapter(model, name, spec, List.of(), tensors, null, encoder);
         }
+        case XLoraSpec mix -> {
+          XLora classifier = new XLora(tensors, mix, name);
+          tensors.refuseRest();
+          tensors.keep();
+          classifier.apply();
+          yield new TunerAdapter(model, name, spec, classifier.paths(), tensors, null, classifier);
+        }
       };
     }
   }

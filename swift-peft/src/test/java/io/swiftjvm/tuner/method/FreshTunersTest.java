@@ -155,7 +155,8 @@ class FreshTunersTest {
     try (Scope scope = new Scope(backend)) {
       Batch batch = TrainedWeights.widened(adapter, AdapterOracle.batch());
       Pass pass = adapter.pass(
-          Pass.of(new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens())), batch.cuSeqlens());
+          Pass.of(new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens())), batch.ids(),
+          batch.positions(), batch.cuSeqlens());
       CausalLmObjective sft = CausalLmObjective.SFT;
       double loss = sft.loss(adapter.model(), pass, batch, sft.units(batch)).value();
       var penalty = adapter.penalty(pass.ops());
