@@ -22,6 +22,8 @@ final class AdapterConfig {
   /** Starts that are overwritten by the saved weights and leave the base alone. */
   private static final Set<String> HARMLESS_INIT = Set.of("true", "false", "gaussian", "orthogonal", "eva");
 
+  private static final String DORA = "use_dora";
+
   private final ConfigReader config;
 
   private AdapterConfig(ConfigReader config) {
@@ -56,6 +58,9 @@ final class AdapterConfig {
     String type = config.node("peft_type").asText("");
     if (!type.equals("LORA")) {
       throw config.refusal("peft_type", "'" + type + "' is not a LoRA adapter; TunerFiles reads the other methods");
+    }
+    if (!more.contains(DORA) && config.flag(DORA)) {
+      throw config.refusal(DORA, "this is a DoRA, which TunerFiles reads");
     }
     config.only("bias", "none");
     String init = config.node("init_lora_weights").asText("true");

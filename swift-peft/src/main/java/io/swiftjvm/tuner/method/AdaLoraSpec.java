@@ -10,6 +10,8 @@ import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +46,7 @@ public record AdaLoraSpec(
     Ranges.scale("adalora.alpha", alpha);
     Ranges.dropout("adalora.dropout", dropout);
     Ranges.check(orthogonality >= 0, "adalora.orthogonality is " + orthogonality + "; it must be 0 or more.");
-    rankPattern = Map.copyOf(rankPattern);
+    rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
   }
 
   static TunerSpec read(ConfigReader config) {

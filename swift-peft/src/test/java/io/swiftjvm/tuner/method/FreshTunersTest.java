@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
+import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.data.Batch;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.AttentionContext;
@@ -15,12 +16,14 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.train.AdapterOracle;
 import io.swiftjvm.train.BatchSource;
+import io.swiftjvm.train.CheckpointSpec;
 import io.swiftjvm.train.Oracle;
 import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.train.TrainJob;
 import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.train.objective.CausalLmObjective;
+import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.LoraTargets;
 import io.swiftjvm.tuner.ModelExport;
@@ -30,6 +33,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,6 +68,29 @@ class FreshTunersTest {
 
   static Stream<TunerSpec> projections() {
     return all().filter(ProjectionSpec.class::isInstance);
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void a_training_continues_bit_for_bit_and_returns_its_memory(TunerSpec spec) {
+    train(spec, 4, temp.resolve("whole"), checkpoint -> checkpoint);
+    train(spec, 4, temp.resolve("half"), checkpoint -> checkpoint.outputDir(temp.resolve("out")).saveSteps(2));
+    train(spec, 4, temp.resolve("rest"), checkpoint -> checkpoint.resumeFrom(temp.resolve("out/checkpoint-2")));
+    assertThat(temp.resolve("rest").resolve(AdapterFiles.WEIGHTS))
+        .hasSameBinaryContentAs(temp.resolve("whole").resolve(AdapterFiles.WEIGHTS));
+  }
+
+  private static void train(TunerSpec spec, int steps, Path save, UnaryOperator<CheckpointSpec> checkpoint) {
+    try (CpuBackend backend = new CpuBackend(2); CausalLm model = load(backend, "qwen3")) {
+      TunerAdapter adapter = new TunerTransform("default", spec, 1).attach(model);
+      TrainedWeights weights = TrainedWeights.of(adapter, "base");
+      long before = backend.bytesInUse();
+      TrainSpec settings = TrainSpec.DEFAULT.optim(o -> o.learningRate(1e-3)).checkpoint(checkpoint);
+      BatchSource data = BatchSource.cycle(List.of(Oracle.micro("qwen3").subList(0, 2)), steps, "fixtures");
+      TrainJob.of(weights, settings, data).run();
+      assertThat(backend.bytesInUse()).isEqualTo(before);
+      weights.save(save);
+    }
   }
 
   private static float[] logits(CausalLm model, List<String> adapters) {

@@ -150,6 +150,12 @@ class MalformedTunersTest {
       "dora|use_dora|false|use_dora", "dora|init_lora_weights|\"pissa\"|PISSA", "dora|r|0|rank",
       "dora|modules_to_save|[\"norm\"]|modules_to_save", "trainable_tokens|token_indices|[]|tokens",
       "trainable_tokens|token_indices|[5,5]|tokens", "trainable_tokens|token_indices|[5,17,9999]|9999",
+      "prompt|num_virtual_tokens|0|tokens", "prompt|num_virtual_tokens|6|shape",
+      "prompt|num_transformer_submodules|2|num_transformer_submodules", "ptuning_mlp|encoder_hidden_size|0|hidden",
+      "ptuning_mlp|encoder_reparameterization_type|\"GRU\"|GRU", "prefix|num_virtual_tokens|5|shape",
+      "prefix|a_new_thing|7|a_new_thing", "prefix_projection|encoder_hidden_size|-1|hidden",
+      "xlora/xlora|xlora_depth|0|depth", "xlora/xlora|top_k_lora|1|top_k_lora", "xlora/xlora|adapters|{}|adapters",
+      "xlora/xlora|adapters|{\"0\":3}|adapters", "xlora/xlora|softmax_temperature|0|temperature",
       "trainable_tokens|token_indices|7|token_indices", "ia3|fan_in_fan_out|true|fan_in_fan_out"})
   void a_bad_setting_is_refused_by_its_name(String method, String key, String value, String named) throws IOException {
     ObjectMapper mapper = new ObjectMapper();

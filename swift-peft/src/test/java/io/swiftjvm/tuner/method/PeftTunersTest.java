@@ -51,16 +51,15 @@ class PeftTunersTest {
     Path folder = Oracle.path("peft/" + name);
     Map<String, float[]> golden = Oracle.tensors(folder.resolve("golden.safetensors"));
     TunerAdapter adapter = TunerFiles.attach(model, folder, "default", true);
-    double logits = Oracle.worst(logits(List.of("default")), golden.get("logits"));
-    assertThat(logits).isLessThan(1e-4);
+    assertThat(Oracle.worst(logits(List.of("default")), golden.get("logits"))).isLessThan(1e-4);
     if (adapter.spec() instanceof ProjectionSpec) {
       checkBase();
     }
     // PEFT's C3A differentiates by its input wrongly (torch's gradcheck says so), so gradients further in differ.
-    double gradients = name.equals("c3a") ? 0
-        : AdapterOracle.checkGradients(TrainedWeights.of(adapter, "base"), golden);
-    double merged = AdapterOracle.checkMerged(model, golden, temp.resolve("merged"), 1e-6);
-    System.out.printf("%-16s logits %.1e gradients %.1e merged %.1e%n", name, logits, gradients, merged);
+    if (!name.equals("c3a")) {
+      AdapterOracle.checkGradients(TrainedWeights.of(adapter, "base"), golden);
+    }
+    AdapterOracle.checkMerged(model, golden, temp.resolve("merged"), 1e-6);
     TunerFiles.save(adapter, temp.resolve("copy"), "base");
     assertThat(temp.resolve("copy").resolve(AdapterFiles.WEIGHTS))
         .hasSameBinaryContentAs(folder.resolve(AdapterFiles.WEIGHTS));
@@ -78,11 +77,10 @@ class PeftTunersTest {
     Path folder = Oracle.path("peft/" + name);
     Map<String, float[]> golden = Oracle.tensors(folder.resolve("golden.safetensors"));
     TunerAdapter adapter = TunerFiles.attach(model, folder, "default", trainable);
-    double logits = Oracle.worst(AdapterOracle.logits(adapter), golden.get("logits"));
-    assertThat(logits).isLessThan(1e-4);
-    double gradients =
-        trainable ? AdapterOracle.checkGradients(TrainedWeights.of(adapter, "base"), golden) : 0;
-    System.out.printf("%-16s logits %.1e gradients %.1e%n", name, logits, gradients);
+    assertThat(Oracle.worst(AdapterOracle.logits(adapter), golden.get("logits"))).isLessThan(1e-4);
+    if (trainable) {
+      AdapterOracle.checkGradients(TrainedWeights.of(adapter, "base"), golden);
+    }
     TunerFiles.save(adapter, temp.resolve("copy"), "base");
     assertThat(temp.resolve("copy").resolve(AdapterFiles.WEIGHTS))
         .hasSameBinaryContentAs(folder.resolve(AdapterFiles.WEIGHTS));
