@@ -90,8 +90,8 @@ public record AdaLoraSpec(
     Parameter a = site.learnt("lora_A", Start.normal(0.02), left, site.in());
     Parameter e = site.learnt("lora_E", Start.ZERO, left, 1);
     Parameter b = site.learnt("lora_B", Start.normal(0.02), site.out(), left);
-    // alpha/(rank + 1e-5) as in PEFT, which may have no rank left.
-    float scale = (float) (alpha / (left + 1e-5));
+    // The 1e-5 is that of PEFT; what was pruned does not change the scale.
+    float scale = (float) (alpha / (rank + 1e-5));
     return new LinearTuner.Path(dropout, (ops, x) -> ops.scale(ops.linear(
         Broadcasts.multiplyRow(ops, ops.linear(x, a.value(), null), e.value()), b.value(), null), scale));
   }
