@@ -99,3 +99,29 @@ for k,p in mm.named_parameters():
   if any(x in k for x in tm): t['merged.'+k]=p.detach()
 save_file({k:v.contiguous().clone() for k,v in t.items()},f+'/golden.safetensors')
 print(open(f+'/adapter_config.json').read()[:2500])
+
+# Eight steps of AdaLoRA with its budget of ranks.
+c = peft.AdaLoraConfig(init_r=6, target_r=3, total_step=8, tinit=2, tfinal=2, deltaT=1, lora_alpha=12, target_modules=tm, **K)
+torch.manual_seed(1)
+m = peft.get_peft_model(load(), c)
+randomise(m, 7, 0.15)
+m.eval()
+f = sys.argv[2] + '/adalora_training'
+shutil.rmtree(f, ignore_errors=True)
+m.save_pretrained(f)
+opt = torch.optim.AdamW([p for p in m.parameters() if p.requires_grad], lr=1e-2, betas=(0.9, 0.999), weight_decay=0.0)
+t = {}
+losses = []
+for step in range(1, 9):
+    opt.zero_grad()
+    loss = m(input_ids=ids, labels=labels, use_cache=False).loss
+    loss.backward()
+    losses.append(loss.item())
+    opt.step()
+    m.base_model.update_and_allocate(step)
+    for k, p in m.named_parameters():
+        if 'lora_E' in k:
+            t[f'step{step}.' + k.replace('base_model.model.', '')] = p.detach().clone()
+t['loss'] = torch.tensor(losses)
+t['logits'] = m(input_ids=ids, use_cache=False).logits.detach()
+save_file({k: v.contiguous() for k, v in t.items()}, f + '/golden.safetensors')

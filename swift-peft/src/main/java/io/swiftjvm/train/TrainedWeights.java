@@ -64,8 +64,8 @@ public sealed interface TrainedWeights {
   /** Told when a step has all gradients. */
   default void differentiated(Gradients gradients) {}
 
-  /** Told when a step has changed the parameters. */
-  default void updated() {}
+  /** Told when step {@code step} (from 1) of {@code total} has changed the parameters by gradients times clip. */
+  default void updated(int step, int total, Gradients gradients, float clip) {}
 
   /** Trains an attached adapter; {@code base} is what its config names as the base model. */
   static TrainedWeights of(LoraAdapter adapter, String base) {
@@ -213,8 +213,8 @@ public sealed interface TrainedWeights {
     }
 
     @Override
-    public void updated() {
-      adapter.updated();
+    public void updated(int step, int total, Gradients gradients, float clip) {
+      adapter.updated(step, total, gradients, clip);
     }
   }
 

@@ -8,6 +8,7 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.Adapters;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ public final class TunerAdapter {
   private final AdapterTensors tensors;
   private final @Nullable ModuleChange change;
   private final @Nullable PassChange passes;
+  private final @Nullable TrainingState training;
 
   TunerAdapter(
       CausalLm model, String name, TunerSpec spec, List<String> modules, AdapterTensors tensors,
@@ -33,6 +35,8 @@ public final class TunerAdapter {
     this.tensors = tensors;
     this.change = change;
     this.passes = passes;
+    this.training = tensors.trainable() && spec instanceof ProjectionSpec projections
+        ? projections.training(model, parameters()) : null;
   }
 
   public String name() {
@@ -86,8 +90,9 @@ public final class TunerAdapter {
   }
 
   /**
-   * The pass that uses the adapter on packed rows. Only adapters that put something before a text or look at it first need
-   * it; the rows must have {@link #virtualTokens()} tokens with ids from the end of the token table on, and places from
+   * The pass that uses the adapter on packed rows. Only adapters that put something before a text or look at it first
+   * need it; the rows must have {@link #virtualTokens()} tokens with ids from the end of the token table on, and
+   * places from
    * {@link #offset()} on.
    */
   public Pass pass(Pass pass, int[] ids, int[] positions, int[] cuSeqlens) {
@@ -101,7 +106,18 @@ public final class TunerAdapter {
     }
   }
 
-  /** To be called when a training has changed the values of {@link #parameters()}. */
+  /**
+   * To be called when step {@code step} (from 1) of {@code total} has changed the values of {@link #parameters()} by
+   * {@code gradients} times {@code clip}.
+   */
+  public void updated(int step, int total, Gradients gradients, float clip) {
+    if (training != null) {
+      training.after(step, total, gradients, clip);
+    }
+    updated();
+  }
+
+  /** To be called when the values of {@link #parameters()} were changed. */
   public void updated() {
     if (change != null) {
       change.updated();
@@ -111,9 +127,18 @@ public final class TunerAdapter {
     }
   }
 
-  void load(SafetensorsFile file) {
+  void load(SafetensorsFile file, Path folder) {
     tensors.load(file);
+    if (training != null) {
+      training.load(folder);
+    }
     updated();
+  }
+
+  void saveTraining(Path folder) {
+    if (training != null) {
+      training.save(folder);
+    }
   }
 
   Map<String, AdapterTensors.Held> held() {

@@ -121,7 +121,7 @@ public final class TunerFiles {
   /** Overwrites an attached adapter's values by those of {@code folder}, which must hold the same tensors. */
   public static void load(TunerAdapter adapter, Path folder) {
     try (SafetensorsFile file = SafetensorsFile.open(ModelFolder.of(folder).file(AdapterFiles.WEIGHTS))) {
-      adapter.load(file);
+      adapter.load(file, folder);
     }
   }
 
@@ -136,6 +136,7 @@ public final class TunerFiles {
         writer.add(key, value.dtype(), value.shape(), HostView.of(model.backend(), value, arena));
       });
       writer.write(folder.resolve(AdapterFiles.WEIGHTS));
+      adapter.saveTraining(folder);
       ObjectNode config =
           ConfigWriter.start(adapter.spec().type(), base, adapter.modules(), model.linears().keySet());
       if (!(adapter.spec() instanceof TargetedSpec)) {

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * X-LoRA (arXiv 2402.07148): several LoRA adapters, weighted for every token and projection by a classifier that sees the
- * last hidden states of a pass without them: {@code y = W x + weight * sum over a of s_a B_a A_a x}. The classifier is
- * trained, the adapters are not.
+ * X-LoRA (arXiv 2402.07148): several LoRA adapters, weighted for every token and projection by a classifier that sees
+ * the last hidden states of a pass without them: {@code y = W x + weight * sum over a of s_a B_a A_a x}. The
+ * classifier is trained, the adapters are not.
  *
  * {@snippet :
  * AdapterFiles.attach(model, Path.of("maths"), "maths", false);
