@@ -92,8 +92,7 @@ public final class TunerAdapter {
   /**
    * The pass that uses the adapter on packed rows. Only adapters that put something before a text or look at it first
    * need it; the rows must have {@link #virtualTokens()} tokens with ids from the end of the token table on, and
-   * places from
-   * {@link #offset()} on.
+   * places from {@link #offset()} on.
    */
   public Pass pass(Pass pass, int[] ids, int[] positions, int[] cuSeqlens) {
     return passes == null || !pass.adapters().contains(name) ? pass : passes.pass(pass, ids, positions, cuSeqlens);
