@@ -54,6 +54,9 @@ C={
  "c3a_many":peft.C3AConfig(block_size=8,target_modules=tm,**K),
  "fourier_many":peft.FourierFTConfig(n_frequency=70,scaling=33.0,random_loc_seed=5,target_modules=tm,**K),
  "dora_rs":peft.LoraConfig(r=4,lora_alpha=12,use_dora=True,use_rslora=True,rank_pattern={"down_proj":2},target_modules=tm,**K),
+ "hra_orthogonal":peft.HRAConfig(r=3,apply_GS=True,target_modules=tm,**K),
+ "miss_mini":peft.MissConfig(r=7,mini_r=4,init_weights="mini",target_modules=tm,**K),
+ "miss_bat":peft.MissConfig(r=8,init_weights="bat",target_modules=tm,**K),
  "hra_odd":peft.HRAConfig(r=3,target_modules=tm,**K),
  "delora_r":peft.DeloraConfig(r=3,target_modules=tm,**K),
 }

@@ -1,7 +1,8 @@
 /**
  * Tuning methods beside LoRA, one file each, in the files of PEFT. {@link io.swiftjvm.tuner.method.TunerTransform}
- * makes a fresh adapter of a {@link io.swiftjvm.tuner.method.TunerSpec}, {@link io.swiftjvm.tuner.method.TunerFiles} reads
- * and writes one; {@link io.swiftjvm.tuner.method.TunerAdapter} is the handle.
+ * makes a fresh adapter of a {@link io.swiftjvm.tuner.method.TunerSpec},
+ * {@link io.swiftjvm.tuner.method.TunerFiles} reads and writes one, {@link io.swiftjvm.tuner.method.TunerAdapter} is
+ * the handle.
  *
  * <p>A new method of projections is one record that implements {@link io.swiftjvm.tuner.method.ProjectionSpec}: in
  * {@code at} it asks the site for its tensors, which come from a file or start fresh, and returns a
