@@ -30,6 +30,7 @@ public final class Ops {
   private final Backend backend;
   private final @Nullable Tape tape;
   private Scope scope;
+  private @Nullable Tensor virtual;
 
   /** Operations that record on {@code tape}, or not at all if it is null. */
   public Ops(Backend backend, @Nullable Tape tape, Scope scope) {
@@ -326,8 +327,20 @@ public final class Ops {
     return sinks == null ? attention(q, k, v, spec, segments) : SinkAttention.apply(this, q, k, v, spec, segments, sinks);
   }
 
+  /**
+   * From now on {@link #embedding} answers ids from the end of its table on with these rows (k,c): tokens of a trained
+   * prompt, or of something else that has no row in the table.
+   */
+  public void virtualTokens(Tensor rows) {
+    virtual = rows;
+  }
+
   /** Rows of a table (v,c) of any float type at int32 ids (n) -> (n,c). */
   public Tensor embedding(Tensor table, Tensor ids) {
+    Tensor extra = virtual;
+    if (extra != null) {
+      return VirtualRows.embedding(this, table, extra, ids);
+    }
     Tensor y = scope.floats(ids.size(), table.dim(1));
     backend.gatherRows(table, ids, y);
     return track(table.requiresGrad(), y, (dy, into, s) -> backend.scatterAddRows(dy, ids, into.getOrZero(table)), ids);

@@ -69,6 +69,14 @@ class TunerOpsGradientTest {
   }
 
   @Test
+  void rows_of_tokens_that_no_table_has() {
+    new GradientCheck(backend).input(3, 2).input(2, 2).check((ops, in) -> {
+      ops.virtualTokens(in.get(1));
+      return ops.embedding(in.get(0), ops.scope().ints(1, 4, 0, 3, 4, 1));
+    });
+  }
+
+  @Test
   void the_cayley_transform_is_a_rotation_and_has_a_gradient() {
     new GradientCheck(backend).input(2, 3, 3).check((ops, in) -> {
       Tensor x = in.getFirst();

@@ -67,10 +67,11 @@ final class StepRunner implements AutoCloseable {
     return new Found(loss, units, tokens);
   }
 
-  private double backward(Batch batch, double units, long dropoutKey) {
+  private double backward(Batch plain, double units, long dropoutKey) {
     try (Scope scope = new Scope(backend); Tape tape = new Tape(backend)) {
-      Pass pass = new Pass(new Ops(backend, tape, scope), AttentionContext.packed(batch.cuSeqlens()), adapters,
-          dropoutKey, spec.gradientCheckpointing());
+      Batch batch = weights.batch(plain);
+      Pass pass = weights.pass(new Pass(new Ops(backend, tape, scope), AttentionContext.packed(batch.cuSeqlens()),
+          adapters, dropoutKey, spec.gradientCheckpointing()), batch);
       Objective.Outcome outcome = objective.loss(model, pass, batch, units);
       if (outcome.loss().requiresGrad() && Double.isFinite(outcome.value())) {
         Tensor seed = scope.floats(1);
@@ -139,12 +140,13 @@ final class StepRunner implements AutoCloseable {
   TrainEvent.Evaluated evaluate(int step, List<Batch> batches) {
     double sum = 0;
     double units = 0;
-    for (Batch batch : batches) {
+    for (Batch plain : batches) {
+      Batch batch = weights.batch(plain);
       double here = objective.units(batch);
       if (here > 0) {
         try (Scope scope = new Scope(backend)) {
-          Pass pass = new Pass(
-              new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()), adapters, 0, false);
+          Pass pass = weights.pass(new Pass(
+              new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()), adapters, 0, false), batch);
           sum += objective.loss(model, pass, batch, 1).value();
           units += here;
         }

@@ -2,12 +2,14 @@ package io.swiftjvm.train;
 
 import io.swiftjvm.autograd.Gradients;
 import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.data.Batch;
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.TensorEntry;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.AdapterFiles;
@@ -44,6 +46,16 @@ public sealed interface TrainedWeights {
   /** Reads back what {@link #save} wrote, bit for bit. */
   void load(Path folder);
 
+  /** The batch as the adapter needs it. */
+  default Batch batch(Batch batch) {
+    return batch;
+  }
+
+  /** The pass over such a batch. */
+  default Pass pass(Pass pass, Batch batch) {
+    return pass;
+  }
+
   /** What is added to the loss once a step, or null. */
   default @Nullable Tensor penalty(Ops ops) {
     return null;
@@ -52,12 +64,19 @@ public sealed interface TrainedWeights {
   /** Told when a step has all gradients. */
   default void differentiated(Gradients gradients) {}
 
-  /** Told when a step has changed the parameters. */
-  default void updated() {}
+  /** Told when step {@code step} (from 1) of {@code total} has changed the parameters by gradients times clip. */
+  default void updated(int step, int total, Gradients gradients, float clip) {}
 
   /** Trains an attached adapter; {@code base} is what its config names as the base model. */
   static TrainedWeights of(LoraAdapter adapter, String base) {
     return new Adapter(adapter, base);
+  }
+
+  /** A batch whose rows have what an adapter puts before them. */
+  static Batch widened(TunerAdapter adapter, Batch batch) {
+    int first = Math.toIntExact(adapter.model().parameters().getFirst().value().dim(0));
+    return adapter.offset() == 0 ? batch
+        : VirtualTokens.before(batch, adapter.offset(), adapter.virtualTokens(), first);
   }
 
   /** Trains an attached adapter of another method. */
@@ -174,6 +193,16 @@ public sealed interface TrainedWeights {
     }
 
     @Override
+    public Batch batch(Batch batch) {
+      return widened(adapter, batch);
+    }
+
+    @Override
+    public Pass pass(Pass pass, Batch batch) {
+      return adapter.pass(pass, batch.ids(), batch.positions(), batch.cuSeqlens());
+    }
+
+    @Override
     public @Nullable Tensor penalty(Ops ops) {
       return adapter.penalty(ops);
     }
@@ -184,8 +213,8 @@ public sealed interface TrainedWeights {
     }
 
     @Override
-    public void updated() {
-      adapter.updated();
+    public void updated(int step, int total, Gradients gradients, float clip) {
+      adapter.updated(step, total, gradients, clip);
     }
   }
 

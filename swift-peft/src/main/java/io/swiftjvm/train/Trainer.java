@@ -90,8 +90,9 @@ final class Trainer implements AutoCloseable {
         drop(step, "not finite: " + facts);
       } else {
         OptimSpec optim = spec.optim();
-        optimizer.step(runner.gradients(), schedule.rate(step), StepRunner.clip(norm, optim.maxGradNorm()));
-        job.weights().updated();
+        float clip = StepRunner.clip(norm, optim.maxGradNorm());
+        optimizer.step(runner.gradients(), schedule.rate(step), clip);
+        job.weights().updated(step + 1, total, runner.gradients(), clip);
       }
       return norm;
     } finally {

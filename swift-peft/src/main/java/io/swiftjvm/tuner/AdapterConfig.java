@@ -23,6 +23,8 @@ final class AdapterConfig {
   /** Starts that are overwritten by the saved weights and leave the base alone. */
   private static final Set<String> HARMLESS_INIT = Set.of("true", "false", "gaussian", "orthogonal", "eva");
 
+  private static final String DORA = "use_dora";
+
   private final ConfigReader config;
 
   private AdapterConfig(ConfigReader config) {
@@ -63,11 +65,15 @@ final class AdapterConfig {
     if (!type.equals("LORA")) {
       throw config.refusal("peft_type", "'" + type + "' is not a LoRA adapter; TunerFiles reads the other methods");
     }
+    if (!more.contains(DORA) && config.flag(DORA)) {
+      throw config.refusal(DORA, "this is a DoRA, which TunerFiles reads");
+    }
     config.only("bias", "none");
     String init = config.node("init_lora_weights").asText("true");
     if (!HARMLESS_INIT.contains(init) && !init().insideWeight()) {
-      throw config.refusal("init_lora_weights", "'" + init + "' changes the weights of the base, so the adapter alone is "
-          + "not enough; convert it to a plain LoRA with PEFT's save_pretrained(path_initial_model_for_weight_conversion)");
+      throw config.refusal("init_lora_weights", "'" + init + "' changes the weights of the base, so the adapter alone "
+          + "is not enough; convert it to a plain LoRA with PEFT's "
+          + "save_pretrained(path_initial_model_for_weight_conversion)");
     }
     Set<String> known = new HashSet<>(KNOWN);
     known.addAll(more);
@@ -77,8 +83,8 @@ final class AdapterConfig {
   private LoraSpec spec() {
     int rank = config.intOf("r", config.node("r"));
     double alpha = config.numberOf("lora_alpha", config.node("lora_alpha"));
-    return new LoraSpec(rank, alpha, config.number("lora_dropout", 0), config.targets(), config.flag("use_rslora"), null,
-        init(), config.pattern("rank_pattern", node -> config.intOf("rank_pattern", node)),
+    return new LoraSpec(rank, alpha, config.number("lora_dropout", 0), config.targets(), config.flag("use_rslora"),
+        null, init(), config.pattern("rank_pattern", node -> config.intOf("rank_pattern", node)),
         config.pattern("alpha_pattern", node -> config.numberOf("alpha_pattern", node)));
   }
 

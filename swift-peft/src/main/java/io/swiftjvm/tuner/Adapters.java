@@ -57,7 +57,7 @@ public final class Adapters {
     if (adapted.adapters().equals(List.of(name))) {
       return inner;
     }
-    return inner == adapted.inner() ? adapted : adapted.around(inner);
+    return adapted.around(inner);
   }
 
   static InvalidPlanException unknown(CausalLm model, String name) {

@@ -228,6 +228,7 @@ public final class ConfigReader {
 
   /** The complaint about {@code key}, to be thrown. */
   public ModelFormatException refusal(String key, String found) {
-    return new ModelFormatException("Cannot use the adapter " + file + ": " + key + ": " + found + ".");
+    return new ModelFormatException("Cannot use the adapter " + file + ": " + key + ": " + found
+        + ". Correct the setting, or save the adapter again without it.");
   }
 }

@@ -49,7 +49,7 @@ public final class LoraLinear implements AdaptedLinear {
   }
 
   /** The one in a chain of adapted projections, or null. */
-  static @Nullable LoraLinear in(Linear linear) {
+  public static @Nullable LoraLinear in(Linear linear) {
     Linear at = linear;
     while (at instanceof AdaptedLinear adapted && !(at instanceof LoraLinear)) {
       at = adapted.inner();
@@ -110,6 +110,22 @@ public final class LoraLinear implements AdaptedLinear {
       }
     }
     return y;
+  }
+
+  /** What an adapter adds to the answer to x alone; null if it is not here. */
+  public @Nullable Tensor update(Pass pass, String adapter, Tensor x) {
+    LoraPart part = parts.get(adapter);
+    if (part == null) {
+      return null;
+    }
+    if (part.bias() != null || part.start() != null) {
+      throw new InvalidPlanException("The adapter '" + adapter + "' has lora_bias or starts inside the weight, so it "
+          + "cannot be weighted by token. Use a plain LoRA.");
+    }
+    Ops ops = pass.ops();
+    float p = pass.dropoutKey() == 0 ? 0 : (float) part.spec().dropout();
+    Tensor in = p == 0 ? x : ops.dropout(x, p, Seeds.mix(pass.dropoutKey(), number, adapter.hashCode()));
+    return ops.scale(ops.linear(ops.linear(in, part.a().value(), null), part.b().value(), null), part.scale());
   }
 
   // Only adapters made elsewhere have such a bias and they are not trained here, so nothing is recorded.

@@ -5,35 +5,41 @@ import io.swiftjvm.autograd.Broadcasts;
 import io.swiftjvm.autograd.HostMath;
 import io.swiftjvm.autograd.Matrices;
 import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * AdaLoRA (arXiv 2303.10512): {@code W + alpha/rank * B (E * A)}, a singular value decomposition whose small values are to
- * be pruned while training. Here E is trained like A and B; ranks pruned elsewhere are read.
+ * AdaLoRA (arXiv 2303.10512): {@code W + alpha/rank * B (E * A)}, a singular value decomposition whose small values
+ * are given up while training; their ranks stay in the files with a value of 0. Files without them are read too.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", AdaLoraSpec.DEFAULT, 42).attach(model);
  * }
  *
  * @param rank start rank, 1 or more; 12 as in ms-swift and PEFT
- * @param targetRank rank to end with, below {@code rank}; 8 as in ms-swift and PEFT
+ * @param targetRank mean rank to end with; 8 as in ms-swift and PEFT
  * @param alpha the update is scaled by alpha/rank; 32 as in ms-swift, PEFT has 8
  * @param dropout on the input in training; 0.05 as in ms-swift, PEFT has 0
  * @param orthogonality factor on what keeps A and B orthogonal in training; 0.5 as in ms-swift and PEFT
+ * @param schedule when ranks are given up
  * @param rankPattern which ranks are left where, by the name of E
  * @param targets which projections
  */
 public record AdaLoraSpec(
-    int rank, int targetRank, double alpha, double dropout, double orthogonality, Map<String, List<Boolean>> rankPattern, LoraTargets targets) implements ProjectionSpec {
+    int rank, int targetRank, double alpha, double dropout, double orthogonality,
+    RankSchedule schedule, Map<String, List<Boolean>> rankPattern, LoraTargets targets) implements ProjectionSpec {
   /** Rank 12, alpha 32, all projections but the head. */
-  public static final AdaLoraSpec DEFAULT = new AdaLoraSpec(12, 8, 32, 0.05, 0.5, Map.of(), LoraTargets.ALL);
+  public static final AdaLoraSpec DEFAULT =
+      new AdaLoraSpec(12, 8, 32, 0.05, 0.5, RankSchedule.DEFAULT, Map.of(), LoraTargets.ALL);
 
   static final String TYPE = "ADALORA";
 
@@ -43,18 +49,19 @@ public record AdaLoraSpec(
     Ranges.scale("adalora.alpha", alpha);
     Ranges.dropout("adalora.dropout", dropout);
     Ranges.check(orthogonality >= 0, "adalora.orthogonality is " + orthogonality + "; it must be 0 or more.");
-    rankPattern = Map.copyOf(rankPattern);
+    rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
   }
 
   static TunerSpec read(ConfigReader config) {
-    for (String key : List.of("r", "tinit", "tfinal", "deltaT", "beta1", "beta2", "total_step",
-        "megatron_config", "loftq_config", "eva_config", "corda_config", "lora_bias")) {
+    for (String key : List.of("r", "total_step", "megatron_config", "loftq_config", "eva_config", "corda_config")) {
       config.node(key);
     }
     config.only("init_lora_weights", "true", "false");
     return new AdaLoraSpec(config.integer("init_r", 12), config.integer("target_r", 8), config.number("lora_alpha", 8),
-        config.number("lora_dropout", 0), config.number("orth_reg_weight", 0.5), config.flags("rank_pattern"),
-        config.targets());
+        config.number("lora_dropout", 0), config.number("orth_reg_weight", 0.5),
+        new RankSchedule(config.integer("tinit", 0), config.integer("tfinal", 0), config.integer("deltaT", 1),
+            config.number("beta1", 0.85), config.number("beta2", 0.85)),
+        config.flags("rank_pattern"), config.targets());
   }
 
   @Override
@@ -64,7 +71,7 @@ public record AdaLoraSpec(
 
   @Override
   public AdaLoraSpec targets(LoraTargets value) {
-    return new AdaLoraSpec(rank, targetRank, alpha, dropout, orthogonality, rankPattern, value);
+    return new AdaLoraSpec(rank, targetRank, alpha, dropout, orthogonality, schedule, rankPattern, value);
   }
 
   @Override
@@ -74,8 +81,13 @@ public record AdaLoraSpec(
     ConfigWriter.number(json, "lora_alpha", alpha);
     json.put("lora_dropout", dropout);
     json.put("orth_reg_weight", orthogonality);
-    // PEFT refuses a schedule without steps; nothing of it matters once the adapter is trained.
-    json.put("total_step", 1);
+    json.put("tinit", schedule.warmup());
+    json.put("tfinal", schedule.fixed());
+    json.put("deltaT", schedule.interval());
+    json.put("beta1", schedule.sensitivity());
+    json.put("beta2", schedule.uncertainty());
+    // PEFT refuses a schedule that has no steps left; nothing of it matters once the adapter is trained.
+    json.put("total_step", schedule.warmup() + schedule.fixed() + 1);
     ObjectNode pattern = json.putObject("rank_pattern");
     rankPattern.forEach((name, kept) -> kept.forEach(pattern.withArray(name)::add));
   }
@@ -87,10 +99,15 @@ public record AdaLoraSpec(
     Parameter a = site.learnt("lora_A", Start.normal(0.02), left, site.in());
     Parameter e = site.learnt("lora_E", Start.ZERO, left, 1);
     Parameter b = site.learnt("lora_B", Start.normal(0.02), site.out(), left);
-    // alpha/(rank + 1e-5) as in PEFT, which may have no rank left.
-    float scale = (float) (alpha / (left + 1e-5));
+    // The 1e-5 is that of PEFT; what was pruned does not change the scale.
+    float scale = (float) (alpha / (rank + 1e-5));
     return new LinearTuner.Path(dropout, (ops, x) -> ops.scale(ops.linear(
         Broadcasts.multiplyRow(ops, ops.linear(x, a.value(), null), e.value()), b.value(), null), scale));
+  }
+
+  @Override
+  public TrainingState training(CausalLm model, List<Parameter> parameters) {
+    return new RankBudget(model, parameters, schedule, targetRank);
   }
 
   // The mean of |A A^T - I| and |B^T B - I| over all projections.

@@ -148,6 +148,16 @@ final class AdapterTensors {
     return values;
   }
 
+  /** A tensor that is computed from the trained ones and saved with them. */
+  Tensor derived(String key, long... shape) {
+    Tensor tensor = scope.floats(shape);
+    if (file != null) {
+      fill(entry(key, shape), tensor);
+    }
+    held.put(key, new Held(tensor, null, false));
+    return tensor;
+  }
+
   /** Another key for a parameter; a file must have the same values under it, if it has it. */
   void copy(String key, Parameter shared) {
     if (file != null) {
@@ -184,16 +194,25 @@ final class AdapterTensors {
   /** Overwrites all values by those of another file with the same keys. */
   void load(SafetensorsFile from) {
     if (!new TreeSet<>(from.names()).equals(new TreeSet<>(held.keySet()))) {
-      throw new ModelFormatException("Cannot continue with " + from.path() + ": it holds other tensors than the adapter '"
-          + adapter + "'. Use a checkpoint of the same training.");
+      throw new ModelFormatException("Cannot continue with " + from.path()
+          + ": it holds other tensors than the adapter '" + adapter + "'. Use a checkpoint of the same training.");
     }
     held.forEach((key, to) -> {
       TensorEntry entry = from.entry(key);
       require(key, entry.shape(), to.tensor().shape());
       if (to.parameter() != null) {
         fill(entry, to.value());
+      } else if (to.tensor().dtype() == DType.I32 && !Arrays.equals(entry.longs(), numbers(to.tensor()))) {
+        throw new ModelFormatException("Cannot continue with " + from.path() + ": its tensor '" + key
+            + "' chooses other places than the adapter '" + adapter + "'. Attach the adapter from that folder.");
       }
     });
+  }
+
+  private long[] numbers(Tensor tensor) {
+    int[] values = new int[Math.toIntExact(tensor.size())];
+    model.backend().download(tensor, MemorySegment.ofArray(values));
+    return Arrays.stream(values).asLongStream().toArray();
   }
 
   /** Refuses a file with tensors that no method asked for. */
@@ -243,7 +262,7 @@ final class AdapterTensors {
   }
 
   ModelFormatException refusal(String found) {
-    return new ModelFormatException("Cannot load the adapter " + (file == null ? "'" + adapter + "'" : file.path()) + ": "
-        + found + ". Use the base model that the adapter was made for, or save it again.");
+    return new ModelFormatException("Cannot load the adapter " + (file == null ? "'" + adapter + "'" : file.path())
+        + ": " + found + ". Use the base model that the adapter was made for, or save it again.");
   }
 }

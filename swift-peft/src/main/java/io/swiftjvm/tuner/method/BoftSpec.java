@@ -15,8 +15,9 @@ import io.swiftjvm.tuner.LoraTargets;
 import java.util.Arrays;
 
 /**
- * BOFT (arXiv 2311.06243): {@code y = s * (W R x)} with R a product of block-diagonal rotations whose blocks are shuffled as
- * in the butterflies of a Fourier transform; each block is the Cayley transform of the skew part of a trained matrix.
+ * BOFT (arXiv 2311.06243): {@code y = s * (W R x)} with R a product of block-diagonal rotations whose blocks are
+ * shuffled as in the butterflies of a Fourier transform; each block is the Cayley transform of the skew part of a
+ * trained matrix.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", BoftSpec.DEFAULT, 42).attach(model);
@@ -24,7 +25,8 @@ import java.util.Arrays;
  *
  * @param blockSize divides the inputs, 0 = from {@code blocks}; 4 as in ms-swift and PEFT
  * @param blocks number of blocks, 0 = from {@code blockSize}; 0 as in ms-swift and PEFT
- * @param factors number of butterflies, 1 or more; 1 as in ms-swift and PEFT. PEFT without its CUDA kernel has 1 whatever its settings say
+ * @param factors number of butterflies, 1 or more; 1 as in ms-swift and PEFT. PEFT without its CUDA kernel has 1
+ *     whatever its settings say
  * @param targets which projections
  */
 public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targets) implements ProjectionSpec {
@@ -35,7 +37,8 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
 
   public BoftSpec {
     Ranges.check((blockSize == 0) != (blocks == 0) && blockSize >= 0 && blocks >= 0,
-        "One of boft.blockSize and boft.blocks must be above 0 and the other 0, got " + blockSize + " and " + blocks + ".");
+        "One of boft.blockSize and boft.blocks must be above 0 and the other 0, got " + blockSize + " and " + blocks
+            + ".");
     Ranges.atLeast("boft.factors", factors, 1);
   }
 
@@ -138,7 +141,8 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
       Tensor y = rows;
       for (int i = 0; i < layers; i++) {
         int layer = transposed ? i : layers - 1 - i;
-        Tensor own = ops.reshape(Slices.rows(ops, ops.reshape(rotations, layers, count * k * k), layer, 1), count, k, k);
+        Tensor all = ops.reshape(rotations, layers, count * k * k);
+        Tensor own = ops.reshape(Slices.rows(ops, all, layer, 1), count, k, k);
         y = moved(ops, y, inverse(shuffles[layer]));
         y = Matrices.blockDiagonal(ops, y, own, transposed);
         y = moved(ops, y, shuffles[layer]);

@@ -10,8 +10,8 @@ import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
 
 /**
- * C3A (arXiv 2407.19342): the update is made of circulant blocks, each the circular correlation with one trained kernel,
- * computed with Fourier transforms; divided by the number of inputs.
+ * C3A (arXiv 2407.19342): the update is made of circulant blocks, each the circular correlation with one trained
+ * kernel, computed with Fourier transforms; divided by the number of inputs.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", C3aSpec.DEFAULT, 42).attach(model);
@@ -53,7 +53,8 @@ public record C3aSpec(int blockSize, LoraTargets targets) implements ProjectionS
 
   @Override
   public LinearTuner at(Site site) {
-    site.check(site.in() % blockSize == 0 && site.out() % blockSize == 0, "blocks of " + blockSize + " do not divide it");
+    site.check(
+        site.in() % blockSize == 0 && site.out() % blockSize == 0, "blocks of " + blockSize + " do not divide it");
     int in = site.in() / blockSize;
     int out = site.out() / blockSize;
     Parameter kernel = site.learnt(
@@ -66,7 +67,8 @@ public record C3aSpec(int blockSize, LoraTargets targets) implements ProjectionS
       Tensor xs = spectrum(ops, x, waves[1], n, in);
       Tensor wc = spectrum(ops, kernel.value(), waves[0], out, in);
       Tensor ws = spectrum(ops, kernel.value(), waves[1], out, in);
-      Tensor real = ops.add(Matrices.multiplyAll(ops, xc, false, wc, true), Matrices.multiplyAll(ops, xs, false, ws, true));
+      Tensor real = ops.add(
+          Matrices.multiplyAll(ops, xc, false, wc, true), Matrices.multiplyAll(ops, xs, false, ws, true));
       Tensor imaginary = ops.add(Matrices.multiplyAll(ops, xs, false, wc, true),
           ops.scale(Matrices.multiplyAll(ops, xc, false, ws, true), -1));
       Tensor y = ops.add(back(ops, real, waves[0], n, out), back(ops, imaginary, waves[1], n, out));

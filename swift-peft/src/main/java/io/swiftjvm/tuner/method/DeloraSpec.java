@@ -13,8 +13,8 @@ import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
 
 /**
- * DeLoRA (arXiv 2503.18225): {@code W + B diag(lambda / (rank |a_i| |b_i|)) A diag(|w_j|)}: the size of the update is lambda,
- * which is trained apart from its direction; |w_j| are the norms of the weight's columns at the start.
+ * DeLoRA (arXiv 2503.18225): {@code W + B diag(lambda / (rank |a_i| |b_i|)) A diag(|w_j|)}: the size of the update is
+ * lambda, which is trained apart from its direction; |w_j| are the norms of the weight's columns at the start.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", DeloraSpec.DEFAULT, 42).attach(model);

@@ -18,8 +18,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * DoRA (arXiv 2402.09353): the weight as magnitude times direction, {@code m * (W + scale B A) / |W + scale B A|} with one
- * trained magnitude for each output; the norm counts as a constant for the gradient.
+ * DoRA (arXiv 2402.09353): the weight as magnitude times direction, {@code m * (W + scale B A) / |W + scale B A|} with
+ * one trained magnitude for each output; the norm counts as a constant for the gradient.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", new DoraSpec(LoraSpec.DEFAULT.rank(16)), 42).attach(model);
@@ -32,7 +32,7 @@ public record DoraSpec(LoraSpec lora) implements ProjectionSpec {
   public static final DoraSpec DEFAULT = new DoraSpec(LoraSpec.DEFAULT);
 
   static final String TYPE = "LORA";
-  private static final String KEY = "use_dora";
+  static final String KEY = "use_dora";
 
   public DoraSpec {
     if (lora.init().insideWeight()) {

@@ -10,8 +10,8 @@ import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
 
 /**
- * GraLoRA (arXiv 2505.20355): the weight in k x k blocks, each with a low-rank update of its own of rank/k, besides a plain
- * low-rank update of rank hybridRank.
+ * GraLoRA (arXiv 2505.20355): the weight in k x k blocks, each with a low-rank update of its own of rank/k, besides a
+ * plain low-rank update of rank hybridRank.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", GraloraSpec.DEFAULT, 42).attach(model);

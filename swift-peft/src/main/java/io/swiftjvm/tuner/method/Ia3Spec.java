@@ -10,8 +10,8 @@ import io.swiftjvm.tuner.LoraTargets;
 import java.util.List;
 
 /**
- * (IA)^3 (arXiv 2205.05638): one trained factor for each output, {@code y = l * (W x)}, or in feed-forward projections for
- * each input, {@code y = W (l * x)}.
+ * (IA)^3 (arXiv 2205.05638): one trained factor for each output, {@code y = l * (W x)}, or in feed-forward projections
+ * for each input, {@code y = W (l * x)}.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", Ia3Spec.DEFAULT, 42).attach(model);

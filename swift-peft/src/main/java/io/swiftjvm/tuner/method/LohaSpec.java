@@ -12,7 +12,7 @@ import io.swiftjvm.tuner.LoraTargets;
  * low-rank matrices, whose rank is up to rank squared.
  *
  * {@snippet :
- * TunerAdapter adapter = new TunerTransform("default", LohaSpec.DEFAULT.targets(LoraTargets.of("q_proj")), 1).attach(model);
+ * TunerAdapter adapter = new TunerTransform("default", LohaSpec.DEFAULT, 42).attach(model);
  * }
  *
  * @param rank of each of the two, 1 or more; 8 as in PEFT

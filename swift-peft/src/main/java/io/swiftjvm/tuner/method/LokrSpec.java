@@ -11,8 +11,8 @@ import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
 
 /**
- * LoKr (LyCORIS, arXiv 2309.14859): {@code W + alpha/rank * kron(w1, w2)}; each of the two factors is whole or, where rank
- * is small enough, a low-rank product. Sizes are split into factors by {@code decomposeFactor}.
+ * LoKr (LyCORIS, arXiv 2309.14859): {@code W + alpha/rank * kron(w1, w2)}; each of the two factors is whole or, where
+ * rank is small enough, a low-rank product. Sizes are split into factors by {@code decomposeFactor}.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", LokrSpec.DEFAULT, 42).attach(model);

@@ -5,12 +5,11 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /** What a {@link ModuleSpec} is about to do, or did, to a model. */
 abstract class ModuleChange {
-  private final Map<Parameter, Tensor> before = new IdentityHashMap<>();
-  private final Map<Parameter, Boolean> trainable = new IdentityHashMap<>();
+  private final IdentityHashMap<Parameter, Tensor> before = new IdentityHashMap<>();
+  private final IdentityHashMap<Parameter, Boolean> trainable = new IdentityHashMap<>();
 
   /** Paths of the modules. */
   abstract List<String> modules();

@@ -11,8 +11,9 @@ import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
 
 /**
- * OFT (arXiv 2306.07280): {@code y = W R x} with a block-diagonal rotation R. Each block is the Cayley transform {@code (I - S)
- * (I + S)^-1} of a skew matrix, whose upper triangle is trained, or {@code I + 2S + 2S^2 + .. + S^4} (arXiv 2506.19847).
+ * OFT (arXiv 2306.07280): {@code y = W R x} with a block-diagonal rotation R. Each block is the Cayley transform
+ * {@code (I - S) (I + S)^-1} of a skew matrix, whose upper triangle is trained, or {@code I + 2S + 2S^2 + .. + S^4}
+ * (arXiv 2506.19847).
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", OftSpec.DEFAULT, 42).attach(model);
@@ -33,7 +34,8 @@ public record OftSpec(
 
   public OftSpec {
     Ranges.check((blockSize == 0) != (blocks == 0) && blockSize >= 0 && blocks >= 0,
-        "One of oft.blockSize and oft.blocks must be above 0 and the other 0, got " + blockSize + " and " + blocks + ".");
+        "One of oft.blockSize and oft.blocks must be above 0 and the other 0, got " + blockSize + " and " + blocks
+            + ".");
     Ranges.atLeast("oft.neumannTerms", neumannTerms, 0);
   }
 
@@ -96,13 +98,14 @@ public record OftSpec(
     };
   }
 
-  // The last term has no factor 2, as PEFT has it.
+  // As PEFT has it: from three terms on the last one, at least the third power, has no factor 2.
   private Tensor series(Ops ops, Tensor skew) {
     Tensor sum = Constants.identity(ops, skew.shape());
     Tensor power = skew;
-    for (int i = 1; i < neumannTerms; i++) {
+    int highest = neumannTerms < 3 ? neumannTerms - 1 : Math.max(neumannTerms - 1, 3);
+    for (int i = 1; i <= highest; i++) {
       power = i == 1 ? skew : Matrices.multiplyAll(ops, power, false, skew, false);
-      boolean last = i == neumannTerms - 1 && i > 2;
+      boolean last = i == highest && i > 2;
       sum = ops.add(sum, last ? power : ops.scale(power, 2));
     }
     return sum;

@@ -11,8 +11,8 @@ import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
 
 /**
- * RandLoRA (arXiv 2502.00987): a full-rank update out of random bases that all projections share, {@code alpha/rank * sum over n
- * of B_n diag(lambda_n) A diag(gamma_n)}; only lambda and gamma are trained.
+ * RandLoRA (arXiv 2502.00987): a full-rank update out of random bases that all projections share, {@code alpha/rank *
+ * sum over n of B_n diag(lambda_n) A diag(gamma_n)}; only lambda and gamma are trained.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", RandLoraSpec.DEFAULT, 42).attach(model);

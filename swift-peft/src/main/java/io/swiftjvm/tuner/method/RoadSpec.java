@@ -11,9 +11,9 @@ import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
 
 /**
- * RoAd (arXiv 2409.00119): scales and rotates pairs of outputs, {@code y' = a cos(t) * y + a sin(t) * rotated(y)}; the two
- * halves of each group of outputs make up the pairs. Variant 1 trains one angle and factor for a pair, 2 for each of
- * its outputs, 4 for each of both terms.
+ * RoAd (arXiv 2409.00119): scales and rotates pairs of outputs, {@code y' = a cos(t) * y + a sin(t) * rotated(y)}; the
+ * two halves of each group of outputs make up the pairs. Variant 1 trains one angle and factor for a pair, 2 for each
+ * of its outputs, 4 for each of both terms.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", RoadSpec.DEFAULT, 42).attach(model);
@@ -105,7 +105,8 @@ public record RoadSpec(int variant, int groupSize, LoraTargets targets) implemen
     @Override
     public Tensor weight(Ops ops, Tensor w) {
       Tensor swapped = ops.selectRows(w, partner);
-      return ops.add(Broadcasts.multiplyColumn(ops, w, along(ops)), Broadcasts.multiplyColumn(ops, swapped, across(ops)));
+      return ops.add(
+          Broadcasts.multiplyColumn(ops, w, along(ops)), Broadcasts.multiplyColumn(ops, swapped, across(ops)));
     }
 
     @Override

@@ -11,7 +11,8 @@ interface Start {
   /** All one. */
   Start ONE = constant(1);
   /** Uniform in +-1/sqrt(last dimension): torch's kaiming_uniform with a = sqrt(5). */
-  Start KAIMING = (values, shape, random) -> fillUniform(values, 1 / Math.sqrt((double) shape[shape.length - 1]), random);
+  Start KAIMING = (values, shape, random) ->
+      fillUniform(values, 1 / Math.sqrt((double) shape[shape.length - 1]), random);
   /** Normal with standard deviation 1. */
   Start NORMAL = normal(1);
 

@@ -5,8 +5,10 @@ import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.Adapters;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,16 +22,21 @@ public final class TunerAdapter {
   private final List<String> modules;
   private final AdapterTensors tensors;
   private final @Nullable ModuleChange change;
+  private final @Nullable PassChange passes;
+  private final @Nullable TrainingState training;
 
   TunerAdapter(
       CausalLm model, String name, TunerSpec spec, List<String> modules, AdapterTensors tensors,
-      @Nullable ModuleChange change) {
+      @Nullable ModuleChange change, @Nullable PassChange passes) {
     this.model = model;
     this.name = name;
     this.spec = spec;
     this.modules = List.copyOf(modules);
     this.tensors = tensors;
     this.change = change;
+    this.passes = passes;
+    this.training = tensors.trainable() && spec instanceof ProjectionSpec projections
+        ? projections.training(model, parameters()) : null;
   }
 
   public String name() {
@@ -72,6 +79,25 @@ public final class TunerAdapter {
     return spec instanceof ProjectionSpec projections ? projections.penalty(ops, parameters()) : null;
   }
 
+  /** Tokens that stand before every row of a batch. */
+  public int virtualTokens() {
+    return spec instanceof PromptSpec own && !own.keys() ? own.tokens() : 0;
+  }
+
+  /** Places before every row of a batch that are taken: those of virtual tokens, or of trained keys. */
+  public int offset() {
+    return spec instanceof PromptSpec own ? own.tokens() : 0;
+  }
+
+  /**
+   * The pass that uses the adapter on packed rows. Only adapters that put something before a text or look at it first
+   * need it; the rows must have {@link #virtualTokens()} tokens with ids from the end of the token table on, and
+   * places from {@link #offset()} on.
+   */
+  public Pass pass(Pass pass, int[] ids, int[] positions, int[] cuSeqlens) {
+    return passes == null || !pass.adapters().contains(name) ? pass : passes.pass(pass, ids, positions, cuSeqlens);
+  }
+
   /** To be called when a training has all gradients of a step. */
   public void differentiated(Gradients gradients) {
     if (change != null) {
@@ -79,16 +105,39 @@ public final class TunerAdapter {
     }
   }
 
-  /** To be called when a training has changed the values of {@link #parameters()}. */
+  /**
+   * To be called when step {@code step} (from 1) of {@code total} has changed the values of {@link #parameters()} by
+   * {@code gradients} times {@code clip}.
+   */
+  public void updated(int step, int total, Gradients gradients, float clip) {
+    if (training != null) {
+      training.after(step, total, gradients, clip);
+    }
+    updated();
+  }
+
+  /** To be called when the values of {@link #parameters()} were changed. */
   public void updated() {
     if (change != null) {
       change.updated();
     }
+    if (passes != null) {
+      passes.updated(model.backend());
+    }
   }
 
-  void load(SafetensorsFile file) {
+  void load(SafetensorsFile file, Path folder) {
     tensors.load(file);
+    if (training != null) {
+      training.load(folder);
+    }
     updated();
+  }
+
+  void saveTraining(Path folder) {
+    if (training != null) {
+      training.save(folder);
+    }
   }
 
   Map<String, AdapterTensors.Held> held() {

@@ -45,6 +45,10 @@ public final class TunerFiles {
       Map.entry(Ia3Spec.TYPE, Ia3Spec::read),
       Map.entry(LnTuningSpec.TYPE, LnTuningSpec::read),
       Map.entry(TrainableTokensSpec.TYPE, TrainableTokensSpec::read),
+      Map.entry(PromptTuningSpec.TYPE, PromptTuningSpec::read),
+      Map.entry(PTuningSpec.TYPE, PTuningSpec::read),
+      Map.entry(PrefixTuningSpec.TYPE, PrefixTuningSpec::read),
+      Map.entry(XLoraSpec.TYPE, XLoraSpec::read),
       Map.entry(LohaSpec.TYPE, LohaSpec::read),
       Map.entry(LokrSpec.TYPE, LokrSpec::read),
       Map.entry(MissSpec.TYPE, MissSpec::read),
@@ -56,6 +60,12 @@ public final class TunerFiles {
       Map.entry(VeraSpec.TYPE, VeraSpec::read));
 
   private TunerFiles() {}
+
+  /** True if {@code folder} holds an adapter that is no plain LoRA: one for this class, not for AdapterFiles. */
+  public static boolean reads(Path folder) {
+    ConfigReader config = ConfigReader.open(ModelFolder.of(folder).file(AdapterFiles.CONFIG));
+    return !config.text("peft_type", DoraSpec.TYPE).equals(DoraSpec.TYPE) || config.flag(DoraSpec.KEY);
+  }
 
   /** The method and settings of an adapter folder; {@link ModelFormatException} names what cannot be used. */
   public static TunerSpec readSpec(Path folder) {
@@ -87,6 +97,9 @@ public final class TunerFiles {
   public static TunerAdapter attach(CausalLm model, Path folder, String name, boolean trainable) {
     TunerSpec spec = readSpec(folder);
     Adapters.checkNew(model, name);
+    if (spec instanceof XLoraSpec mix) {
+      attachMixed(model, folder, mix);
+    }
     Path path = ModelFolder.of(folder).file(AdapterFiles.WEIGHTS);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       return new TunerTransform(name, spec, 0).attach(model, file, trainable);
@@ -95,10 +108,20 @@ public final class TunerFiles {
     }
   }
 
+  // The adapters that an X-LoRA mixes: attached already under their names, or in folders beside it.
+  private static void attachMixed(CausalLm model, Path folder, XLoraSpec mix) {
+    mix.adapters().forEach((name, path) -> {
+      if (!Adapters.names(model).contains(name)) {
+        Path beside = folder.toAbsolutePath().resolveSibling(path);
+        AdapterFiles.attach(model, AdapterFiles.isAdapter(beside) ? beside : folder.resolve(path), name, false);
+      }
+    });
+  }
+
   /** Overwrites an attached adapter's values by those of {@code folder}, which must hold the same tensors. */
   public static void load(TunerAdapter adapter, Path folder) {
     try (SafetensorsFile file = SafetensorsFile.open(ModelFolder.of(folder).file(AdapterFiles.WEIGHTS))) {
-      adapter.load(file);
+      adapter.load(file, folder);
     }
   }
 
@@ -113,9 +136,14 @@ public final class TunerFiles {
         writer.add(key, value.dtype(), value.shape(), HostView.of(model.backend(), value, arena));
       });
       writer.write(folder.resolve(AdapterFiles.WEIGHTS));
+      adapter.saveTraining(folder);
       ObjectNode config =
           ConfigWriter.start(adapter.spec().type(), base, adapter.modules(), model.linears().keySet());
+      if (!(adapter.spec() instanceof TargetedSpec)) {
+        config.remove("target_modules");
+      }
       adapter.spec().write(config);
+      adapter.spec().sizes(config, model);
       AtomicFile.write(folder.resolve(AdapterFiles.CONFIG), config.toPrettyString() + "\n");
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write the adapter to " + folder + ": " + e, e);

@@ -1,7 +1,7 @@
 package io.swiftjvm.tuner.method;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.model.CausalLm;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,18 +12,15 @@ import org.jspecify.annotations.Nullable;
  * TunerAdapter adapter = new TunerTransform("default", LohaSpec.DEFAULT, 42).attach(model);
  * }
  */
-public sealed interface TunerSpec permits ProjectionSpec, ModuleSpec {
+public sealed interface TunerSpec permits TargetedSpec, PromptSpec, XLoraSpec {
   /** PEFT's name of the method: {@code peft_type}. */
   String type();
 
-  /** Which modules. */
-  LoraTargets targets();
-
-  /** The other targets. */
-  TunerSpec targets(LoraTargets value);
-
   /** Writes the settings but for the targets and what all methods share. */
   void write(ObjectNode json);
+
+  /** Writes what the settings repeat of the model. */
+  default void sizes(ObjectNode json, CausalLm model) {}
 
   /** Learning rate of {@code lora_B} over that of the rest, where there is one; null = 1. */
   default @Nullable Double loraPlusRatio() {

@@ -46,7 +46,21 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
           tensors.refuseRest();
           tensors.keep();
           change.apply();
-          yield new TunerAdapter(model, name, spec, change.modules(), tensors, change);
+          yield new TunerAdapter(model, name, spec, change.modules(), tensors, change, null);
+        }
+        case PromptSpec prompt -> {
+          PromptEncoder encoder = prompt.encoder(tensors);
+          tensors.refuseRest();
+          tensors.keep();
+          encoder.updated(model.backend());
+          yield new TunerAdapter(model, name, spec, List.of(), tensors, null, encoder);
+        }
+        case XLoraSpec mix -> {
+          XLora classifier = new XLora(tensors, mix, name);
+          tensors.refuseRest();
+          tensors.keep();
+          classifier.apply();
+          yield new TunerAdapter(model, name, spec, classifier.paths(), tensors, null, classifier);
         }
       };
     }
@@ -55,7 +69,8 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
   private TunerAdapter wrap(CausalLm model, ProjectionSpec projections, AdapterTensors tensors) {
     Map<String, Linear> linears = model.linears();
     List<String> order = List.copyOf(linears.keySet());
-    List<String> paths = tensors.loaded() ? spec.targets().matches(order) : spec.targets().select(order);
+    List<String> paths = tensors.loaded() ? projections.targets().matches(order)
+        : projections.targets().select(order);
     if (paths.isEmpty()) {
       throw tensors.refusal("its target_modules name no projection of this model");
     }
@@ -75,6 +90,6 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
       model.replaceLinear(site.path(),
           inner -> new TunedLinear(inner, name, order.indexOf(site.path()), tuner, site.parameters()));
     }
-    return new TunerAdapter(model, name, spec, paths, tensors, null);
+    return new TunerAdapter(model, name, spec, paths, tensors, null, null);
   }
 }

@@ -13,8 +13,8 @@ import io.swiftjvm.tuner.LoraTargets;
 import java.lang.foreign.MemorySegment;
 
 /**
- * VB-LoRA (arXiv 2405.15179): a LoRA whose A and B are put together from pieces, each a mix of the {@code top} vectors of a
- * bank that all projections share; the bank and the logits of the choice are trained.
+ * VB-LoRA (arXiv 2405.15179): a LoRA whose A and B are put together from pieces, each a mix of the {@code top} vectors
+ * of a bank that all projections share; the bank and the logits of the choice are trained.
  *
  * {@snippet :
  * TunerAdapter adapter = new TunerTransform("default", VbLoraSpec.DEFAULT, 42).attach(model);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
+import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.data.Batch;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.AttentionContext;
@@ -15,12 +16,14 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.train.AdapterOracle;
 import io.swiftjvm.train.BatchSource;
+import io.swiftjvm.train.CheckpointSpec;
 import io.swiftjvm.train.Oracle;
 import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.train.TrainJob;
 import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.train.objective.CausalLmObjective;
+import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.LoraTargets;
 import io.swiftjvm.tuner.ModelExport;
@@ -30,6 +33,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,8 +51,9 @@ class FreshTunersTest {
   /** Methods whose start leaves the model as it is. */
   static Stream<TunerSpec> neutral() {
     return Stream.of(LohaSpec.DEFAULT, LokrSpec.DEFAULT, new LokrSpec(2, 4, true, 4, SOME), VeraSpec.DEFAULT,
-        new FourierFtSpec(40, 300, 777, SOME), new MissSpec(7, 0, SOME), AdaLoraSpec.DEFAULT, DeloraSpec.DEFAULT,
-        new GraloraSpec(4, 8, 2, 3, 0, SOME), new ShiraSpec(2, 1, SOME), Ia3Spec.DEFAULT, new HraSpec(4, SOME),
+        new FourierFtSpec(40, 300, 777, SOME), new MissSpec(7, MissSpec.Kind.PLAIN, 1, 0, SOME),
+        new MissSpec(7, MissSpec.Kind.MINI, 4, 0, SOME), new MissSpec(8, MissSpec.Kind.BAT, 1, 0, SOME), AdaLoraSpec.DEFAULT, DeloraSpec.DEFAULT,
+        new GraloraSpec(4, 8, 2, 3, 0, SOME), new ShiraSpec(2, 1, SOME), Ia3Spec.DEFAULT, new HraSpec(4, false, SOME),
         new RoadSpec(1, 8, SOME), new RoadSpec(2, 8, SOME), new RoadSpec(4, 8, SOME),
         new OftSpec(8, 0, false, 0, SOME), new OftSpec(0, 5, false, 5, SOME), new OftSpec(7, 0, true, 4, SOME),
         new BoftSpec(4, 0, 1, SOME), new BoftSpec(2, 0, 3, SOME), new BoftSpec(0, 8, 2, SOME),
@@ -58,11 +63,35 @@ class FreshTunersTest {
 
   static Stream<TunerSpec> all() {
     return Stream.concat(neutral(), Stream.of(
-        new VbLoraSpec(2, 20, 8, 2, 0, SOME), new C3aSpec(8, SOME), new HraSpec(3, SOME)));
+        new VbLoraSpec(2, 20, 8, 2, 0, SOME), new C3aSpec(8, SOME), new HraSpec(3, false, SOME), new HraSpec(3, true, SOME),
+        new PromptTuningSpec(3), new PTuningSpec(3, 12), new PrefixTuningSpec(3, 0), new PrefixTuningSpec(3, 12)));
   }
 
   static Stream<TunerSpec> projections() {
     return all().filter(ProjectionSpec.class::isInstance);
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void a_training_continues_bit_for_bit_and_returns_its_memory(TunerSpec spec) {
+    train(spec, 4, temp.resolve("whole"), checkpoint -> checkpoint);
+    train(spec, 4, temp.resolve("half"), checkpoint -> checkpoint.outputDir(temp.resolve("out")).saveSteps(2));
+    train(spec, 4, temp.resolve("rest"), checkpoint -> checkpoint.resumeFrom(temp.resolve("out/checkpoint-2")));
+    assertThat(temp.resolve("rest").resolve(AdapterFiles.WEIGHTS))
+        .hasSameBinaryContentAs(temp.resolve("whole").resolve(AdapterFiles.WEIGHTS));
+  }
+
+  private static void train(TunerSpec spec, int steps, Path save, UnaryOperator<CheckpointSpec> checkpoint) {
+    try (CpuBackend backend = new CpuBackend(2); CausalLm model = load(backend, "qwen3")) {
+      TunerAdapter adapter = new TunerTransform("default", spec, 1).attach(model);
+      TrainedWeights weights = TrainedWeights.of(adapter, "base");
+      long before = backend.bytesInUse();
+      TrainSpec settings = TrainSpec.DEFAULT.optim(o -> o.learningRate(1e-3)).checkpoint(checkpoint);
+      BatchSource data = BatchSource.cycle(List.of(Oracle.micro("qwen3").subList(0, 2)), steps, "fixtures");
+      TrainJob.of(weights, settings, data).run();
+      assertThat(backend.bytesInUse()).isEqualTo(before);
+      weights.save(save);
+    }
   }
 
   private static float[] logits(CausalLm model, List<String> adapters) {
@@ -152,9 +181,12 @@ class FreshTunersTest {
     }
     adapter.updated();
     try (Scope scope = new Scope(backend)) {
-      Batch batch = AdapterOracle.batch();
-      Pass pass = Pass.of(new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()));
-      double loss = CausalLmObjective.SFT.loss(adapter.model(), pass, batch, CausalLmObjective.SFT.units(batch)).value();
+      Batch batch = TrainedWeights.widened(adapter, AdapterOracle.batch());
+      Pass pass = adapter.pass(
+          Pass.of(new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens())), batch.ids(),
+          batch.positions(), batch.cuSeqlens());
+      CausalLmObjective sft = CausalLmObjective.SFT;
+      double loss = sft.loss(adapter.model(), pass, batch, sft.units(batch)).value();
       var penalty = adapter.penalty(pass.ops());
       return penalty == null ? loss : loss + penalty.get(0);
     }
@@ -176,12 +208,12 @@ class FreshTunersTest {
           }).run();
       assertThat(losses.getLast()).isLessThan(losses.getFirst());
       weights.save(temp.resolve("saved"));
-      float[] active = logits(model, List.of("default"));
+      float[] active = AdapterOracle.logits(adapter);
       adapter.detach();
       TunerAdapter again = TunerFiles.attach(model, temp.resolve("saved"), "default", true);
-      assertThat(Oracle.worst(logits(model, List.of("default")), active)).isZero();
+      assertThat(Oracle.worst(AdapterOracle.logits(again), active)).isZero();
       TunerFiles.load(again, temp.resolve("saved"));
-      assertThat(TunerFiles.readSpec(temp.resolve("saved")).targets(spec.targets())).isEqualTo(spec);
+      assertThat(PeftTunersTest.retargeted(TunerFiles.readSpec(temp.resolve("saved")), spec)).isEqualTo(spec);
     }
   }
 

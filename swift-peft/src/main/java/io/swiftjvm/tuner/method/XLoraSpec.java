@@ -1,0 +1,98 @@
+package io.swiftjvm.tuner.method;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.swiftjvm.tuner.ConfigReader;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * X-LoRA (arXiv 2402.07148): several LoRA adapters, weighted for every token and projection by a classifier that sees
+ * the last hidden states of a pass without them: {@code y = W x + weight * sum over a of s_a B_a A_a x}. The
+ * classifier is trained, the adapters are not.
+ *
+ * {@snippet :
+ * AdapterFiles.attach(model, Path.of("maths"), "maths", false);
+ * AdapterFiles.attach(model, Path.of("code"), "code", false);
+ * XLoraSpec spec = XLoraSpec.of(Map.of("maths", "maths", "code", "code"));
+ * TunerAdapter adapter = new TunerTransform("default", spec, 42).attach(model);
+ * }
+ *
+ * @param adapters the folder of each adapter, by the name it is attached under; order counts
+ * @param depth layers of the classifier, 1 or more; 1 as in PEFT
+ * @param hidden width of the classifier's inner layers; 2048 as in PEFT
+ * @param layerwise weights for each projection, not the same for all; true, PEFT has false
+ * @param softmax whether weights add up to 1; true as in PEFT
+ * @param temperature of the softmax; 1 as in PEFT
+ * @param weight factor on all; 1 as in PEFT
+ * @param firstPass weight of the adapters in the pass that the classifier sees; 0 as in PEFT
+ * @param dropout between the classifier's layers in training; 0.2 as in PEFT
+ */
+public record XLoraSpec(
+    Map<String, String> adapters, int depth, int hidden, boolean layerwise, boolean softmax, double temperature,
+    double weight, double firstPass, double dropout) implements TunerSpec {
+  static final String TYPE = "XLORA";
+
+  public XLoraSpec {
+    adapters = Collections.unmodifiableMap(new LinkedHashMap<>(adapters));
+    Ranges.check(!adapters.isEmpty(), "xlora.adapters is empty; name at least one LoRA adapter.");
+    Ranges.atLeast("xlora.depth", depth, 1);
+    Ranges.atLeast("xlora.hidden", hidden, 1);
+    Ranges.check(temperature > 0, "xlora.temperature is " + temperature + "; it must be above 0.");
+    Ranges.scale("xlora.weight", weight);
+    Ranges.dropout("xlora.dropout", dropout);
+  }
+
+  /** One layer, weights for each projection. */
+  public static XLoraSpec of(Map<String, String> adapters) {
+    return new XLoraSpec(adapters, 1, 2048, true, true, 1, 1, 0, 0.2);
+  }
+
+  static TunerSpec read(ConfigReader config) {
+    config.node("hidden_size");
+    config.only("top_k_lora", "null");
+    Map<String, String> adapters = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : config.node("adapters").properties()) {
+      if (!entry.getValue().isTextual()) {
+        throw config.refusal("adapters", entry.getValue() + " is not a folder");
+      }
+      adapters.put(entry.getKey(), entry.getValue().textValue());
+    }
+    return new XLoraSpec(adapters, config.integer("xlora_depth", 1), config.integer("xlora_size", 2048),
+        config.flag("layerwise_scalings"), config.flag("enable_softmax", true),
+        config.number("softmax_temperature", 1), config.number("global_scaling_weight", 1),
+        config.number("scaling_pass_value", 0), config.number("xlora_dropout_p", 0.2));
+  }
+
+  @Override
+  public String type() {
+    return TYPE;
+  }
+
+  @Override
+  public void write(ObjectNode json) {
+    ObjectNode folders = json.putObject("adapters");
+    adapters.forEach(folders::put);
+    json.put("xlora_depth", depth);
+    json.put("xlora_size", hidden);
+    json.put("layerwise_scalings", layerwise);
+    json.put("enable_softmax", softmax);
+    json.put("softmax_temperature", temperature);
+    json.put("global_scaling_weight", weight);
+    json.put("scaling_pass_value", firstPass);
+    json.put("xlora_dropout_p", dropout);
+  }
+
+  /** Widths of the classifier from hidden states to weights. */
+  List<Integer> widths(int hiddenSize, int projections) {
+    List<Integer> widths = new ArrayList<>(List.of(hiddenSize));
+    for (int i = 1; i < depth; i++) {
+      widths.add(hidden);
+    }
+    widths.add(adapters.size() * (layerwise ? projections : 1));
+    return widths;
+  }
+}
