@@ -57,6 +57,7 @@ public final class Generation {
   private int open;
   private volatile boolean cancelled;
   private volatile boolean full;
+  private volatile boolean started;
   private @Nullable RuntimeException failure;
 
   Generation(int answers, int buffer, Runnable wake) {
@@ -116,6 +117,11 @@ public final class Generation {
     }
   }
 
+  /** True once one of the answers has its place; before that they all wait. */
+  public boolean started() {
+    return started;
+  }
+
   /** Ends all answers within one step, with what there is. Cancelling twice is harmless. */
   public void cancel() {
     cancelled = true;
@@ -124,6 +130,10 @@ public final class Generation {
 
   boolean cancelled() {
     return cancelled;
+  }
+
+  void start() {
+    started = true;
   }
 
   /** True while so much waits to be taken that no more may be made. */

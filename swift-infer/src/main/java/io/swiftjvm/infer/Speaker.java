@@ -49,6 +49,7 @@ final class Speaker {
   void start(int slot) {
     started = System.nanoTime();
     sequence.slot(slot);
+    generation.start();
   }
 
   /** One token on. */
