@@ -61,7 +61,7 @@ final class Admission {
     }
 
     /** Takes the tokens of the prompts, or throws 429. */
-    void prompt(long tokens) {
+    void prompt(int tokens) {
       if (limits.tokensPerMinute() > 0) {
         synchronized (client) {
           check(client.tokens, tokens, "tokens");
@@ -71,7 +71,7 @@ final class Admission {
     }
 
     /** Takes tokens that were made; what is not there yet delays the next request. */
-    void made(long tokens) {
+    void made(int tokens) {
       if (limits.tokensPerMinute() > 0) {
         client.tokens.spend(tokens);
       }

@@ -6,6 +6,7 @@ import io.swiftjvm.infer.SamplingParams;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ final class CompletionsEndpoint implements Endpoint {
   }
 
   /** A prompt and what an echo shows of it. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Prompt(int[] ids, String text) {}
 
   @Override
@@ -101,7 +103,7 @@ final class CompletionsEndpoint implements Endpoint {
   /** The text of ids, also of those that only the model's matrix has. */
   static String decode(Service service, int[] ids) {
     int known = service.served().tokenizer().vocabSize();
-    int[] kept = java.util.Arrays.stream(ids).filter(id -> id < known).toArray();
+    int[] kept = Arrays.stream(ids).filter(id -> id < known).toArray();
     return service.served().tokenizer().decode(kept, false);
   }
 

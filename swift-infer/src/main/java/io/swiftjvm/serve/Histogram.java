@@ -1,6 +1,7 @@
 package io.swiftjvm.serve;
 
 import java.util.Arrays;
+import java.util.stream.DoubleStream;
 
 /** How often a value was at most so much; in the text form of Prometheus. */
 final class Histogram {
@@ -15,8 +16,8 @@ final class Histogram {
 
   /** 1, 2, 5, 10, 20, 50, ... up to {@code most}. */
   static Histogram decades(int most) {
-    return new Histogram(java.util.stream.IntStream.range(0, 27)
-        .mapToDouble(i -> new int[] {1, 2, 5}[i % 3] * Math.pow(10, i / 3)).takeWhile(x -> x <= most).toArray());
+    return new Histogram(DoubleStream.iterate(1, x -> x <= most, x -> x * 10)
+        .flatMap(x -> DoubleStream.of(x, 2 * x, 5 * x)).filter(x -> x <= most).toArray());
   }
 
   synchronized void add(double value, long times) {

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /** JSON of requests and responses: strict, bounded, plain data only. */
@@ -49,7 +50,7 @@ final class Json {
   /** A JSON text as plain data, or the text itself where it is none. */
   Object plainOrText(String text) {
     try {
-      return plain(object(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+      return plain(object(text.getBytes(StandardCharsets.UTF_8)));
     } catch (ApiException e) {
       return text;
     }

@@ -95,7 +95,7 @@ final class Metrics {
     return out.toString();
   }
 
-  private static void value(StringBuilder out, String type, String name, String label, double value) {
+  private static void value(StringBuilder out, String type, String name, String label, Number value) {
     type(out, type, name);
     line(out, name, label, value);
   }
@@ -104,7 +104,7 @@ final class Metrics {
     out.append("# TYPE ").append(PREFIX).append(name).append(' ').append(type).append('\n');
   }
 
-  private static void line(StringBuilder out, String name, String label, double value) {
+  private static void line(StringBuilder out, String name, String label, Number value) {
     out.append(PREFIX).append(name).append('{').append(label).append("} ").append(value).append('\n');
   }
 }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * A model that is served as the OpenAI API: chat and completions (whole and streamed), models, tokens, health, metrics.
@@ -37,6 +38,7 @@ public final class ModelServer implements AutoCloseable {
   private final Scheduler scheduler;
   private final InFlight inFlight;
   private final JdkServer http;
+  private final List<Runnable> afterwards = new CopyOnWriteArrayList<>();
   private boolean closed;
 
   private ModelServer(ServedModel served, ServeOptions options) {
@@ -126,6 +128,12 @@ public final class ModelServer implements AutoCloseable {
     return names.cards().stream().map(card -> card.path("id").asText()).toList();
   }
 
+  /** Runs {@code action} at the end of {@link #close}, for instance to close what the server uses. */
+  public ModelServer afterwards(Runnable action) {
+    afterwards.add(action);
+    return this;
+  }
+
   /** Sequences that are being worked on and those that wait. */
   public Map<String, Integer> load() {
     return Map.of("running", scheduler.running(), "waiting", scheduler.waiting());
@@ -147,6 +155,7 @@ public final class ModelServer implements AutoCloseable {
     interrupted |= !awaitNone(LAST_WRITES);
     http.close();
     detach();
+    afterwards.forEach(Runnable::run);
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
