@@ -190,6 +190,7 @@ public final class Scheduler implements AutoCloseable {
     }
     if (speaker.generation().cancelled()) {
       speaker.cancel();
+      speaker.end();
       return true;
     }
     return false;
@@ -224,10 +225,12 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void release(KvCache cache, List<Speaker> speakers) {
-    speakers.stream().filter(Speaker::finished).forEach(s -> cache.release(s.sequence().slot()));
-    speakers.removeIf(Speaker::finished);
+    List<Speaker> done = speakers.stream().filter(Speaker::finished).toList();
+    done.forEach(s -> cache.release(s.sequence().slot()));
+    speakers.removeAll(done);
     running = speakers.size();
     double filled = speakers.stream().mapToLong(s -> cache.length(s.sequence().slot())).sum();
     cacheUsage = filled / ((double) slots * engine.model().config().maxPositions());
+    done.forEach(Speaker::end);
   }
 }

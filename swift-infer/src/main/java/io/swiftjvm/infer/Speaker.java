@@ -72,9 +72,11 @@ final class Speaker {
       told = all.size();
       text.setLength(0);
     }
-    if (sequence.finished()) {
-      generation.offer(new Done(sequence.index(), sequence.completion(), times()));
-    }
+  }
+
+  /** Tells that the answer is complete, when its place is free already. */
+  void end() {
+    generation.offer(new Done(sequence.index(), sequence.completion(), times()));
   }
 
   private Times times() {

@@ -9,7 +9,7 @@ import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * pass through the model. Passes take turns, in the order of asking.
  */
 final class Steps {
+  /** Up to so many rows the cpu's products add in the same order, whatever their number; FEW in matmul.h. */
+  private static final int FEW = 16;
+
   private final CausalLm model;
   private final int prefillTokens;
   private final ReentrantLock turn = new ReentrantLock(true);
@@ -32,19 +35,35 @@ final class Steps {
   /** So many tokens of a sequence in the next pass. */
   record Feed(Sequence sequence, int count) {}
 
-  /** One pass for each choice of adapters: a token of each that speaks, and prompts as far as the budget goes. */
+  /**
+   * The next passes: a token of each sequence that speaks, and pieces of prompts as far as the budget goes. A piece of
+   * more than {@link #FEW} tokens has a pass to itself, and how a prompt is cut depends on the prompt alone: so every
+   * token meets the same kernels whatever runs beside it, and its numbers are the same to the last bit.
+   */
   List<List<Feed>> plan(KvCache cache, List<Sequence> running) {
-    Map<List<String>, List<Feed>> passes = new LinkedHashMap<>();
+    List<List<Feed>> passes = new ArrayList<>();
+    Map<List<String>, List<Feed>> open = new HashMap<>();
     int budget = prefillTokens;
     for (Sequence sequence : running) {
       int pending = sequence.pending(cache.length(sequence.slot()));
-      int count = pending == 1 ? 1 : Math.min(pending, budget);
-      if (count > 0) {
-        budget -= pending == 1 ? 0 : count;
-        passes.computeIfAbsent(sequence.adapters(), names -> new ArrayList<>()).add(new Feed(sequence, count));
+      int count = Math.min(pending, prefillTokens);
+      if (count == 0 || (count > 1 && count > budget)) {
+        continue;
+      }
+      budget -= count > 1 ? count : 0;
+      Feed feed = new Feed(sequence, count);
+      List<Feed> pass = open.get(sequence.adapters());
+      if (count > FEW) {
+        passes.add(List.of(feed));
+      } else if (pass == null || pass.stream().mapToInt(Feed::count).sum() + count > FEW) {
+        List<Feed> next = new ArrayList<>(List.of(feed));
+        passes.add(next);
+        open.put(sequence.adapters(), next);
+      } else {
+        pass.add(feed);
       }
     }
-    return List.copyOf(passes.values());
+    return passes;
   }
 
   /** The logits (V) behind each feed that ends at its sequence's last token, else null. */
