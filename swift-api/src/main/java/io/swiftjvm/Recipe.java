@@ -6,6 +6,8 @@ import io.swiftjvm.plan.QuantSettings;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.plan.Task;
 import io.swiftjvm.quant.Quantisation;
+import io.swiftjvm.serve.ModelServer;
+import io.swiftjvm.serve.ServeOptions;
 import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.tuner.LoraSpec;
 import java.nio.file.Path;
@@ -110,5 +112,26 @@ public record Recipe(Settings settings) {
   /** {@code plan().load()}: the model as it is, to chat with. */
   public Run load() {
     return plan().load();
+  }
+
+  /**
+   * {@code load().serve(change)}; closing the server also closes the model.
+   *
+   * {@snippet :
+   * try (ModelServer server = Swift.model("swift-tiny").serve(s -> s.port(8080))) { connect(server.url()); }
+   * }
+   */
+  public ModelServer serve(UnaryOperator<ServeOptions> change) {
+    Run run = load();
+    boolean done = false;
+    try {
+      ModelServer server = run.serve(change).afterwards(run::close);
+      done = true;
+      return server;
+    } finally {
+      if (!done) {
+        run.close();
+      }
+    }
   }
 }

@@ -6,7 +6,10 @@ import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.infer.StreamListener;
 import io.swiftjvm.run.ChatEncoder;
 import io.swiftjvm.run.LoadedModel;
+import io.swiftjvm.run.Serving;
 import io.swiftjvm.run.TrainingSession;
+import io.swiftjvm.serve.ModelServer;
+import io.swiftjvm.serve.ServeOptions;
 import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.train.TrainResult;
 import io.swiftjvm.tuner.ModelExport;
@@ -15,6 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +36,7 @@ public final class Run implements AutoCloseable {
   private final Plan plan;
   private final LoadedModel loaded;
   private final TrainingSession.@Nullable Trained trained;
+  private final List<ModelServer> servers = new CopyOnWriteArrayList<>();
 
   private Run(Plan plan, LoadedModel loaded, TrainingSession.@Nullable Trained trained) {
     this.plan = plan;
@@ -89,6 +95,25 @@ public final class Run implements AutoCloseable {
     loaded.activate(List.of(names));
   }
 
+  /**
+   * Serves the model as the OpenAI API, under its own name with the active adapters, and with adapters of the options
+   * under theirs. Values that requests do not have come from the plan's sampling. The server ends when it is closed, or
+   * with this run.
+   *
+   * {@snippet :
+   * try (ModelServer server = run.serve(s -> s.port(8080).apiKeys("secret"))) { connect(server.url()); }
+   * }
+   *
+   * @throws io.swiftjvm.error.InvalidPlanException if the address is not loopback and there is no key
+   */
+  public ModelServer serve(UnaryOperator<ServeOptions> change) {
+    ModelServer server = ModelServer.start(
+        Serving.model(plan.settings(), loaded),
+        change.apply(ServeOptions.DEFAULT.sampling(plan.settings().sampling())));
+    servers.add(server);
+    return server;
+  }
+
   /** How the training ended; empty for a run that only loaded. */
   public Optional<TrainResult> result() {
     return Optional.ofNullable(trained).map(TrainingSession.Trained::result);
@@ -138,6 +163,7 @@ public final class Run implements AutoCloseable {
 
   @Override
   public void close() {
+    servers.forEach(ModelServer::close);
     loaded.close();
   }
 

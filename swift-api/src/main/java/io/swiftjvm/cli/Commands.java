@@ -12,6 +12,8 @@ final class Commands {
         new SftCommand("sft", "Fine-tunes a model on conversations (lora or full)."),
         new SftCommand("pt", "Continues pre-training on plain text: every token is trained."),
         new InferCommand(),
+        new DeployCommand("deploy"),
+        new DeployCommand("serve"),
         new ExportCommand(),
         new LogitsCommand(),
         new TokenizeCommand(),
@@ -20,7 +22,6 @@ final class Commands {
         new EstimateCommand(),
         new PlanCommand(),
         new MissingCommand("rlhf", "preference training comes with a later version; use 'swift sft'"),
-        new MissingCommand("deploy", "serving comes with a later version; use 'swift infer'"),
         new MissingCommand("eval", "evaluation comes with a later version; use 'swift infer' or 'swift logits'"));
   }
 }

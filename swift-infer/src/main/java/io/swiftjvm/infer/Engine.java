@@ -1,24 +1,13 @@
 package io.swiftjvm.infer;
 
-import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
-import io.swiftjvm.nn.Pass;
-import io.swiftjvm.tensor.DType;
-import io.swiftjvm.tensor.Scope;
-import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.text.Tokenizer;
 import io.swiftjvm.train.CancellationToken;
-import io.swiftjvm.tuner.LoraAdapter;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +29,7 @@ public final class Engine {
   private final CausalLm model;
   private final @Nullable Tokenizer tokenizer;
   private final EngineOptions options;
-  private final ReentrantLock turn = new ReentrantLock(true);
+  private final Steps steps;
 
   /** An engine that answers in tokens only. */
   public Engine(CausalLm model) {
@@ -57,10 +46,24 @@ public final class Engine {
     this.model = model;
     this.tokenizer = tokenizer;
     this.options = options;
+    this.steps = new Steps(model, options.prefillTokens());
   }
 
   public CausalLm model() {
     return model;
+  }
+
+  @Nullable Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  EngineOptions options() {
+    return options;
+  }
+
+  /** The steps that every user of this engine takes turns with. */
+  Steps steps() {
+    return steps;
   }
 
   /** One answer. */
@@ -91,7 +94,7 @@ public final class Engine {
           next.slot(cache.acquire());
           running.add(next);
         }
-        for (List<Feed> pass : plan(cache, running)) {
+        for (List<Steps.Feed> pass : steps.plan(cache, running)) {
           if (cancellation.isCancelled() || !pass(cache, pass)) {
             all.stream().filter(s -> !s.finished()).forEach(s -> s.finish(FinishReason.CANCELLED));
             waiting.clear();
@@ -105,89 +108,21 @@ public final class Engine {
     return all.stream().map(Sequence::completion).toList();
   }
 
-  /** So many tokens of a sequence in the next pass. */
-  private record Feed(Sequence sequence, int count) {}
-
-  /** One pass for each choice of adapters: a token of each that speaks, and prompts as far as the budget goes. */
-  private List<List<Feed>> plan(KvCache cache, List<Sequence> running) {
-    Map<List<String>, List<Feed>> passes = new LinkedHashMap<>();
-    int budget = options.prefillTokens();
-    for (Sequence sequence : running) {
-      int pending = sequence.pending(cache.length(sequence.slot()));
-      // Invocation tokens must be seen together, so such a prompt is not cut.
-      boolean cut = pending > Math.max(1, budget) && !LoraAdapter.invoked(model, sequence.adapters());
-      int count = cut ? budget : pending;
-      if (count > 0) {
-        budget -= pending == 1 ? 0 : count;
-        passes.computeIfAbsent(sequence.adapters(), names -> new ArrayList<>()).add(new Feed(sequence, count));
-      }
-    }
-    return List.copyOf(passes.values());
-  }
-
   /** Runs one pass and hands its results over; false if the thread was interrupted before. */
-  private boolean pass(KvCache cache, List<Feed> feeds) {
+  private boolean pass(KvCache cache, List<Steps.Feed> feeds) {
     List<float @Nullable []> logits;
     try {
-      turn.lockInterruptibly();
+      logits = steps.run(cache, feeds);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
     }
-    try {
-      logits = logits(cache, feeds);
-    } finally {
-      turn.unlock();
-    }
     for (int i = 0; i < feeds.size(); i++) {
       float[] own = logits.get(i);
       if (own != null) {
-        feeds.get(i).sequence.advance(own);
+        feeds.get(i).sequence().advance(own);
       }
     }
     return true;
-  }
-
-  /** The logits (V) behind each feed that ends at its sequence's last token, else null. */
-  private List<float @Nullable []> logits(KvCache cache, List<Feed> feeds) {
-    int[] slots = feeds.stream().mapToInt(feed -> feed.sequence.slot()).toArray();
-    int[] counts = feeds.stream().mapToInt(Feed::count).toArray();
-    int[] ids = feeds.stream()
-        .flatMapToInt(f -> Arrays.stream(f.sequence.feed(cache.length(f.sequence.slot()), f.count)))
-        .toArray();
-    KvCache.Step step = cache.step(slots, counts);
-    List<float @Nullable []> results = new ArrayList<>();
-    try (Scope scope = new Scope(model.backend())) {
-      Ops ops = new Ops(model.backend(), null, scope);
-      Pass pass = Pass.of(ops, step).adapters(feeds.getFirst().sequence.adapters());
-      Tensor hidden = model.hidden(pass, upload(scope, ids), step.positions());
-      step.commit();
-      List<Integer> rows = new ArrayList<>();
-      for (int i = 0; i < slots.length; i++) {
-        if (feeds.get(i).sequence.pending(cache.length(slots[i])) == 0) {
-          rows.add(step.lastRow(i));
-        }
-      }
-      Tensor logits = rows.isEmpty() ? null : model.logits(
-          pass, ops.selectRows(hidden, upload(scope, rows.stream().mapToInt(r -> r).toArray())));
-      int row = 0;
-      for (int i = 0; i < slots.length; i++) {
-        boolean wanted = feeds.get(i).sequence.pending(cache.length(slots[i])) == 0;
-        results.add(wanted && logits != null ? download(logits.slice(row++, 1)) : null);
-      }
-    }
-    return results;
-  }
-
-  private Tensor upload(Scope scope, int[] values) {
-    Tensor tensor = scope.tensor(DType.I32, values.length);
-    model.backend().upload(MemorySegment.ofArray(values), tensor);
-    return tensor;
-  }
-
-  private float[] download(Tensor row) {
-    float[] values = new float[Math.toIntExact(row.size())];
-    model.backend().download(row, MemorySegment.ofArray(values));
-    return values;
   }
 }

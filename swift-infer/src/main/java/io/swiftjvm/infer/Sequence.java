@@ -69,6 +69,11 @@ final class Sequence {
     return finish != null;
   }
 
+  /** Those told so far; grows while the sequence speaks. */
+  List<TokenLogprob> logprobs() {
+    return logprobs;
+  }
+
   /** Tokens that the cache, which holds {@code cached}, has not seen. */
   int pending(int cached) {
     return history.length() - cached;

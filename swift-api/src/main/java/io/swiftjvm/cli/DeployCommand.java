@@ -1,0 +1,91 @@
+package io.swiftjvm.cli;
+
+import io.swiftjvm.Recipe;
+import io.swiftjvm.Run;
+import io.swiftjvm.plan.ModelSettings;
+import io.swiftjvm.plan.Settings;
+import io.swiftjvm.serve.ModelServer;
+import io.swiftjvm.serve.ServeOptions;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * {@code swift deploy} and {@code swift serve}: the OpenAI API until the process is asked to end.
+ *
+ * @param name the word after {@code swift}
+ */
+record DeployCommand(String name) implements Command {
+  @Override
+  public String summary() {
+    return "Serves a model as the OpenAI API, with adapters as further models (--adapters name=path ...).";
+  }
+
+  @Override
+  public List<Flag> flags() {
+    return List.of(
+        Flag.value("host", "address to listen at; other than loopback needs --api_key (default 127.0.0.1)"),
+        Flag.value("port", "port to listen at, 0 = a free one (default 8000)"),
+        Flag.value("api_key", "key that clients must send; several separated by commas"),
+        Flag.value("served_model_name", "what the model is called; unset = the last part of --model"),
+        Flag.value("max_model_len", "most tokens of prompt and answer; unset = the model's"),
+        Flag.value("max_logprobs", "most alternatives of top_logprobs (default 20)"),
+        Flag.value("max_num_seqs", "sequences worked on at once (default 32)"),
+        Flag.value("rate_limit", "requests of a key in a minute, 0 = no limit (default 0)"),
+        Flag.value("token_rate_limit", "tokens of a key in a minute, 0 = no limit (default 0)"));
+  }
+
+  @Override
+  public int run(Call call) {
+    Map<String, Path> named = new TreeMap<>();
+    List<String> active = call.settings().model().adapters().stream().filter(a -> !isNamed(a, named)).toList();
+    Settings settings = call.settings().model(m -> new ModelSettings(m.model(), m.dtype(), active));
+    try (Shutdown shutdown = new Shutdown();
+        Run run = Recipe.of(settings).plan().load();
+        ModelServer server = run.serve(options -> options(call, options, named))) {
+      call.out().println("swift: ready, " + String.join(", ", server.models()) + " at " + server.url() + "/v1"
+          + (call.flag("api_key").isPresent() ? "" : " (this machine only, no key)"));
+      shutdown.await();
+    }
+    return 0;
+  }
+
+  /** {@code name=path} goes into {@code named}; a bare path is an adapter of the model itself. */
+  private static boolean isNamed(String adapter, Map<String, Path> named) {
+    int sign = adapter.indexOf('=');
+    boolean isNamed = sign > 0 && adapter.indexOf('/') != 0 && adapter.substring(0, sign).indexOf('/') < 0;
+    if (isNamed && named.put(adapter.substring(0, sign), Path.of(adapter.substring(sign + 1))) != null) {
+      throw new UsageException("--adapters has the name '" + adapter.substring(0, sign) + "' twice");
+    }
+    return isNamed;
+  }
+
+  private static ServeOptions options(Call call, ServeOptions defaults, Map<String, Path> adapters) {
+    ServeOptions options = defaults.failures(failure -> failure.printStackTrace(call.err()));
+    for (Map.Entry<String, Path> adapter : adapters.entrySet()) {
+      options = options.adapter(adapter.getKey(), adapter.getValue());
+    }
+    options = options.host(call.flag("host").orElse(options.host())).port(number(call, "port", options.port()))
+        .name(call.flag("served_model_name").orElse(null));
+    if (call.flag("api_key").isPresent()) {
+      options = options.apiKeys(call.required("api_key").split(",", -1));
+    }
+    if (call.flag("max_model_len").isPresent()) {
+      options = options.maxModelLength(number(call, "max_model_len", 0));
+    }
+    return options
+        .sizes(s -> s.logprobs(number(call, "max_logprobs", s.logprobs())))
+        .engine(e -> e.maxSequences(number(call, "max_num_seqs", e.maxSequences())))
+        .rates(r -> r.requestsPerMinute(number(call, "rate_limit", r.requestsPerMinute()))
+            .tokensPerMinute(number(call, "token_rate_limit", r.tokensPerMinute())));
+  }
+
+  private static int number(Call call, String flag, int absent) {
+    try {
+      return call.flag(flag).map(Integer::valueOf).orElse(absent);
+    } catch (NumberFormatException e) {
+      throw new UsageException("--" + flag + " takes a whole number, got '" + call.required(flag) + "'");
+    }
+  }
+}

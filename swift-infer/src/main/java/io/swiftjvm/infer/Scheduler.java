@@ -1,0 +1,236 @@
+package io.swiftjvm.infer;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.error.SwiftException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Continuous batching: the sequences of all callers share passes, each step admitting those that wait and letting go
+ * those that are done. One thread works, callers take what it makes from a {@link Generation}.
+ *
+ * {@snippet :
+ * try (var scheduler = new Scheduler(engine, SchedulerOptions.DEFAULT)) {
+ *   List<Completion> answers = scheduler.submit(List.of(request)).await();
+ * }
+ * }
+ *
+ * <p>Thread-safe. An answer is the one that {@link Engine#generate} gives, whatever runs beside it; the engine may be
+ * used meanwhile. The model's tree must not change while there is work. Owns neither engine nor model.
+ */
+public final class Scheduler implements AutoCloseable {
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  private final Engine engine;
+  private final SchedulerOptions options;
+  private final int slots;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Queue<Speaker> waiting = new ArrayDeque<>();
+  private final Thread worker;
+  private boolean closed;
+  private volatile int running;
+  private volatile double cacheUsage;
+
+  /** Starts the thread that works. */
+  public Scheduler(Engine engine, SchedulerOptions options) {
+    this.engine = engine;
+    this.options = options;
+    this.slots = engine.options().maxSequences();
+    this.worker = Thread.ofPlatform().daemon().name("swift-scheduler").start(this::work);
+  }
+
+  /**
+   * Queues one answer to each request.
+   *
+   * @throws InvalidPlanException if a prompt, a setting or an adapter does not fit the model; nothing was queued then
+   * @throws OverloadedException if too many calls wait already
+   * @throws IllegalStateException if the scheduler is closed
+   */
+  public Generation submit(List<GenerateRequest> requests) {
+    List<StringBuilder> texts = IntStream.range(0, requests.size()).mapToObj(i -> new StringBuilder()).toList();
+    List<Sequence> sequences = Requests.prepare(
+        engine.model(), engine.tokenizer(), requests, (index, piece) -> texts.get(index).append(piece));
+    Generation generation = new Generation(sequences.size(), options.buffer(), this::wake);
+    lock.lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the scheduler is closed");
+      }
+      long calls = waiting.stream().map(Speaker::generation).distinct().count();
+      if (calls >= options.queue() + (long) Math.max(0, slots - running)) {
+        throw new OverloadedException("There are " + calls + " requests waiting already; at most " + options.queue()
+            + " may. Try again later.");
+      }
+      sequences.forEach(s -> waiting.add(new Speaker(generation, s, texts.get(s.index()))));
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+    return generation;
+  }
+
+  /** Sequences that have a place. */
+  public int running() {
+    return running;
+  }
+
+  /** Sequences that wait for a place. */
+  public int waiting() {
+    lock.lock();
+    try {
+      return waiting.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Share of the positions that sequences could fill which are filled, 0 .. 1. */
+  public double cacheUsage() {
+    return cacheUsage;
+  }
+
+  /** Cancels what there is and waits for the thread. Closing twice is harmless. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+    boolean interrupted = false;
+    while (worker.isAlive()) {
+      try {
+        worker.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void wake() {
+    lock.lock();
+    try {
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void work() {
+    List<Speaker> speakers = new ArrayList<>();
+    boolean more = true;
+    while (more) {
+      try (KvCache cache = new KvCache(engine.model().backend(), slots, engine.model().config().maxPositions())) {
+        do {
+          more = admit(cache, speakers);
+          step(cache, speakers);
+          release(cache, speakers);
+        } while (more);
+      } catch (InterruptedException | RuntimeException | Error e) {
+        // a pass that failed leaves a cache that nothing can be said about: start over with an empty one
+        SwiftException told = e instanceof SwiftException s ? s : new SwiftException("A forward pass failed.", e);
+        speakers.forEach(s -> s.generation().fail(told));
+        speakers.clear();
+      }
+      running = speakers.size();
+    }
+  }
+
+  /** Waits until there is something to do; false when nothing will come any more. */
+  private boolean admit(KvCache cache, List<Speaker> speakers) throws InterruptedException {
+    lock.lock();
+    try {
+      while (true) {
+        if (closed) {
+          waiting.forEach(s -> s.generation().cancel());
+        }
+        waiting.removeIf(this::gone);
+        while (speakers.size() < slots && !waiting.isEmpty()) {
+          Speaker next = waiting.remove();
+          next.start(cache.acquire());
+          speakers.add(next);
+        }
+        running = speakers.size();
+        if (closed) {
+          speakers.forEach(s -> s.generation().cancel());
+          return false;
+        }
+        if (speakers.stream().anyMatch(Speaker::ready)) {
+          return true;
+        }
+        if (speakers.isEmpty()) {
+          changed.await();
+        } else {
+          changed.awaitNanos(PAUSE_NANOS);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** True if a speaker that waits shall wait no longer; it is told. */
+  private boolean gone(Speaker speaker) {
+    if (!speaker.generation().cancelled() && speaker.waited() > options.queueWait().toNanos()) {
+      speaker.generation().fail(
+          new OverloadedException("No place became free within " + options.queueWait() + ". Try again later."));
+    }
+    if (speaker.generation().cancelled()) {
+      speaker.cancel();
+      speaker.end();
+      return true;
+    }
+    return false;
+  }
+
+  private void step(KvCache cache, List<Speaker> speakers) throws InterruptedException {
+    speakers.stream().filter(s -> s.generation().cancelled()).forEach(Speaker::cancel);
+    List<Sequence> ready = speakers.stream().filter(s -> !s.finished() && s.ready()).map(Speaker::sequence).toList();
+    for (List<Steps.Feed> pass : engine.steps().plan(cache, ready)) {
+      List<float @Nullable []> logits = engine.steps().run(cache, pass);
+      for (int i = 0; i < pass.size(); i++) {
+        float[] own = logits.get(i);
+        if (own != null) {
+          advance(speaker(speakers, pass.get(i).sequence()), own);
+        }
+      }
+    }
+  }
+
+  private static Speaker speaker(List<Speaker> speakers, Sequence sequence) {
+    return speakers.stream().filter(s -> s.sequence() == sequence).findFirst().orElseThrow();
+  }
+
+  /** A sequence that cannot go on, for instance because its constraints forbid every token, ends alone. */
+  private static void advance(Speaker speaker, float[] logits) {
+    try {
+      speaker.advance(logits);
+    } catch (RuntimeException e) {
+      speaker.generation().fail(e);
+      speaker.cancel();
+    }
+  }
+
+  private void release(KvCache cache, List<Speaker> speakers) {
+    List<Speaker> done = speakers.stream().filter(Speaker::finished).toList();
+    done.forEach(s -> cache.release(s.sequence().slot()));
+    speakers.removeAll(done);
+    running = speakers.size();
+    double filled = speakers.stream().mapToLong(s -> cache.length(s.sequence().slot())).sum();
+    cacheUsage = filled / ((double) slots * engine.model().config().maxPositions());
+    done.forEach(Speaker::end);
+  }
+}

@@ -1,0 +1,84 @@
+package io.swiftjvm.serve;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.swiftjvm.infer.GenerateRequest;
+import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.text.RenderOptions;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** {@code POST /v1/chat/completions}. */
+final class ChatEndpoint implements Endpoint {
+  /** Variables of a template that are the server's alone. */
+  private static final Set<String> RESERVED = Set.of("messages", "tools", "documents", "tokenize", "chat_template",
+      "add_generation_prompt", "continue_final_message", "bos_token", "eos_token");
+
+  private final Service service;
+  private final Conversation conversation;
+  private final Responder responder;
+
+  ChatEndpoint(Service service) {
+    this.service = service;
+    this.conversation = new Conversation(service.json(), service.options().sizes());
+    this.responder = new Responder(service);
+  }
+
+  @Override
+  public void answer(Call call) throws IOException, InterruptedException {
+    Fields f = call.fields();
+    String model = service.names().required(f);
+    List<Map<String, Object>> messages = conversation.read(f);
+    Integer logprobs = logprobs(f);
+    SamplingParams params = service.sampling().params(f, logprobs);
+    int n = Work.count(f, 1, service.options().sizes().choices());
+    boolean usage = Work.usage(f);
+    int limit = service.names().maxLength();
+    int[] prompt = service.prompts().chat(messages, rendering(service, f), limit);
+    if (prompt.length == 0) {
+      throw ApiException.invalid("messages", "The conversation has no tokens.");
+    }
+    params = service.sampling().fitting(f, params, prompt.length, limit, "messages");
+    GenerateRequest request = new GenerateRequest(
+        prompt, params, service.names().adapters(model), service.sampling().processors(f));
+    responder.answer(call, new Work(Work.newId("chatcmpl-"), Instant.now().getEpochSecond(), model,
+        Work.choices(request, n), prompt.length, Work.streaming(f), usage,
+        new ChatForm(service.tokens(), logprobs != null)));
+  }
+
+  private @Nullable Integer logprobs(Fields f) {
+    boolean wanted = f.flag("logprobs", false);
+    Integer top = f.integer("top_logprobs", 0, service.options().sizes().logprobs());
+    if (top != null && !wanted) {
+      throw ApiException.invalid("top_logprobs", "top_logprobs needs logprobs: true.");
+    }
+    return !wanted ? null : top == null ? Integer.valueOf(0) : top;
+  }
+
+  /** How a conversation is rendered; what a request sets for the template reaches nothing else. */
+  static RenderOptions rendering(Service service, Fields f) {
+    boolean continues = f.flag("continue_final_message", false);
+    boolean opens = f.flag("add_generation_prompt", !continues);
+    if (continues && opens) {
+      throw ApiException.invalid("continue_final_message", "continue_final_message and add_generation_prompt exclude "
+          + "each other.");
+    }
+    RenderOptions options = RenderOptions.defaults().withAddGenerationPrompt(opens).withContinueFinalMessage(continues);
+    for (Map.Entry<String, Object> variable : service.served().variables().entrySet()) {
+      options = options.withVariable(variable.getKey(), variable.getValue());
+    }
+    Fields variables = f.object("chat_template_kwargs");
+    if (variables != null) {
+      for (Map.Entry<String, JsonNode> variable : variables.node().properties()) {
+        if (!RESERVED.contains(variable.getKey()) && !variable.getValue().isNull()) {
+          Object value = service.json().plain(variables.node()).get(variable.getKey());
+          options = value == null ? options : options.withVariable(variable.getKey(), value);
+        }
+      }
+    }
+    return f.has("enable_thinking") ? options.withVariable("enable_thinking", f.flag("enable_thinking", true)) : options;
+  }
+}

@@ -1,0 +1,178 @@
+package io.swiftjvm.serve;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.infer.Engine;
+import io.swiftjvm.infer.Scheduler;
+import io.swiftjvm.infer.SchedulerOptions;
+import io.swiftjvm.tuner.AdapterFiles;
+import io.swiftjvm.tuner.LoraAdapter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * A model that is served as the OpenAI API: chat and completions (whole and streamed), models, tokens, health, metrics.
+ *
+ * {@snippet :
+ * try (ModelServer server = ModelServer.start(served, ServeOptions.DEFAULT.port(0).apiKeys("secret"))) {
+ *   connect(server.url());
+ * }
+ * }
+ *
+ * <p>Requests of all clients share passes through the model; an answer does not depend on its neighbours. Thread-safe.
+ * Closing finishes what runs, refuses what comes with 503, and gives the port back; the model stays with its owner.
+ */
+public final class ModelServer implements AutoCloseable {
+  private static final int QUEUE_FACTOR = 4;
+  private static final Duration LAST_WRITES = Duration.ofSeconds(2);
+
+  private final ServedModel served;
+  private final ServeOptions options;
+  private final List<String> attached = new ArrayList<>();
+  private final ModelNames names;
+  private final Scheduler scheduler;
+  private final InFlight inFlight;
+  private final JdkServer http;
+  private final List<Runnable> afterwards = new CopyOnWriteArrayList<>();
+  private boolean closed;
+
+  private ModelServer(ServedModel served, ServeOptions options) {
+    this.served = served;
+    this.options = options;
+    this.inFlight = new InFlight(options.rates().inFlight());
+    InetAddress address = LocalHosts.address(options.host(), !options.apiKeys().isEmpty());
+    this.names = names(served, options);
+    boolean done = false;
+    Scheduler started = null;
+    try {
+      options.adapters().forEach(this::attach);
+      Engine engine = new Engine(served.model(), served.tokenizer(), options.engine());
+      int queue = options.rates().queue();
+      started = new Scheduler(engine, SchedulerOptions.DEFAULT.queueWait(options.deadlines().queue())
+          .queue(queue == 0 ? QUEUE_FACTOR * options.engine().maxSequences() : queue));
+      Service service = new Service(served, options, names, started, new PromptEncoder(served),
+          new TokenText(served.tokenizer()), new Json(options.sizes()), new Metrics(names, started));
+      Api api = new Api(service, inFlight);
+      http = new JdkServer(new InetSocketAddress(address, options.port()), options.deadlines(), api::answer);
+      scheduler = started;
+      done = true;
+    } finally {
+      if (!done) {
+        if (started != null) {
+          started.close();
+        }
+        detach();
+      }
+    }
+  }
+
+  /**
+   * Starts to serve.
+   *
+   * @throws InvalidPlanException if the address needs a key, a name is there twice, or a length is more than the model
+   *     has
+   * @throws io.swiftjvm.error.SwiftException if an adapter cannot be read or the port is taken
+   */
+  public static ModelServer start(ServedModel served, ServeOptions options) {
+    return new ModelServer(served, options);
+  }
+
+  private static ModelNames names(ServedModel served, ServeOptions options) {
+    String base = options.name() == null ? served.name() : options.name();
+    int positions = served.model().config().maxPositions();
+    Integer asked = options.maxModelLength();
+    if (base.isBlank() || options.adapters().containsKey(base)) {
+      throw new InvalidPlanException("The model is called '" + base + "', and so is an adapter or nothing. Give it "
+          + "another name with name(...) or --served_model_name.");
+    }
+    if (asked != null && asked > positions) {
+      throw new InvalidPlanException(
+          "max_model_len is " + asked + "; the model has " + positions + " positions. Lower it or leave it unset.");
+    }
+    return new ModelNames(base, served.adapters(), options.adapters().keySet(), asked == null ? positions : asked);
+  }
+
+  private void attach(String name, Path folder) {
+    AdapterFiles.attach(served.model(), folder, name, false);
+    attached.add(name);
+  }
+
+  private void detach() {
+    for (String name : attached) {
+      LoraAdapter adapter = LoraAdapter.find(served.model(), name);
+      if (adapter != null) {
+        adapter.detach();
+      }
+    }
+    attached.clear();
+  }
+
+  /** The port it listens at. */
+  public int port() {
+    return http.port();
+  }
+
+  /** Where it answers, {@code http://127.0.0.1:8000}; clients of OpenAI take it with {@code /v1} behind. */
+  public String url() {
+    String host = options.host();
+    return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port();
+  }
+
+  /** The names that requests may give as their model, the model's own first. */
+  public List<String> models() {
+    return names.cards().stream().map(card -> card.path("id").asText()).toList();
+  }
+
+  /** Runs {@code action} at the end of {@link #close}, for instance to close what the server uses. */
+  public ModelServer afterwards(Runnable action) {
+    afterwards.add(action);
+    return this;
+  }
+
+  /** Sequences that are being worked on and those that wait. */
+  public Map<String, Integer> load() {
+    return Map.of("running", scheduler.running(), "waiting", scheduler.waiting());
+  }
+
+  /**
+   * Refuses new requests, waits up to {@link Deadlines#drain} for those that run, then ends them. An interrupt ends the
+   * wait and stays set. Closing twice is harmless.
+   */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    inFlight.drain();
+    boolean interrupted = !awaitNone(options.deadlines().drain());
+    scheduler.close();
+    interrupted |= !awaitNone(LAST_WRITES);
+    http.close();
+    detach();
+    afterwards.forEach(Runnable::run);
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** False if the thread was interrupted meanwhile. */
+  private boolean awaitNone(Duration time) {
+    try {
+      inFlight.awaitNone(time);
+      return true;
+    } catch (InterruptedException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public String toString() {
+    return models() + " at " + url();
+  }
+}
