@@ -29,7 +29,8 @@ import java.util.Locale;
  * @param dropout on the input in training; 0 as in PEFT
  * @param targets which projections
  */
-public record MissSpec(int rank, Kind kind, int miniRank, double dropout, LoraTargets targets) implements ProjectionSpec {
+public record MissSpec(int rank, Kind kind, int miniRank, double dropout, LoraTargets targets)
+    implements ProjectionSpec {
   /** Rank 64, no dropout, all projections but the head. */
   public static final MissSpec DEFAULT = new MissSpec(64, Kind.PLAIN, 1, 0, LoraTargets.ALL);
 

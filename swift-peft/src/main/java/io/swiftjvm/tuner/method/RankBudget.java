@@ -22,8 +22,8 @@ import java.util.TreeMap;
 
 /**
  * AdaLoRA's choice of ranks: a rank's importance is that of its value and the mean of those of its two vectors, where
- * the importance of a weight is {@code |w * gradient|}, smoothed, times the smoothed deviation from that. The value of a
- * rank that is not important enough becomes 0.
+ * the importance of a weight is {@code |w * gradient|}, smoothed, times the smoothed deviation from that. The value of
+ * a rank that is not important enough becomes 0.
  */
 final class RankBudget implements TrainingState {
   private static final String FILE = "rank_budget.safetensors";

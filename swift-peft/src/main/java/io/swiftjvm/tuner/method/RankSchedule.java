@@ -1,8 +1,8 @@
 package io.swiftjvm.tuner.method;
 
 /**
- * How AdaLoRA (arXiv 2303.10512) spends its ranks over a training: all of them during the warm-up, then fewer and fewer,
- * falling with the cube of what is left, then the target.
+ * How AdaLoRA (arXiv 2303.10512) spends its ranks over a training: all of them during the warm-up, then fewer and
+ * fewer, falling with the cube of what is left, then the target.
  *
  * @param warmup first steps with all ranks; 0 as in ms-swift and PEFT ({@code tinit})
  * @param fixed last steps, in which no rank changes; 0 as in ms-swift and PEFT ({@code tfinal})

@@ -52,7 +52,8 @@ class FreshTunersTest {
   static Stream<TunerSpec> neutral() {
     return Stream.of(LohaSpec.DEFAULT, LokrSpec.DEFAULT, new LokrSpec(2, 4, true, 4, SOME), VeraSpec.DEFAULT,
         new FourierFtSpec(40, 300, 777, SOME), new MissSpec(7, MissSpec.Kind.PLAIN, 1, 0, SOME),
-        new MissSpec(7, MissSpec.Kind.MINI, 4, 0, SOME), new MissSpec(8, MissSpec.Kind.BAT, 1, 0, SOME), AdaLoraSpec.DEFAULT, DeloraSpec.DEFAULT,
+        new MissSpec(7, MissSpec.Kind.MINI, 4, 0, SOME), new MissSpec(8, MissSpec.Kind.BAT, 1, 0, SOME),
+        AdaLoraSpec.DEFAULT, DeloraSpec.DEFAULT,
         new GraloraSpec(4, 8, 2, 3, 0, SOME), new ShiraSpec(2, 1, SOME), Ia3Spec.DEFAULT, new HraSpec(4, false, SOME),
         new RoadSpec(1, 8, SOME), new RoadSpec(2, 8, SOME), new RoadSpec(4, 8, SOME),
         new OftSpec(8, 0, false, 0, SOME), new OftSpec(0, 5, false, 5, SOME), new OftSpec(7, 0, true, 4, SOME),
@@ -63,7 +64,8 @@ class FreshTunersTest {
 
   static Stream<TunerSpec> all() {
     return Stream.concat(neutral(), Stream.of(
-        new VbLoraSpec(2, 20, 8, 2, 0, SOME), new C3aSpec(8, SOME), new HraSpec(3, false, SOME), new HraSpec(3, true, SOME),
+        new VbLoraSpec(2, 20, 8, 2, 0, SOME), new C3aSpec(8, SOME), new HraSpec(3, false, SOME),
+        new HraSpec(3, true, SOME),
         new PromptTuningSpec(3), new PTuningSpec(3, 12), new PrefixTuningSpec(3, 0), new PrefixTuningSpec(3, 12)));
   }
 

@@ -47,7 +47,8 @@ class PeftTunersTest {
       "loha", "lokr", "lokr_full", "lokr_both", "vera", "fourierft", "miss", "adalora", "delora", "gralora", "shira",
       "c3a", "ia3", "hra", "road", "oft", "oft_neumann", "oft_share", "boft", "vblora", "randlora", "dora",
       "ln_tuning", "trainable_tokens", "variants/adalora_rank", "variants/boft_num", "variants/dora_rs",
-      "variants/gralora_hybrid", "variants/lokr_fac", "variants/lokr_odd", "variants/hra_orthogonal", "variants/miss_bat", "variants/miss_mini", "variants/miss_pad", "variants/oft_adjust",
+      "variants/gralora_hybrid", "variants/lokr_fac", "variants/lokr_odd",
+      "variants/hra_orthogonal", "variants/miss_bat", "variants/miss_mini", "variants/miss_pad", "variants/oft_adjust",
       "variants/oft_r", "variants/randlora_many", "variants/road_1", "variants/road_4", "variants/vblora_many",
       "variants/vera_many"})
   void a_saved_adapter_gives_the_logits_gradients_and_merged_weights_of_peft(String name) {

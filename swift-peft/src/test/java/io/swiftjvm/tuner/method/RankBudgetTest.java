@@ -41,7 +41,8 @@ class RankBudgetTest {
     try (Backend backend = Devices.cpu();
         CausalLm model = CausalLm.load(Oracle.path("models/qwen3-untied-sharded"), backend)) {
       TunerAdapter adapter = TunerFiles.attach(model, RUN, "default", true);
-      TrainSpec spec = TrainSpec.DEFAULT.optim(o -> o.learningRate(1e-2).betas(0.9, 0.999).weightDecay(0).maxGradNorm(0))
+      TrainSpec spec = TrainSpec.DEFAULT
+          .optim(o -> o.learningRate(1e-2).betas(0.9, 0.999).weightDecay(0).maxGradNorm(0))
           .schedule(s -> s.type("constant").warmupSteps(0)).checkpoint(checkpoint);
       TrainedWeights weights = TrainedWeights.of(adapter, "base");
       TrainJob.of(weights, spec, BatchSource.cycle(List.of(List.of(AdapterOracle.batch())), 8, "inputs"))
