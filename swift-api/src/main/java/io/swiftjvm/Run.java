@@ -5,7 +5,9 @@ import io.swiftjvm.infer.GenerateRequest;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.infer.StreamListener;
 import io.swiftjvm.run.ChatEncoder;
+import io.swiftjvm.model.Pooling;
 import io.swiftjvm.run.LoadedModel;
+import io.swiftjvm.run.TextVectors;
 import io.swiftjvm.run.Serving;
 import io.swiftjvm.run.TrainingSession;
 import io.swiftjvm.serve.ModelServer;
@@ -83,6 +85,24 @@ public final class Run implements AutoCloseable {
     GenerateRequest request =
         GenerateRequest.of(prompt).sampling(sampling).adapters(loaded.adapters());
     return loaded.engine().generate(List.of(request), listener, cancellation).getFirst();
+  }
+
+  /**
+   * A vector of length one for each text: the hidden state of its last token after the final norm, as decoder-only
+   * embedding models are made (arXiv 2401.00368).
+   */
+  public float[][] embed(List<String> texts) {
+    return embed(texts, Pooling.LAST, true);
+  }
+
+  /** A vector for each text, pooled in another way, of length one if {@code normalise}. */
+  public float[][] embed(List<String> texts, Pooling pooling, boolean normalise) {
+    return TextVectors.embed(loaded, texts, pooling, normalise);
+  }
+
+  /** The outputs of a classifier for each text, before softmax; a reranker with one label gives its score. */
+  public float[][] classify(List<String> texts) {
+    return TextVectors.classify(loaded, texts);
   }
 
   /** Puts one more adapter on the model under a name and makes it the active one. Not while answers are being made. */

@@ -2,7 +2,6 @@ package io.swiftjvm.cli;
 
 import io.swiftjvm.Recipe;
 import io.swiftjvm.Run;
-import io.swiftjvm.plan.ModelSettings;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.serve.ModelServer;
 import io.swiftjvm.serve.ServeOptions;
@@ -40,7 +39,7 @@ record DeployCommand(String name) implements Command {
   public int run(Call call) {
     Map<String, Path> named = new TreeMap<>();
     List<String> active = call.settings().model().adapters().stream().filter(a -> !isNamed(a, named)).toList();
-    Settings settings = call.settings().model(m -> new ModelSettings(m.model(), m.dtype(), active));
+    Settings settings = call.settings().model(m -> m.adapters(active));
     try (Shutdown shutdown = new Shutdown();
         Run run = Recipe.of(settings).plan().load();
         ModelServer server = run.serve(options -> options(call, options, named))) {

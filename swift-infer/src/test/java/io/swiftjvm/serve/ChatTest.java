@@ -171,7 +171,7 @@ class ChatTest {
   @ParameterizedTest
   @ValueSource(strings = {"'presence_penalty':2", "'frequency_penalty':2", "'repetition_penalty':1.9"})
   void penalties_change_what_is_drawn(String settings) {
-    String longer = ",'temperature':1.5,'seed':3,'ignore_eos':true,'max_tokens':60";
+    String longer = ",'temperature':2,'seed':3,'ignore_eos':true,'max_tokens':200";
     assertThat(content(ok(tiny.chat(longer + "," + settings)))).isNotEqualTo(content(ok(tiny.chat(longer))));
   }
 
