@@ -4,8 +4,11 @@ import io.swiftjvm.Plan;
 import io.swiftjvm.Recipe;
 import io.swiftjvm.Run;
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.hub.ModelSource;
+import io.swiftjvm.tuner.VocabularyExtension;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** {@code swift export}: merges adapters into the weights, or writes the weights in another element type. */
 final class ExportCommand implements Command {
@@ -24,6 +27,7 @@ final class ExportCommand implements Command {
     return List.of(
         Flag.bare("merge_lora", "merge the adapters into the weights"),
         Flag.bare("exist_ok", "write into a folder that exists"),
+        Flag.value("new_special_tokens", "adds these tokens, separated by commas, and writes the larger model"),
         Flag.value("quant_method", "not in this version"));
   }
 
@@ -32,6 +36,10 @@ final class ExportCommand implements Command {
     if (call.flag("quant_method").isPresent()) {
       throw new InvalidPlanException("quant_method " + call.required("quant_method")
           + " is not in this version; export writes float32, bfloat16 and float16 (--torch_dtype).");
+    }
+    Optional<String> tokens = call.flag("new_special_tokens");
+    if (tokens.isPresent()) {
+      return extend(call, List.of(tokens.get().split(",")));
     }
     boolean hasAdapters = !call.settings().model().adapters().isEmpty();
     if (hasAdapters != call.on("merge_lora")) {
@@ -45,6 +53,21 @@ final class ExportCommand implements Command {
     Plan plan = Recipe.of(call.settings()).plan();
     try (Run run = plan.load()) {
       run.export(target, call.on("exist_ok"));
+    }
+    call.out().println(target);
+    return 0;
+  }
+
+  private static int extend(Call call, List<String> tokens) {
+    Path target = call.settings().outputDir();
+    if (target == null || !call.given().contains("output_dir")) {
+      throw new UsageException("--output_dir is required");
+    }
+    if (!call.settings().model().adapters().isEmpty() || call.on("merge_lora")) {
+      throw new UsageException("--new_special_tokens writes the bare model: leave out --adapters and --merge_lora");
+    }
+    try (ModelSource source = call.settings().model().open()) {
+      VocabularyExtension.write(source.folder(), tokens, target, call.on("exist_ok"));
     }
     call.out().println(target);
     return 0;

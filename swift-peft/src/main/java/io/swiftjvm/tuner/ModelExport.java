@@ -79,7 +79,7 @@ public final class ModelExport {
     if (dtype != null && !dtype.isFloat()) {
       throw new InvalidPlanException("A model cannot be saved in " + dtype + ". Use float32, bfloat16 or float16.");
     }
-    refuseExisting(model, folder, overwrite);
+    refuseExisting(model.directory(), folder, overwrite);
     try (Arena arena = Arena.ofConfined(); Checkpoint source = Checkpoint.open(model.directory())) {
       Files.createDirectories(folder);
       // The config comes last: without it an unfinished folder is not taken for a model.
@@ -97,9 +97,9 @@ public final class ModelExport {
     }
   }
 
-  private static void refuseExisting(CausalLm model, Path folder, boolean overwrite) {
+  static void refuseExisting(Path source, Path folder, boolean overwrite) {
     try {
-      if (Files.exists(folder) && Files.isSameFile(folder, model.directory())) {
+      if (Files.exists(folder) && Files.isSameFile(folder, source)) {
         throw new InvalidPlanException("The output folder " + folder + " is that of the model itself. Choose another.");
       }
       if (!overwrite && Files.exists(folder)) {
@@ -233,7 +233,7 @@ public final class ModelExport {
     return json;
   }
 
-  private static void copyCompanions(Path from, Path to) throws IOException {
+  static void copyCompanions(Path from, Path to) throws IOException {
     for (String name : COMPANIONS) {
       if (Files.isRegularFile(from.resolve(name))) {
         Files.copy(from.resolve(name), to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
