@@ -36,7 +36,7 @@ public final class KvCache implements AutoCloseable {
   /** One layer; its own scope, so that growing needs the old memory of one layer only. */
   private record Layer(Scope scope, Tensor keys, Tensor values) {}
 
-  /** What one part of a layer carries from token to token: (slots,size) as committed, and as the running pass has it. */
+  /** What one part of a layer carries from token to token: (slots,size) as committed and as the running pass has it. */
   private record States(Scope scope, Tensor kept, Tensor next) {}
 
   private final Backend backend;

@@ -75,7 +75,7 @@ final class Regions {
     }
     long spare = Arrays.stream(sizes).filter(size -> size > 0).count() > 1 ? end / 4 / CHUNK * CHUNK : 0;
     if (end + spare > Integer.MAX_VALUE) {
-      throw new InvalidPlanException("The sequences need " + end + " cache rows, more than 2^31. Work on fewer at once, "
+      throw new InvalidPlanException("The sequences need " + end + " cache rows, more than 2^31. Work on fewer at once "
           + "or on shorter ones.");
     }
     rows = (int) (end + spare);

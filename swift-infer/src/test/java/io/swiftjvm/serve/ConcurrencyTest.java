@@ -31,7 +31,8 @@ class ConcurrencyTest {
   @ParameterizedTest
   @ValueSource(ints = {16, 64})
   void clients_at_once_get_the_greedy_texts_that_one_gets(int clientCount) throws Exception {
-    try (TinyServer tiny = new TinyServer(o -> o.engine(e -> e.maxSequences(5).prefillTokens(29)))) {
+    try (TinyServer tiny =
+        new TinyServer(o -> o.engine(e -> e.maxSequences(5).prefillTokens(29)).rates(r -> r.queue(64)))) {
       List<String> alone = new ArrayList<>();
       for (int i = 0; i < clientCount; i++) {
         alone.add(tiny.post("/v1/chat/completions", ask(i, false)).json().at("/choices/0/message/content").asText());
@@ -78,7 +79,9 @@ class ConcurrencyTest {
   @Test
   void closing_finishes_what_runs_and_refuses_what_comes() throws Exception {
     TinyServer tiny = new TinyServer();
-    String body = TinyServer.chat("hi", ",'stream':true,'ignore_eos':true,'max_tokens':900").replace('\'', '"');
+    // more than the sockets hold, so that it runs until it is read
+    String body = TinyServer.chat("hi", ",'stream':true,'ignore_eos':true,'max_tokens':900,'n':9,'logprobs':true,"
+        + "'top_logprobs':20").replace('\'', '"');
     try (Socket socket = tiny.connect()) {
       socket.setSoTimeout(60_000);
       socket.getOutputStream().write(("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
