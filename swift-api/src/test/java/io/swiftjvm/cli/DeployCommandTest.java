@@ -27,9 +27,11 @@ class DeployCommandTest {
   private static final Pattern READY = Pattern.compile("http://127.0.0.1:(\\d+)/v1");
 
   @ParameterizedTest
-  @CsvSource(delimiter = ';', value = {"3; API key; --host 0.0.0.0", "2; whole number; --port x", "3; 65535; --port 70000",
-      "3; max_model_len; --max_model_len 100000", "3; max_logprobs; --max_logprobs 21", "2; twice; --adapters a=x a=y",
-      "3; no-such-folder; --adapters a=no-such-folder", "2; unknown flag; --nothing 1", "3; maxSequences; --max_num_seqs 0"})
+  @CsvSource(delimiter = ';', value = {"3; API key; --host 0.0.0.0", "2; whole number; --port x",
+      "3; 65535; --port 70000", "3; max_model_len; --max_model_len 100000",
+      "3; max_logprobs; --max_logprobs 21", "2; twice; --adapters a=x a=y",
+      "3; no-such-folder; --adapters a=no-such-folder", "2; unknown flag; --nothing 1",
+      "3; maxSequences; --max_num_seqs 0"})
   void a_wrong_flag_is_a_refusal_that_names_it(int code, String word, String flags) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Cli cli = new Cli(new PrintStream(new ByteArrayOutputStream()), new PrintStream(err, true, StandardCharsets.UTF_8));
@@ -42,8 +44,9 @@ class DeployCommandTest {
   void an_interrupt_ends_it_as_a_signal_does() throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     int[] code = {-1};
-    Thread thread = Thread.ofPlatform().start(() -> code[0] = new Cli(new PrintStream(out, true, StandardCharsets.UTF_8),
-        new PrintStream(out)).run("serve", "--model", "swift-tiny", "--port", "0", "--served_model_name", "mine"));
+    PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8);
+    Thread thread = Thread.ofPlatform().start(() -> code[0] = new Cli(print, print).run(
+        "serve", "--model", "swift-tiny", "--port", "0", "--served_model_name", "mine"));
     while (!READY.matcher(out.toString(StandardCharsets.UTF_8)).find() && thread.isAlive()) {
       Thread.sleep(5);
     }
@@ -57,9 +60,10 @@ class DeployCommandTest {
   @ValueSource(strings = {"deploy", "serve"})
   void a_process_says_that_it_is_ready_drains_at_sigterm_and_ends_with_0(String command) throws Exception {
     Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED", "-Xmx1g", "-cp", System.getProperty("java.class.path"), Main.class.getName(),
-        command, "--model", "swift-tiny", "--port", "0", "--api_key", "one,two", "--max_new_tokens", "5",
-        "--rate_limit", "1000", "--max_num_seqs", "4", "--max_model_len", "512", "--max_logprobs", "5")
+        "--enable-native-access=ALL-UNNAMED", "-Xmx1g", "-cp", System.getProperty("java.class.path"),
+        Main.class.getName(), command, "--model", "swift-tiny", "--port", "0", "--api_key", "one,two",
+        "--max_new_tokens", "5", "--rate_limit", "1000", "--max_num_seqs", "4", "--max_model_len", "512",
+        "--max_logprobs", "5")
         .redirectError(ProcessBuilder.Redirect.DISCARD).start();
     try (BufferedReader lines = new BufferedReader(
         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
@@ -74,8 +78,8 @@ class DeployCommandTest {
         String body = "{\"model\":\"swift-tiny\",\"stream\":true,\"ignore_eos\":true,\"max_tokens\":400,\"messages\":"
             + "[{\"role\":\"user\",\"content\":\"hi\"}]}";
         socket.getOutputStream().write(("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer one\r\n"
-            + "Content-Type: application/json\r\nConnection: close\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
-            .getBytes(StandardCharsets.UTF_8));
+            + "Content-Type: application/json\r\nConnection: close\r\nContent-Length: " + body.length() + "\r\n\r\n"
+            + body).getBytes(StandardCharsets.UTF_8));
         InputStream in = socket.getInputStream();
         assertThat(new String(in.readNBytes(15), StandardCharsets.UTF_8)).isEqualTo("HTTP/1.1 200 OK");
         process.toHandle().destroy(); // Process.destroy would also close its output

@@ -18,9 +18,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys and values of sequences that are being continued: for every layer two float32 tensors (slots * capacity, width),
- * and the states of layers that carry one instead.
- * A sequence owns a slot, its rows lie one behind the other; the capacity grows as sequences do. For one thread.
+ * Keys and values of sequences that are being continued: for every layer two float32 tensors (rows, width), and the
+ * states of layers that carry one instead. A sequence owns a slot, its rows lie one behind the other in a region that
+ * grows as it does. For one thread.
  *
  * {@snippet :
  * try (var cache = new KvCache(backend, 1, config.maxPositions()); var scope = new Scope(backend)) {
@@ -33,13 +33,10 @@ import org.jspecify.annotations.Nullable;
  * }
  */
 public final class KvCache implements AutoCloseable {
-  /** Capacity is a multiple of this many positions. */
-  static final int CHUNK = 64;
-
   /** One layer; its own scope, so that growing needs the old memory of one layer only. */
   private record Layer(Scope scope, Tensor keys, Tensor values) {}
 
-  /** What one part of a layer carries from token to token: (slots,size) as committed, and as the running pass has it. */
+  /** What one part of a layer carries from token to token: (slots,size) as committed and as the running pass has it. */
   private record States(Scope scope, Tensor kept, Tensor next) {}
 
   private final Backend backend;
@@ -49,7 +46,7 @@ public final class KvCache implements AutoCloseable {
   private final BitSet taken = new BitSet();
   private final Map<Integer, Layer> layers = new TreeMap<>();
   private final Map<Integer, States> states = new TreeMap<>();
-  private int capacity;
+  private final Regions regions;
   private boolean closed;
 
   /**
@@ -66,6 +63,7 @@ public final class KvCache implements AutoCloseable {
     this.slots = slots;
     this.limit = limit;
     this.lengths = new int[slots];
+    this.regions = new Regions(slots);
   }
 
   /** A free slot for a new sequence. */
@@ -84,6 +82,7 @@ public final class KvCache implements AutoCloseable {
   public void release(int slot) {
     taken.clear(slot);
     lengths[slot] = 0;
+    regions.free(slot);
   }
 
   /** Positions of the sequence in {@code slot}. */
@@ -91,9 +90,9 @@ public final class KvCache implements AutoCloseable {
     return lengths[slot];
   }
 
-  /** Positions that every slot has room for now. */
-  public int capacity() {
-    return capacity;
+  /** Rows of every layer: positions that all sequences together have room for now. */
+  public int rows() {
+    return regions.rows();
   }
 
   /** Bytes of keys and values. */
@@ -109,7 +108,6 @@ public final class KvCache implements AutoCloseable {
    * @throws InvalidPlanException if a sequence would become longer than the model's limit
    */
   public Step step(int[] sequences, int[] counts) {
-    int longest = 0;
     for (int i = 0; i < sequences.length; i++) {
       int have = lengths[sequences[i]];
       if (!taken.get(sequences[i]) || counts[i] < 1) {
@@ -119,29 +117,31 @@ public final class KvCache implements AutoCloseable {
         throw new InvalidPlanException("A sequence of " + have + " tokens cannot take " + counts[i]
             + " more: the model has " + limit + " positions. Shorten the prompt or lower maxTokens.");
       }
-      longest = Math.max(longest, have + counts[i]);
     }
-    if (longest > capacity) {
-      grow(Math.max(longest, capacity + capacity / 2));
+    for (int i = 0; i < sequences.length; i++) {
+      makeRoom(sequences[i], lengths[sequences[i]] + counts[i]);
     }
     return new Step(sequences.clone(), counts.clone());
   }
 
-  private void grow(int wanted) {
-    int old = capacity;
-    int next = (int) Math.min(Math.ceilDiv((long) wanted, CHUNK) * CHUNK, Math.max(limit, CHUNK));
-    if ((long) next * slots > Integer.MAX_VALUE) {
-      throw new InvalidPlanException(slots + " sequences of " + next + " positions are " + (long) next * slots
-          + " cache rows, more than 2^31. Work on fewer sequences at once.");
+  private void makeRoom(int slot, int wanted) {
+    if (regions.fits(slot, wanted)) {
+      return;
     }
-    capacity = next;
+    int[] before = regions.starts();
+    if (regions.place(slot, wanted, limit)) {
+      if (regions.start(slot) != before[slot] && lengths[slot] > 0) {
+        layers.values().forEach(layer -> move(slot, layer, before[slot], layer));
+      }
+      return;
+    }
+    regions.relay(slot, wanted, limit);
     for (Map.Entry<Integer, Layer> entry : layers.entrySet()) {
       Layer from = entry.getValue();
       Layer to = layer(from.keys.columns(), from.values.columns());
-      for (int slot = 0; slot < slots; slot++) {
-        if (lengths[slot] > 0) {
-          copy(from.keys, slot * (long) old, to.keys, slot * (long) next, lengths[slot]);
-          copy(from.values, slot * (long) old, to.values, slot * (long) next, lengths[slot]);
+      for (int i = 0; i < slots; i++) {
+        if (lengths[i] > 0) {
+          move(i, from, before[i], to);
         }
       }
       entry.setValue(to);
@@ -149,10 +149,16 @@ public final class KvCache implements AutoCloseable {
     }
   }
 
+  /** Copies the rows of a slot to where they lie now. */
+  private void move(int slot, Layer from, int before, Layer to) {
+    copy(from.keys, before, to.keys, regions.start(slot), lengths[slot]);
+    copy(from.values, before, to.values, regions.start(slot), lengths[slot]);
+  }
+
   private Layer layer(long keyWidth, long valueWidth) {
     Scope scope = new Scope(backend);
     try {
-      long rows = (long) slots * capacity;
+      int rows = regions.rows();
       return new Layer(scope, scope.floats(rows, keyWidth), scope.floats(rows, valueWidth));
     } catch (RuntimeException | OutOfMemoryError e) {
       scope.close();
@@ -198,7 +204,7 @@ public final class KvCache implements AutoCloseable {
       int[] keys = new int[n];
       for (int i = 0; i < n; i++) {
         starts[i] = i == 0 ? 0 : starts[i - 1] + counts[i - 1];
-        keyStarts[i] = sequences[i] * capacity;
+        keyStarts[i] = regions.start(sequences[i]);
         keys[i] = lengths[sequences[i]] + counts[i];
       }
       this.sequences = sequences;

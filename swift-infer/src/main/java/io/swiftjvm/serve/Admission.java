@@ -4,11 +4,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 
 /** What each key may still ask for. */
 final class Admission {
+  /** A client may ask again before the thread that answered it has left. */
+  private static final long GRACE_MILLIS = 100;
+
   private final RateLimits limits;
   private final List<Client> clients;
 
@@ -22,9 +26,9 @@ final class Admission {
   private record Client(TokenBucket requests, TokenBucket tokens, Semaphore places) {}
 
   /** Lets a request in, or throws 429. The pass must be closed. */
-  Pass enter(int key) {
+  Pass enter(int key) throws InterruptedException {
     Client client = clients.get(key);
-    if (limits.concurrent() > 0 && !client.places.tryAcquire()) {
+    if (limits.concurrent() > 0 && !client.places.tryAcquire(GRACE_MILLIS, TimeUnit.MILLISECONDS)) {
       throw ApiException.tooMany("This key has " + limits.concurrent() + " requests running; more are not allowed.", 1);
     }
     boolean entered = false;

@@ -51,9 +51,11 @@ final class Api {
 
   /** Answers one request, whatever it is. */
   void answer(Exchange exchange) {
+    boolean[] admitted = {false};
+    inFlight.arrive();
     try {
       try {
-        dispatch(exchange);
+        dispatch(exchange, admitted);
       } catch (ApiException e) {
         reply(exchange, e);
       } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
@@ -64,10 +66,13 @@ final class Api {
       // the client is gone: there is nobody to tell
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } finally {
+      // only now: an error is answered too before the server may end
+      inFlight.leave(admitted[0]);
     }
   }
 
-  private void dispatch(Exchange exchange) throws IOException, InterruptedException {
+  private void dispatch(Exchange exchange, boolean[] admitted) throws IOException, InterruptedException {
     checkHeaders(exchange);
     if (exchange.path().equals("/health")) {
       health(exchange);
@@ -81,13 +86,12 @@ final class Api {
     String path = model ? MODEL : exchange.path();
     Endpoint endpoint = route(exchange.method(), path);
     boolean reads = exchange.method().equals("POST");
-    inFlight.enter();
+    inFlight.admit();
+    admitted[0] = true;
     try (Admission.Pass pass = (reads ? admission : free).enter(key)) {
       ObjectNode body = reads ? bodies.read(exchange, service.json()::object) : JsonNodeFactory.instance.objectNode();
       endpoint.answer(new Call(
           exchange, new Fields(body), model ? exchange.path().substring(MODEL.length()) : "", pass));
-    } finally {
-      inFlight.leave();
     }
   }
 

@@ -79,6 +79,7 @@ final class ChatEndpoint implements Endpoint {
         }
       }
     }
-    return f.has("enable_thinking") ? options.withVariable("enable_thinking", f.flag("enable_thinking", true)) : options;
+    boolean thinking = f.flag("enable_thinking", true);
+    return f.has("enable_thinking") ? options.withVariable("enable_thinking", thinking) : options;
   }
 }

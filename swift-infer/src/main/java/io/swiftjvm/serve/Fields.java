@@ -57,7 +57,8 @@ final class Fields {
     }
     if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < least
         || value.longValue() > most) {
-      throw ApiException.invalid(path(name), path(name) + " must be a whole number from " + least + " to " + most + ".");
+      throw ApiException.invalid(path(name), path(name) + " must be a whole number from " + least + " to " + most
+          + ".");
     }
     return value.longValue();
   }

@@ -5,7 +5,8 @@ import java.time.Duration;
 /** Counts the requests that are being answered, and lets no more in once the server drains. */
 final class InFlight {
   private final int most;
-  private int count;
+  private int present;
+  private int admitted;
   private boolean draining;
 
   InFlight(int most) {
@@ -16,31 +17,46 @@ final class InFlight {
     return draining;
   }
 
-  synchronized void enter() {
+  /** A request is there, also one that will be refused. */
+  synchronized void arrive() {
+    present++;
+  }
+
+  /** It is answered. */
+  synchronized void leave(boolean wasAdmitted) {
+    present--;
+    admitted -= wasAdmitted ? 1 : 0;
+    notifyAll();
+  }
+
+  /** Lets a request in, or throws 503. */
+  synchronized void admit() {
     if (draining) {
       throw ApiException.unavailable("The server is shutting down.", 1);
     }
-    if (count >= most) {
+    if (admitted >= most) {
       throw ApiException.unavailable("The server has " + most + " requests already.", 1);
     }
-    count++;
-  }
-
-  synchronized void leave() {
-    count--;
-    notifyAll();
+    admitted++;
   }
 
   synchronized void drain() {
     draining = true;
   }
 
-  /** Waits until nothing is being answered; false if that took too long. */
-  synchronized boolean awaitNone(Duration timeout) throws InterruptedException {
+  /** Waits until no request that was let in is being answered. */
+  synchronized void awaitAdmitted(Duration timeout) throws InterruptedException {
     long end = System.nanoTime() + timeout.toNanos();
-    while (count > 0 && end - System.nanoTime() > 0) {
+    while (admitted > 0 && end - System.nanoTime() > 0) {
       wait(Math.max(1, (end - System.nanoTime()) / 1_000_000));
     }
-    return count == 0;
+  }
+
+  /** Waits until no request at all is being answered. */
+  synchronized void awaitPresent(Duration timeout) throws InterruptedException {
+    long end = System.nanoTime() + timeout.toNanos();
+    while (present > 0 && end - System.nanoTime() > 0) {
+      wait(Math.max(1, (end - System.nanoTime()) / 1_000_000));
+    }
   }
 }

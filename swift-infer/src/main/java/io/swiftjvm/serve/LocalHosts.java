@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** What may be reached without a key: this machine, and by its own names, so that no web page gets in by a DNS trick. */
+/** What is reached without a key: this machine, and by its own names, so that no web page gets in by a DNS trick. */
 final class LocalHosts {
   private final Set<String> names;
 

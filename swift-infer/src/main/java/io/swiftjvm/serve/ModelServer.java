@@ -150,24 +150,23 @@ public final class ModelServer implements AutoCloseable {
     }
     closed = true;
     inFlight.drain();
-    boolean interrupted = !awaitNone(options.deadlines().drain());
+    boolean interrupted = false;
+    try {
+      inFlight.awaitAdmitted(options.deadlines().drain());
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
     scheduler.close();
-    interrupted |= !awaitNone(LAST_WRITES);
+    try {
+      inFlight.awaitPresent(LAST_WRITES);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
     http.close();
     detach();
     afterwards.forEach(Runnable::run);
     if (interrupted) {
       Thread.currentThread().interrupt();
-    }
-  }
-
-  /** False if the thread was interrupted meanwhile. */
-  private boolean awaitNone(Duration time) {
-    try {
-      inFlight.awaitNone(time);
-      return true;
-    } catch (InterruptedException e) {
-      return false;
     }
   }
 

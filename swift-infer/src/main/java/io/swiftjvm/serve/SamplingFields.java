@@ -69,8 +69,8 @@ final class SamplingFields {
     int room = limit - prompt;
     if (room < 1 || (asked != null && asked > room)) {
       throw ApiException.tooLong(promptParam, "This model's maximum context length is " + limit + " tokens; the prompt "
-          + "has " + prompt + (asked == null ? "" : " and " + asked + " were asked for") + ". Shorten the prompt or ask "
-          + "for fewer tokens.");
+          + "has " + prompt + (asked == null ? "" : " and " + asked + " were asked for") + ". Shorten the prompt or "
+          + "ask for fewer tokens.");
     }
     Integer usual = defaults.maxTokens() != null ? defaults.maxTokens()
         : model.maxNewTokens().isPresent() ? Integer.valueOf(model.maxNewTokens().getAsInt()) : null;

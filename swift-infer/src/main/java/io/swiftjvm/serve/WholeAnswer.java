@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A response that is sent when all answers are complete. Blanks before the JSON find out whether the client is there. */
+/** A response that is sent when all answers are complete. Blanks before the JSON find out if the client is there. */
 final class WholeAnswer implements Answer {
   private final Service service;
   private final Call call;

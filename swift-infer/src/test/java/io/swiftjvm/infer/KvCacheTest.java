@@ -9,7 +9,9 @@ import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Scope;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,8 +71,8 @@ class KvCacheTest {
         }
       }
       assertThat(cache.length(slots[0])).isEqualTo(150);
-      assertThat(cache.capacity()).isBetween(150, 256);
-      assertThat(cache.bytes()).isEqualTo(2L * g.model.config().layerCount() * 2 * cache.capacity()
+      assertThat(cache.rows()).isBetween(150 + 90, 512);
+      assertThat(cache.bytes()).isEqualTo(2L * g.model.config().layerCount() * cache.rows()
           * g.model.config().layer(0).mixer().keyWidth() * Float.BYTES);
     }
   }
@@ -115,6 +117,43 @@ class KvCacheTest {
       cache.close();
       cache.close();
       assertThatThrownBy(() -> logits(g, step, new int[] {1}, new int[] {0})).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void sequences_that_come_grow_and_go_keep_their_rows_and_memory_follows_the_tokens() {
+    try (GoldenModel g = new GoldenModel("qwen3"); KvCache cache = new KvCache(g.backend, 40, 1000)) {
+      int vocabulary = g.model.config().vocabSize();
+      Random random = new Random(5);
+      int[][] ids = new int[40][];
+      int[] done = new int[40];
+      float[][] full = new float[40][];
+      List<Integer> slots = new ArrayList<>();
+      for (int round = 0; round < 45; round++) {
+        if (slots.size() < 6 && round < 25) {
+          int slot = cache.acquire();
+          slots.add(slot);
+          ids[slot] = random(g, 1 + random.nextInt(200), round);
+          done[slot] = 0;
+          full[slot] = logits(g, AttentionContext.packed(0, ids[slot].length), ids[slot], positions(ids[slot].length));
+        }
+        for (int slot : List.copyOf(slots)) {
+          int count = Math.min(ids[slot].length - done[slot], 1 + random.nextInt(70));
+          int[] fed = Arrays.copyOfRange(ids[slot], done[slot], done[slot] + count);
+          KvCache.Step step = cache.step(new int[] {slot}, new int[] {count});
+          float[] got = logits(g, step, fed, step.positions());
+          step.commit();
+          assertThat(got).containsExactly(Arrays.copyOfRange(
+              full[slot], done[slot] * vocabulary, (done[slot] + count) * vocabulary), within(1e-4f));
+          done[slot] += count;
+          if (done[slot] == ids[slot].length) {
+            cache.release(slot);
+            slots.remove((Integer) slot);
+          }
+        }
+      }
+      assertThat(slots).isEmpty();
+      assertThat(cache.rows()).as("rows of six sequences of 200, not of forty").isLessThan(6 * 384 * 5 / 4);
     }
   }
 }

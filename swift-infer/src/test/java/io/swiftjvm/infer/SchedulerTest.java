@@ -99,7 +99,8 @@ class SchedulerTest {
   @Test
   void a_cancelled_call_frees_its_place_and_says_what_there_was() throws InterruptedException {
     try (Scheduler scheduler = new Scheduler(engine(1), SchedulerOptions.DEFAULT)) {
-      Generation first = scheduler.submit(List.of(GenerateRequest.of(5, 6).sampling(GREEDY.maxTokens(200).logprobs(0))));
+      Generation first =
+          scheduler.submit(List.of(GenerateRequest.of(5, 6).sampling(GREEDY.maxTokens(200).logprobs(0))));
       assertThat(first.next(LONG)).isNotNull();
       Generation second = scheduler.submit(requests(1));
       first.cancel();

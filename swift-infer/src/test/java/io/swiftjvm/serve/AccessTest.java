@@ -151,7 +151,8 @@ class AccessTest {
       String ask = "{'model':'mine','messages':[{'role':'user','content':'What is LoRA?'}]";
       assertThat(tiny.server.models()).containsExactly("mine");
       assertThat(tiny.get("/v1/models").json().at("/data/0/max_model_len").asInt()).isEqualTo(64);
-      assertThat(tiny.post("/v1/chat/completions", ask + "}").json().at("/usage/completion_tokens").asInt()).isEqualTo(4);
+      assertThat(tiny.post("/v1/chat/completions", ask + "}").json().at("/usage/completion_tokens").asInt())
+          .isEqualTo(4);
       assertThat(tiny.post("/v1/chat/completions", ask + ",'max_tokens':6}").json()
           .at("/usage/completion_tokens").asInt()).isEqualTo(6);
       assertThat(tiny.post("/v1/chat/completions", ask + ",'max_tokens':60}").json().at("/error/code").asText())

@@ -83,7 +83,8 @@ class CompletionsTest {
 
   @Test
   void tokens_and_texts_go_both_ways() {
-    JsonNode r = tiny.post("/tokenize", "{'model':'swift-tiny','prompt':'Über 日本 😀','return_token_strs':true}").json();
+    JsonNode r =
+        tiny.post("/tokenize", "{'model':'swift-tiny','prompt':'Über 日本 😀','return_token_strs':true}").json();
     assertThat(r.path("count").asInt()).isEqualTo(r.path("tokens").size()).isEqualTo(r.path("token_strs").size());
     assertThat(r.path("max_model_len").asInt()).isEqualTo(1024);
     assertThat(tiny.post("/detokenize", "{'tokens':" + r.path("tokens") + "}").json().path("prompt").asText())

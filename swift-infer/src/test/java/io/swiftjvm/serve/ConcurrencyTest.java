@@ -15,6 +15,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class ConcurrencyTest {
@@ -26,21 +28,23 @@ class ConcurrencyTest {
         ",'max_tokens':" + (20 + i) + ",'temperature':0,'ignore_eos':" + (i % 3 == 0) + ",'stream':" + stream);
   }
 
-  @Test
-  void sixteen_clients_at_once_get_the_greedy_texts_that_one_gets() throws Exception {
-    try (TinyServer tiny = new TinyServer(o -> o.engine(e -> e.maxSequences(5).prefillTokens(9)))) {
+  @ParameterizedTest
+  @ValueSource(ints = {16, 64})
+  void clients_at_once_get_the_greedy_texts_that_one_gets(int clientCount) throws Exception {
+    try (TinyServer tiny =
+        new TinyServer(o -> o.engine(e -> e.maxSequences(5).prefillTokens(29)).rates(r -> r.queue(64)))) {
       List<String> alone = new ArrayList<>();
-      for (int i = 0; i < 16; i++) {
+      for (int i = 0; i < clientCount; i++) {
         alone.add(tiny.post("/v1/chat/completions", ask(i, false)).json().at("/choices/0/message/content").asText());
       }
-      for (int round = 0; round < 3; round++) {
+      for (int round = 0; round < 2; round++) {
         try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
           List<Future<Answer>> all = new ArrayList<>();
-          for (int i = 0; i < 16; i++) {
+          for (int i = 0; i < clientCount; i++) {
             int client = i;
             all.add(clients.submit(() -> tiny.post("/v1/chat/completions", ask(client, client % 2 == 0))));
           }
-          for (int i = 0; i < 16; i++) {
+          for (int i = 0; i < clientCount; i++) {
             Answer answer = all.get(i).get();
             assertThat(i % 2 == 0 ? answer.streamed(0) : answer.json().at("/choices/0/message/content").asText())
                 .isEqualTo(alone.get(i));
@@ -75,7 +79,9 @@ class ConcurrencyTest {
   @Test
   void closing_finishes_what_runs_and_refuses_what_comes() throws Exception {
     TinyServer tiny = new TinyServer();
-    String body = TinyServer.chat("hi", ",'stream':true,'ignore_eos':true,'max_tokens':900").replace('\'', '"');
+    // more than the sockets hold, so that it runs until it is read
+    String body = TinyServer.chat("hi", ",'stream':true,'ignore_eos':true,'max_tokens':900,'n':9,'logprobs':true,"
+        + "'top_logprobs':20").replace('\'', '"');
     try (Socket socket = tiny.connect()) {
       socket.setSoTimeout(60_000);
       socket.getOutputStream().write(("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: "

@@ -172,8 +172,8 @@ class HostileTest {
 
   @Test
   void a_client_that_does_not_read_is_let_go_and_the_others_go_on() throws Exception {
-    String body = "{\"model\":\"swift-tiny\",\"stream\":true,\"n\":9,\"ignore_eos\":true,\"max_tokens\":1000,\"logprobs\":true,"
-        + "\"top_logprobs\":20,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+    String body = "{\"model\":\"swift-tiny\",\"stream\":true,\"n\":9,\"ignore_eos\":true,\"max_tokens\":1000,"
+        + "\"logprobs\":true,\"top_logprobs\":20,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
     try (Socket socket = new Socket()) {
       socket.setReceiveBufferSize(4096);
       socket.connect(new java.net.InetSocketAddress("127.0.0.1", tiny.server.port()));
@@ -218,7 +218,8 @@ class HostileTest {
   void pages_of_other_hosts_do_not_get_in_without_a_key() {
     assertThat(status(tiny.raw("GET /v1/models HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")))
         .contains("403");
-    assertThat(tiny.raw("GET /v1/models HTTP/1.1\r\nHost: localhost:1\r\nOrigin: http://evil\r\nConnection: close\r\n\r\n"))
+    assertThat(tiny.raw(
+        "GET /v1/models HTTP/1.1\r\nHost: localhost:1\r\nOrigin: http://evil\r\nConnection: close\r\n\r\n"))
         .startsWith("HTTP/1.1 200").doesNotContainIgnoringCase("access-control");
   }
 }
