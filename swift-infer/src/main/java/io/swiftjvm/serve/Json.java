@@ -16,11 +16,15 @@ import java.util.Map;
 
 /** JSON of requests and responses: strict, bounded, plain data only. */
 final class Json {
+  /** A body of brackets alone takes many times its bytes as a tree. */
+  private static final long TOKENS = 1_000_000;
+
   private final JsonMapper mapper;
 
   Json(SizeLimits limits) {
     StreamReadConstraints bounds = StreamReadConstraints.builder()
-        .maxNestingDepth(limits.jsonDepth()).maxStringLength(limits.bodyBytes()).maxNameLength(1_000).build();
+        .maxNestingDepth(limits.jsonDepth()).maxStringLength(limits.bodyBytes()).maxNameLength(1_000)
+        .maxTokenCount(TOKENS).build();
     JsonFactory factory = JsonFactory.builder().streamReadConstraints(bounds)
         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
     mapper = JsonMapper.builder(factory).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();

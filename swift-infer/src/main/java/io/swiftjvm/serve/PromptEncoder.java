@@ -47,15 +47,15 @@ final class PromptEncoder {
   }
 
   /** Refuses a text that cannot fit without reading it token by token. */
-  private void checkLength(String text, int limit, String param) {
-    if (text.length() > FREE_CHARS && text.length() / (charsPerToken * SLACK) > limit) {
+  private void checkLength(long chars, int limit, String param) {
+    if (chars > FREE_CHARS && chars / (charsPerToken * SLACK) > limit) {
       throw ApiException.tooLong(param, "This model's maximum context length is " + limit + " tokens; the prompt of "
-          + text.length() + " characters has more. Shorten it.");
+          + chars + " characters has more. Shorten it.");
     }
   }
 
   int[] text(String text, boolean addSpecialTokens, int limit, String param) {
-    checkLength(text, limit, param);
+    checkLength(text.length(), limit, param);
     return tokenizer.encode(text, addSpecialTokens);
   }
 
@@ -69,7 +69,8 @@ final class PromptEncoder {
     if (system != null && !"system".equals(messages.getFirst().get("role"))) {
       all.addFirst(Map.of("role", "system", "content", system));
     }
-    all.forEach(m -> checkLength(String.valueOf(m.get("content")), limit, "messages"));
+    checkLength(
+        all.stream().mapToLong(m -> String.valueOf(m.get("content")).length()).sum(), limit, "messages");
     boolean forged = control != null && all.stream().anyMatch(PromptEncoder.this::forges);
     String rendered;
     try {

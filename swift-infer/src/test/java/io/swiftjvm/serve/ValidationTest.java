@@ -133,6 +133,7 @@ class ValidationTest {
     assertRefused(tiny.chat(",'x':" + "[".repeat(5000) + "]".repeat(5000)), 400, null);
     assertRefused(tiny.chat(",'x':" + "{'a':".repeat(5000) + "1" + "}".repeat(5000)), 400, null);
     assertRefused(tiny.chat(",'x':" + "1".repeat(5000)), 400, null);
+    assertRefused(tiny.chat(",'x':[" + "[],".repeat(600_000) + "1]"), 400, null);
   }
 
   @Test
@@ -173,6 +174,11 @@ class ValidationTest {
     Answer vast = tiny.post("/v1/chat/completions", TinyServer.chat("x".repeat(4_000_000), ""));
     assertRefused(vast, 400, "messages");
     assertThat(vast.json().at("/error/code").asText()).isEqualTo("context_length_exceeded");
+    String message = "{'role':'user','content':'" + "x".repeat(3000) + "'}";
+    Answer many = tiny.post("/v1/chat/completions",
+        "{'model':'swift-tiny','messages':[" + (message + ",").repeat(2000) + message + "]}");
+    assertRefused(many, 400, "messages");
+    assertThat(many.json().at("/error/code").asText()).isEqualTo("context_length_exceeded");
   }
 
   @ParameterizedTest
