@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** Arguments about how gradients move weights. */
 final class OptimArguments {
   static final List<Argument> LIST = List.of(
-      Argument.of("optim", TEXT, "By HF or torch name: adamw (adamw_torch), sgd, adafactor, lion, muon, adamw_8bit, ...",
+      Argument.of("optim", TEXT, "By HF or torch name: adamw_torch, sgd, adafactor, lion, muon, adamw_8bit, ...",
           get(o -> o.type().toString()), set((o, v) -> o.type((String) v))),
       Argument.of("optim_args", TEXT, "What optim takes beyond that: momentum=0.9,nesterov=true.",
           get(o -> o.args().isEmpty() ? null : text(o.args())), set((o, v) -> o.args(settings((String) v)))),

@@ -53,7 +53,7 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     LoraSpec lora = s.lora();
     MemoryRequest request = lora == null ? MemoryRequest.train(tokens) : MemoryRequest.trainLora(lora, tokens);
     return request.microBatches(s.train().batch().microBatches()).recompute(s.train().gradientCheckpointing())
-        .dtype(s.model().dtype());
+        .dtype(s.model().dtype()).optim(s.train().optim());
   }
 
   /** Values that are trained. */
@@ -102,8 +102,9 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
         "rows of at most " + maxLength + " tokens, longer ones: " + s.text().truncation()
             + (s.text().packing() ? "; packed" : ""));
     var optim = s.train().optim();
-    line(lines, "optimizer", optim.type() + (optim.args().isEmpty() ? "" : " " + optim.args())
-            + (optim.galore() instanceof GaLoreSpec g ? " galore rank=" + g.rank() : "") + " lr=" + optim.rate(lora == null),
+    String which = optim.type() + (optim.args().isEmpty() ? "" : " " + optim.args())
+        + (optim.galore() instanceof GaLoreSpec g ? " galore rank=" + g.rank() : "");
+    line(lines, "optimizer", which + " lr=" + optim.rate(lora == null),
         (optim.learningRate() == null ? "default of " + (lora == null ? "full" : "lora") : "learning_rate") + ", betas "
             + optim.beta1() + " " + optim.beta2() + ", weight decay " + optim.weightDecay() + ", clip " + optim.maxGradNorm());
     var loss = s.train().loss();

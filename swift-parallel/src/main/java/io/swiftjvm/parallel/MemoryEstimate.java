@@ -9,7 +9,7 @@ import java.util.Locale;
  * @param weights the file that is mapped, and copies of it in another type
  * @param adapters low-rank adapters
  * @param gradients of everything that learns
- * @param optimizer AdamW's two moments
+ * @param optimizer what the optimizer keeps
  * @param activations what a pass keeps for its backward pass, and what that needs in work beyond {@code logits}, which
  *     are gone by then
  * @param logits the chunk of logits, with what belongs to the labelled rows

@@ -47,10 +47,38 @@ public final class MemoryEstimator {
     };
     long activations = request.work() == Work.GENERATE ? answering(config, request.tokens())
         : training(sizes, request);
-    long pool = copies + adapterValues * FLOAT + learnt * 3 * FLOAT + activations + logits(config, request)
+    long kept = state(sizes, request);
+    long pool = copies + adapterValues * FLOAT + learnt * FLOAT + kept + activations + logits(config, request)
         + cache(config, request);
-    return new MemoryEstimate(mapped + copies, adapterValues * FLOAT, learnt * FLOAT, learnt * 2 * FLOAT, activations,
+    return new MemoryEstimate(mapped + copies, adapterValues * FLOAT, learnt * FLOAT, kept, activations,
         logits(config, request), cache(config, request), pool / 8 + BASE_SLACK, mapped);
+  }
+
+  /** Bytes of optimizer state. */
+  private static long state(ModelSizes sizes, MemoryRequest request) {
+    LoraSpec lora = request.lora();
+    Map<String, Shape> projections = sizes.projections();
+    if (request.work() == Work.LORA && lora != null) {
+      return lora.select(List.copyOf(projections.keySet())).stream().mapToLong(path -> {
+        Shape shape = projections.getOrDefault(path, new Shape(0, 0));
+        int rank = lora.rankOf(path);
+        return request.optim().stateBytes(path + ".lora_A.weight", rank, shape.in())
+            + request.optim().stateBytes(path + ".lora_B.weight", shape.out(), rank);
+      }).sum();
+    }
+    if (request.work() != Work.FULL) {
+      return 0;
+    }
+    long sum = 0;
+    long rest = sizes.parameters();
+    for (Map.Entry<String, Shape> entry : projections.entrySet()) {
+      Shape shape = entry.getValue();
+      sum += request.optim().stateBytes(entry.getKey() + ".weight", shape.out(), shape.in());
+      rest -= shape.out() * shape.in();
+    }
+    // Nearly all of the rest is tables of tokens.
+    return sum + request.optim().stateBytes("embed_tokens.weight", Math.max(0, rest) / sizes.config().hiddenSize(),
+        sizes.config().hiddenSize());
   }
 
   /** Values in A and B of all projections. */

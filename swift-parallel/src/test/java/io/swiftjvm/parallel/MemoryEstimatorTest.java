@@ -17,6 +17,7 @@ import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.testing.OracleFiles;
+import io.swiftjvm.train.optimizer.GaLoreSpec;
 import io.swiftjvm.train.optimizer.OptimSpec;
 import io.swiftjvm.train.optimizer.ParamGroups;
 import io.swiftjvm.train.optimizer.RuleOptimizer;
@@ -29,6 +30,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MemoryEstimatorTest {
   private static final int ROWS = 8;
@@ -61,8 +63,8 @@ class MemoryEstimatorTest {
         labels[i] = i < request.labelled() ? ids[(i + 1) % TOKENS] : -100;
         starts[i / LENGTH + 1] = (i / LENGTH + 1) * LENGTH;
       }
-      try (RuleOptimizer optimizer = RuleOptimizer.of(backend, OptimSpec.DEFAULT,
-          ParamGroups.of(model.parameters().stream().filter(p -> p.trainable()).toList(), OptimSpec.DEFAULT, null));
+      try (RuleOptimizer optimizer = RuleOptimizer.of(backend, request.optim(),
+          ParamGroups.of(model.parameters().stream().filter(p -> p.trainable()).toList(), request.optim(), null));
           Gradients gradients = new Gradients(backend)) {
         try (Scope scope = new Scope(backend); Tape tape = new Tape(backend)) {
           Pass pass = new Pass(new Ops(backend, tape, scope), AttentionContext.packed(starts), List.of("default"), 7,
@@ -85,6 +87,25 @@ class MemoryEstimatorTest {
       MemoryEstimate estimate = MemoryEstimator.estimate(ModelSizes.of(folder), request);
       double ratio = estimate.pool() / (double) measured(folder, request);
       assertThat(ratio).as(name + " " + request + "\n" + estimate).isCloseTo(1, within(0.1));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"adamw", "sgd", "adamw_amsgrad", "adafactor", "muon", "adamw_8bit", "galore"})
+  void the_state_of_an_optimizer_is_counted_but_for_norms(String name) {
+    OptimSpec optim = name.equals("galore") ? OptimSpec.DEFAULT.galore(GaLoreSpec.DEFAULT.rank(8).packed(true))
+        : OptimSpec.DEFAULT.type(name);
+    Path folder = OracleFiles.path("models/qwen3-untied-sharded");
+    long estimated =
+        MemoryEstimator.estimate(ModelSizes.of(folder), MemoryRequest.train(8).optim(optim)).optimizer();
+    try (CpuBackend backend = new CpuBackend(1); CausalLm model = CausalLm.load(folder, backend)) {
+      model.trainFull();
+      try (RuleOptimizer optimizer =
+          RuleOptimizer.of(backend, optim, ParamGroups.of(model.parameters(), optim, null))) {
+        long kept = optimizer.state().values().stream().mapToLong(t -> t.bytes()).sum();
+        // Norms count as part of the tables.
+        assertThat(estimated).isCloseTo(kept, within(kept / 50 + 4096));
+      }
     }
   }
 

@@ -183,8 +183,10 @@ class OptimizersTest {
 
   private void fromCheckpoint(UnaryOperator<OptimSpec> change) {
     TrainSpec spec = TinyRun.SPEC.optim(change);
-    TinyRun.full(spec.checkpoint(c -> c.outputDir(temp.resolve("out")).saveSteps(2)), 4, temp.resolve("whole"), job -> job);
-    TinyRun.full(spec.checkpoint(c -> c.resumeFrom(temp.resolve("out/checkpoint-2"))), 4, temp.resolve("rest"), job -> job);
+    Path out = temp.resolve("out");
+    TinyRun.full(spec.checkpoint(c -> c.outputDir(out).saveSteps(2)), 4, temp.resolve("whole"), job -> job);
+    TinyRun.full(
+        spec.checkpoint(c -> c.resumeFrom(out.resolve("checkpoint-2"))), 4, temp.resolve("rest"), job -> job);
     assertThat(temp.resolve("rest/model.safetensors")).hasSameBinaryContentAs(temp.resolve("whole/model.safetensors"));
   }
 
@@ -196,9 +198,11 @@ class OptimizersTest {
       Parameter packed = new Parameter("mlp.weight", scope.floats(new float[8192], 64, 128));
       exact.trainable(true);
       packed.trainable(true);
-      try (Optimizer a = RuleOptimizer.of(backend, OptimSpec.DEFAULT, List.of(new ParamGroup("a", List.of(exact), 1, 0)));
-          Optimizer b = RuleOptimizer.of(
-              backend, OptimSpec.DEFAULT.type("adamw_8bit"), List.of(new ParamGroup("b", List.of(packed), 1, 0)))) {
+      OptimSpec bytes = OptimSpec.DEFAULT.type("adamw_8bit");
+      ParamGroup one = new ParamGroup("exact", List.of(exact), 1, 0);
+      ParamGroup other = new ParamGroup("packed", List.of(packed), 1, 0);
+      try (Optimizer a = RuleOptimizer.of(backend, OptimSpec.DEFAULT, List.of(one));
+          Optimizer b = RuleOptimizer.of(backend, bytes, List.of(other))) {
         for (int step = 0; step < 10; step++) {
           float[] gradient = new float[8192];
           for (int i = 0; i < gradient.length; i++) {

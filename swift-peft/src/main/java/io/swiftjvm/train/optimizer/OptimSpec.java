@@ -3,6 +3,7 @@ package io.swiftjvm.train.optimizer;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.train.optimizer.rule.Rule;
+import io.swiftjvm.train.optimizer.rule.StateSpec;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
@@ -50,9 +51,17 @@ public record OptimSpec(
 
   /** What this optimizer moves a parameter by. */
   public Rule rule(Parameter parameter) {
+    return rule(ParamKind.of(parameter));
+  }
+
+  private Rule rule(ParamKind kind) {
     GaLoreSpec projected = galore;
-    return projected != null && projected.covers(ParamKind.of(parameter)) ? projected.rule(this)
-        : type.rule(this, parameter);
+    return projected != null && projected.covers(kind) ? projected.rule(this) : type.rule(this, kind);
+  }
+
+  /** Bytes that are kept for a parameter of this name and shape. */
+  public long stateBytes(String name, long... shape) {
+    return rule(new ParamKind(name, shape.length == 2)).state(shape).stream().mapToLong(StateSpec::bytes).sum();
   }
 
   /** The rate to use: the given one, or the default of the tuner. */

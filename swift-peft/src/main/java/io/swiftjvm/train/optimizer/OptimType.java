@@ -1,7 +1,6 @@
 package io.swiftjvm.train.optimizer;
 
 import io.swiftjvm.error.InvalidPlanException;
-import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.train.optimizer.rule.Adadelta;
 import io.swiftjvm.train.optimizer.rule.Adafactor;
 import io.swiftjvm.train.optimizer.rule.AdafactorTorch;
@@ -101,8 +100,8 @@ public enum OptimType {
   }
 
   /** What it moves a parameter by. */
-  Rule rule(OptimSpec spec, Parameter parameter) {
-    return this == MUON && !ParamKind.of(parameter).hidden() ? adamW(spec) : rule(spec);
+  Rule rule(OptimSpec spec, ParamKind kind) {
+    return this == MUON && !kind.hidden() ? adamW(spec) : rule(spec);
   }
 
   /** Its rule for parameters in general; {@link InvalidPlanException} names a bad setting. */

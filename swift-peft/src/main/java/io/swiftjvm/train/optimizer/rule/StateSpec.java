@@ -15,6 +15,15 @@ public record StateSpec(String name, DType dtype, long... shape) {
     return new StateSpec(name, DType.F32, shape.clone());
   }
 
+  /** What it takes in memory. */
+  public long bytes() {
+    long count = dtype.bytes();
+    for (long dimension : shape) {
+      count *= dimension;
+    }
+    return count;
+  }
+
   /** Codes of one byte each. */
   public static StateSpec codes(String name, long count) {
     return new StateSpec(name, DType.U8, count);
