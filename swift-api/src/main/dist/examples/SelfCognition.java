@@ -6,7 +6,9 @@ import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.train.TrainEvent;
 import java.nio.file.Path;
 
-/** A fine-tune in one file: java --enable-native-access=ALL-UNNAMED -cp 'lib/*' examples/SelfCognition.java NAME MAKER */
+/**
+ * A fine-tune in one file: java --enable-native-access=ALL-UNNAMED -cp 'lib/*' examples/SelfCognition.java NAME MAKER
+ */
 class SelfCognition {
   public static void main(String[] args) {
     Plan plan = Swift.model("swift-tiny").lora(l -> l.rank(8).dropout(0)).onDevice(auto())

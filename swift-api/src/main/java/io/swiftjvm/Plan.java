@@ -12,7 +12,8 @@ import io.swiftjvm.train.TrainEvent;
 import java.util.function.Consumer;
 
 /**
- * A closed plan: validated, comparable, explainable, and data. {@link #toJson} and {@link #toYaml} use ms-swift's argument
+ * A closed plan: validated, comparable, explainable, and data. {@link #toJson} and {@link #toYaml} use ms-swift's
+ * argument
  * names and are read back by {@link Swift#plan}.
  *
  * {@snippet :

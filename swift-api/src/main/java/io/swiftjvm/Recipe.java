@@ -44,7 +44,8 @@ public record Recipe(Settings settings) {
   }
 
   /**
-   * Quantises the weights when they are loaded: {@link Quantisation#NF4} under adapters that are trained (QLoRA), {@link
+   * Quantises the weights when they are loaded: {@link Quantisation#NF4} under adapters that are trained (QLoRA),
+   * {@link
    * Quantisation#INT8} and {@link Quantisation#INT4} for answers. Default: not.
    */
   public Recipe quantize(Quantisation quantisation) {

@@ -11,11 +11,14 @@ import java.nio.file.Path;
 import java.util.SplittableRandom;
 
 /**
- * Writes a Qwen3-shaped checkpoint with random bf16 weights (normal, std 0.02): the shape of Qwen3-0.6B by default, 596 M
- * parameters, 1.2 GB. Its answers mean nothing; loading, memory and speed are those of the real one. The tokenizer files
+ * Writes a Qwen3-shaped checkpoint with random bf16 weights (normal, std 0.02): the shape of Qwen3-0.6B by default,
+ * 596 M
+ * parameters, 1.2 GB. Its answers mean nothing; loading, memory and speed are those of the real one. The tokenizer
+ * files
  * come from another folder.
  *
- * <pre>java -cp 'swift-api/target/swift/lib/*:benchmarks/target/classes' io.swiftjvm.bench.RandomCheckpoint OUT TOKENIZER_DIR</pre>
+ * <pre>java -cp 'swift-api/target/swift/lib/*:benchmarks/target/classes' io.swiftjvm.bench.RandomCheckpoint OUT
+ * TOKENIZER_DIR</pre>
  */
 public final class RandomCheckpoint {
   private static final int HIDDEN = 1024;

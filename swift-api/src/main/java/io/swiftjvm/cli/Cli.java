@@ -26,7 +26,8 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * Parses a command line and runs its command. Flags are the plan's argument names with two dashes, {@code -} and {@code _}
+ * Parses a command line and runs its command. Flags are the plan's argument names with two dashes, {@code -} and
+ * {@code _}
  * alike. Exit codes: 0 done, 2 usage, 3 a typed refusal (one message, no stack trace), 1 a bug.
  */
 public final class Cli {

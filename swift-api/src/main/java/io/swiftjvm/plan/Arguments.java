@@ -13,7 +13,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one table of settings under ms-swift's names: command line, YAML, JSON and {@code Recipe.with} all go through it, so
+ * The one table of settings under ms-swift's names: command line, YAML, JSON and {@code Recipe.with} all go through
+ * it, so
  * a line copied from ms-swift's documentation means the same here.
  */
 public final class Arguments {

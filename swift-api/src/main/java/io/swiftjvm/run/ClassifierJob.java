@@ -18,7 +18,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * The {@link LogitsJob} of a classifier: logits (B,classes) of the last token of each row. {@code labels} are int64 (B),
+ * The {@link LogitsJob} of a classifier: logits (B,classes) of the last token of each row. {@code labels} are int64
+ * (B),
  * one class each, or floats (B,classes): values for a regression, else several labels at once.
  */
 final class ClassifierJob {

@@ -10,7 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Token ids as other libraries pass them, {@code input_ids} (B,T) with optional mask, positions and labels, flattened to
+ * Token ids as other libraries pass them, {@code input_ids} (B,T) with optional mask, positions and labels, flattened
+ * to
  * the rows that the model computes. Masked positions are left out; without a mask, a row whose positions start again
  * holds several sequences that do not see each other.
  *

@@ -8,7 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Units of training (rows, or packs of rows) as the micro-batches of every step. The order of an epoch is a pure function
+ * Units of training (rows, or packs of rows) as the micro-batches of every step. The order of an epoch is a pure
+ * function
  * of seed and epoch, so any step can be asked for at any time.
  */
 final class RowBatches implements BatchSource {

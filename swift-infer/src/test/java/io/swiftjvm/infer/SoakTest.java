@@ -46,7 +46,8 @@ class SoakTest {
       }).run();
     }
     assertThat(resident).hasSize(CYCLES);
-    // The tensors of one cycle are about 1 MB: kept, they would be 1.5 GB here. The JVM itself may still settle a little.
+    // The tensors of one cycle are about 1 MB: kept, they would be 1.5 GB here. The JVM itself may still settle a
+    // little.
     long half = resident.get(CYCLES / 2);
     assertThat(resident.getLast() - half).isLessThan(48L << 20);
     assertThatThrownBy(() -> engine.generate(request)).isInstanceOf(IllegalStateException.class);

@@ -1,6 +1,8 @@
 package io.swiftjvm.error;
 
-/** A checkpoint file (safetensors, config, index, adapter) is malformed or unsupported: names the file and the cause. */
+/**
+ * A checkpoint file (safetensors, config, index, adapter) is malformed or unsupported: names the file and the cause.
+ */
 public final class ModelFormatException extends SwiftException {
   private static final long serialVersionUID = 1L;
 

@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
 /**
  * Experts that are stored one by one under the names that transformers 5 gives them in memory, where all experts of a
  * layer are two tensors: {@code ...mlp.experts.gate_up_proj} (experts,2*width,hidden), gate first, and {@code
- * ...mlp.experts.down_proj} (experts,hidden,width). Mixtral's router, which is called otherwise in files, is among them.
+ * ...mlp.experts.down_proj} (experts,hidden,width). Mixtral's router, which is called otherwise in files, is among
+ * them.
  */
 public final class ExpertStacks {
   private static final Pattern EXPERT =

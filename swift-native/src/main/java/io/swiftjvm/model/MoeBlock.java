@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A mixture of experts: tokens sorted by expert, each run through its own, the results weighed and put back. */
 record MoeBlock(
-    MoeConfig config, LinearSlot router, @Nullable Parameter correction, Experts experts, @Nullable Mlp shared, @Nullable LinearSlot sharedGate) implements FeedForward {
+    MoeConfig config, LinearSlot router, @Nullable Parameter correction, Experts experts,
+    @Nullable Mlp shared, @Nullable LinearSlot sharedGate) implements FeedForward {
   static MoeBlock of(WeightSource source, MoeConfig moe, int hidden, int layer) {
     int e = moe.router().experts();
     boolean stacked = moe.storage() == MoeConfig.Storage.STACKED_CLAMPED;

@@ -10,7 +10,9 @@ import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Tensor;
 import java.util.List;
 
-/** gpt-oss's experts: stacked matrices with biases, {@code (up + 1) * gate * sigmoid(1.702 gate)}, both clamped at 7. */
+/**
+ * gpt-oss's experts: stacked matrices with biases, {@code (up + 1) * gate * sigmoid(1.702 gate)}, both clamped at 7.
+ */
 record StackedExperts(int width, Parameter gateUp, Parameter gateUpBias, Parameter down, Parameter downBias)
     implements Experts {
   private static final float LIMIT = 7;

@@ -6,7 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code y = x w^T + bias}: weight (out,in) of any float type, bias (out) float32 or as stored, or none. A transposed one
+ * {@code y = x w^T + bias}: weight (out,in) of any float type, bias (out) float32 or as stored, or none. A transposed
+ * one
  * has its weight stored (in,out), GPT-2's way.
  */
 public final class DenseLinear implements Linear {

@@ -7,7 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns the memory of the tensors made in it and gives it back when closed; a tensor used afterwards throws. Scopes nest:
+ * Owns the memory of the tensors made in it and gives it back when closed; a tensor used afterwards throws. Scopes
+ * nest:
  * {@link #keep} hands a result to the parent. A scope belongs to one thread at a time.
  *
  * {@snippet :

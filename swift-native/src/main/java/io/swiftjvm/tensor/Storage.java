@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A counted piece of device memory behind one or more tensors. Born with one reference; at zero it goes back to where it
+ * A counted piece of device memory behind one or more tensors. Born with one reference; at zero it goes back to where
+ * it
  * came from, and every later use throws {@link IllegalStateException}.
  */
 public abstract class Storage {

@@ -23,7 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Tiny random checkpoints of every family, made by {@code benchmarks/families/make.py}; those of another folder with {@code
+ * Tiny random checkpoints of every family, made by {@code benchmarks/families/make.py}; those of another folder with
+ * {@code
  * -Dswift.families=DIR}.
  */
 class FamilyGoldenTest {

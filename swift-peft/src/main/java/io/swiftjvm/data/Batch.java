@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param weights loss factor of each target (n), or null for 1
  */
 public record Batch(int[] ids, int[] positions, int[] cuSeqlens, int[] labels, float @Nullable [] weights) {
-  /** Checks that the parts fit together. Spelled out, because a compact constructor loses the annotation of an array. */
+  /**
+   * Checks that the parts fit together. Spelled out, because a compact constructor loses the annotation of an array.
+   */
   public Batch(int[] ids, int[] positions, int[] cuSeqlens, int[] labels, float @Nullable [] weights) {
     int n = ids.length;
     if (positions.length != n || labels.length != n || weights != null && weights.length != n) {

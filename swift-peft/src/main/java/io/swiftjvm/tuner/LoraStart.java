@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The product that an adapter starts from when it starts inside the weight: PiSSA (arXiv 2404.02948) from the largest
  * singular values, OLoRA (arXiv 2406.01775) from the QR decomposition. PEFT takes {@code scale * b a} away from the
- * weight; here the weight stays as the file has it and the projection subtracts the product, which is the same function.
+ * weight; here the weight stays as the file has it and the projection subtracts the product, which is the same
+ * function.
  * It depends on the weight alone, up to signs that cancel, so it is not saved.
  *
  * @param a (rank,in) float32

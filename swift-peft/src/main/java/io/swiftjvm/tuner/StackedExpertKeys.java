@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 
 /**
  * Adapters of PEFT's {@code target_parameters} for experts that are stacked in one tensor, taken apart into adapters of
- * single experts. PEFT stores A (experts*rank,in) and B (out,rank*experts) with {@code delta[e] = B[:,:,e] A[e]}; gate and
+ * single experts. PEFT stores A (experts*rank,in) and B (out,rank*experts) with {@code delta[e] = B[:,:,e] A[e]};
+ * gate and
  * up are one tensor whose rows are halved.
  */
 final class StackedExpertKeys {

@@ -25,7 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The trainer against runs of ms-swift itself. Rows are encoded here by hand, by the rules of the collection's README, so
+ * The trainer against runs of ms-swift itself. Rows are encoded here by hand, by the rules of the collection's
+ * README, so
  * that this tests the trainer alone.
  */
 class MsSwiftRunsTest {

@@ -19,7 +19,8 @@ import java.util.Arrays;
 import java.util.Set;
 
 /**
- * Checkpoints of bitsandbytes in NF4, blocks of 64, with or without double quantisation (arXiv 2305.14314). Codes are kept
+ * Checkpoints of bitsandbytes in NF4, blocks of 64, with or without double quantisation (arXiv 2305.14314). Codes are
+ * kept
  * as they are; the scales of double quantisation are widened to float32 once.
  *
  * {@snippet :

@@ -3,7 +3,8 @@ package io.swiftjvm.quant;
 import java.util.Arrays;
 
 /**
- * The signed dynamic 8-bit codes of bitsandbytes (arXiv 2110.02861): seven decades, each with twice as many values as the
+ * The signed dynamic 8-bit codes of bitsandbytes (arXiv 2110.02861): seven decades, each with twice as many values as
+ * the
  * one below, zero and one.
  */
 final class DynamicMap {

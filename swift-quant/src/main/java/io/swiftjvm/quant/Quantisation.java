@@ -16,7 +16,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Quantises the projections of a model when it has been loaded: the weights in memory, not the checkpoint. Applied before
+ * Quantises the projections of a model when it has been loaded: the weights in memory, not the checkpoint. Applied
+ * before
  * adapters are attached; those then train beside the frozen quantised weights (QLoRA, arXiv 2305.14314).
  *
  * {@snippet :
@@ -32,7 +33,9 @@ public enum Quantisation implements ModelTransform {
   INT8(DType.Q8, DType.Q8),
   /** Codes of 4 bits, a float16 scale for 32 of them: 4.5 bits a weight. */
   INT4(DType.Q4, DType.Q8),
-  /** Codes of 4 bits of normal distribution, a scale for 64 of them, the scales quantised in turn: 4.5 bits a weight. */
+  /**
+   * Codes of 4 bits of normal distribution, a scale for 64 of them, the scales quantised in turn: 4.5 bits a weight.
+   */
   NF4(DType.NF4, null),
   /** {@link #NF4} whose scales stay float32: the same size here, a little more exact. */
   NF4_SINGLE(DType.NF4, null);

@@ -7,7 +7,9 @@ import io.swiftjvm.model.LayerConfig;
 import io.swiftjvm.model.MlpConfig;
 import java.util.Set;
 
-/** GLM-4 of 2024 and 2025: half of every head is rotated in pairs of neighbours; the later one has four norms a layer. */
+/**
+ * GLM-4 of 2024 and 2025: half of every head is rotated in pairs of neighbours; the later one has four norms a layer.
+ */
 final class Glm4 implements Family {
   @Override
   public Set<String> modelTypes() {

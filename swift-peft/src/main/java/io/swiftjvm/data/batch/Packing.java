@@ -7,7 +7,8 @@ import java.util.PriorityQueue;
 
 /**
  * Joins rows to packs without cutting any, as ms-swift does. BINPACK: in windows of 1000 rows, the longest first, each
- * into the emptiest pack that has room, else into a new one; the pack made last goes on into the next window. SEQUENTIAL:
+ * into the emptiest pack that has room, else into a new one; the pack made last goes on into the next window.
+ * SEQUENTIAL:
  * in order, a new pack when the next row does not fit. A row above the capacity gets a pack of its own.
  */
 public final class Packing {

@@ -10,7 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings a row of any known format into standard form: messages, sharegpt, query/response, alpaca, plain text, token ids.
+ * Brings a row of any known format into standard form: messages, sharegpt, query/response, alpaca, plain text, token
+ * ids.
  * Column names match without case. Two source columns for one target: neither is renamed, as in ms-swift.
  */
 final class RowFormat {
