@@ -23,9 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Tiny random checkpoints of every family, made by {@code benchmarks/families/make.py}; those of another folder with
- * {@code
- * -Dswift.families=DIR}.
+ * Tiny random checkpoints of every family, made by {@code benchmarks/families/make.py}; the system property
+ * {@code swift.families} names a folder of others.
  */
 class FamilyGoldenTest {
   private static final double LOGITS = 1e-4;
