@@ -45,7 +45,7 @@ final class Trainer implements AutoCloseable {
     int dataShift = spec.checkpoint().ignoreDataSkip() ? start : 0;
     job.listener().accept(new TrainEvent.Started(start, total, size(true), size(false), job.weights().describe()));
     int step = start;
-    boolean stopped = false;
+    boolean stopped = cancelled() && step < total;
     double training = 0;
     try {
       while (step < total && !stopped) {
@@ -66,7 +66,7 @@ final class Trainer implements AutoCloseable {
           save(step, step == total || every(step, spec.checkpoint().saveSteps()));
         }
       }
-      return stopped ? cancelledAt(step) : finishedAt(step);
+      return stopped ? cancelledAt(step, step > start) : finishedAt(step);
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -151,8 +151,8 @@ final class Trainer implements AutoCloseable {
     return interrupted || job.cancellation().isCancelled();
   }
 
-  private TrainResult cancelledAt(int step) {
-    save(step, true);
+  private TrainResult cancelledAt(int step, boolean moved) {
+    save(step, moved);
     job.listener().accept(new TrainEvent.Cancelled(step, saves.last()));
     return result(step, true);
   }

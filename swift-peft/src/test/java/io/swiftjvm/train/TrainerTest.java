@@ -141,6 +141,19 @@ class TrainerTest {
   }
 
   @Test
+  void a_training_cancelled_before_it_starts_takes_no_step_and_writes_no_checkpoint() {
+    CancellationToken token = new CancellationToken();
+    token.cancel();
+    List<TrainEvent> events = new ArrayList<>();
+    TrainResult result = TinyRun.run(TinyRun.SPEC, 5, temp.resolve("none"),
+        job -> job.cancellation(token).listener(events::add));
+    assertThat(result.cancelled()).isTrue();
+    assertThat(result.steps()).isZero();
+    assertThat(temp.resolve("none/checkpoint-0")).doesNotExist();
+    assertThat(events).last().isInstanceOf(TrainEvent.Cancelled.class);
+  }
+
+  @Test
   void validation_data_is_run_and_the_log_has_a_line_for_every_step() throws IOException {
     Path log = temp.resolve("out/logging.jsonl");
     List<TrainEvent> events = new ArrayList<>();
