@@ -37,8 +37,13 @@ public sealed interface TrainedWeights {
   /** True if the whole model is trained. */
   boolean full();
 
-  /** What is trained, in words; part of a checkpoint's identity. */
+  /** What is trained, in a few words. */
   String describe();
+
+  /** What is trained, with every setting: part of a checkpoint's identity. */
+  default String identity() {
+    return describe();
+  }
 
   /** Saves in the format that others read: PEFT's adapter files, or a Hugging Face folder in float32. */
   void save(Path folder);
@@ -127,6 +132,11 @@ public sealed interface TrainedWeights {
 
     @Override
     public String describe() {
+      return adapter.toString();
+    }
+
+    @Override
+    public String identity() {
       return adapter.modules().size() + " x " + adapter.spec();
     }
 
@@ -179,6 +189,11 @@ public sealed interface TrainedWeights {
 
     @Override
     public String describe() {
+      return adapter.toString();
+    }
+
+    @Override
+    public String identity() {
       return adapter.modules().size() + " x " + adapter.spec();
     }
 

@@ -43,7 +43,7 @@ final class TrainingSaves {
     TrainSpec train = job.spec();
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("objective", job.objective().name());
-    facts.put("trained weights", job.weights().describe());
+    facts.put("trained weights", job.weights().identity());
     facts.put("seed", Long.toString(train.seed()));
     facts.put("data seed", Long.toString(train.dataSeed()));
     facts.put("data", job.data().fingerprint());
