@@ -1,13 +1,13 @@
 package io.swiftjvm.plan;
 
-import static org.assertj.core.api.Assertions.assertThatCode;
+import static io.swiftjvm.plan.PlanChecks.legal;
+import static io.swiftjvm.plan.PlanChecks.refused;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.swiftjvm.Swift;
 import io.swiftjvm.error.InvalidPlanException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,21 +17,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CheckpointRulesTest {
   @TempDir
   Path temp;
-
-  private static void refused(Map<String, Object> given, String... words) {
-    assertThatThrownBy(() -> PlanRules.check(settings(given))).isInstanceOf(InvalidPlanException.class)
-        .hasMessageContainingAll(words);
-  }
-
-  private static void legal(Map<String, Object> given) {
-    assertThatCode(() -> PlanRules.check(settings(given))).doesNotThrowAnyException();
-  }
-
-  private static Settings settings(Map<String, Object> given) {
-    Map<String, Object> all = new LinkedHashMap<>(Map.of("model", "swift-tiny", "dataset", "swift/self-cognition"));
-    all.putAll(given);
-    return Arguments.apply(Settings.DEFAULT, all);
-  }
 
   @ParameterizedTest
   @ValueSource(doubles = {0.01, 0.5})

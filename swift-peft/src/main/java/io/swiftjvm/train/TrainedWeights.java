@@ -13,6 +13,7 @@ import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.AdapterFiles;
+import io.swiftjvm.tuner.AttachedAdapter;
 import io.swiftjvm.tuner.LoraAdapter;
 import io.swiftjvm.tuner.ModelExport;
 import io.swiftjvm.tuner.method.TunerAdapter;
@@ -94,50 +95,57 @@ public sealed interface TrainedWeights {
     return new Full(model);
   }
 
-  /** An adapter. */
-  record Adapter(LoraAdapter adapter, String base) implements TrainedWeights {
-    public Adapter {
-      for (Parameter parameter : adapter.parameters()) {
-        if (!parameter.trainable()) {
-          throw new InvalidPlanException("The adapter '" + adapter.name() + "' was loaded to be used, not trained, or "
-              + "has a bias (lora_bias). Attach a plain LoRA as trainable.");
-        }
-      }
+  /** An adapter of any method. */
+  sealed interface Attached extends TrainedWeights {
+    AttachedAdapter adapter();
+
+    @Override
+    default CausalLm model() {
+      return adapter().model();
     }
 
     @Override
-    public CausalLm model() {
-      return adapter.model();
+    default List<Parameter> parameters() {
+      return adapter().parameters();
     }
 
     @Override
-    public List<Parameter> parameters() {
-      return adapter.parameters();
+    default List<String> adapters() {
+      return List.of(adapter().name());
     }
 
     @Override
-    public List<String> adapters() {
-      return List.of(adapter.name());
+    default @Nullable Double loraPlusRatio() {
+      return adapter().loraPlusRatio();
     }
 
     @Override
-    public @Nullable Double loraPlusRatio() {
-      return adapter.spec().loraPlusRatio();
-    }
-
-    @Override
-    public boolean full() {
+    default boolean full() {
       return false;
     }
 
     @Override
-    public String describe() {
-      return adapter.toString();
+    default String describe() {
+      return adapter().toString();
     }
 
     @Override
-    public String identity() {
-      return adapter.modules().size() + " x " + adapter.spec();
+    default String identity() {
+      return adapter().modules().size() + " x " + adapter().spec();
+    }
+
+    private static void checkTrainable(AttachedAdapter adapter) {
+      if (!adapter.parameters().stream().allMatch(Parameter::trainable)) {
+        throw new InvalidPlanException("The adapter '" + adapter.name() + "' was loaded to be used, not trained, or "
+            + "has a bias (lora_bias). Attach it as trainable.");
+      }
+    }
+  }
+
+  /** A LoRA. */
+  record Adapter(LoraAdapter adapter, String base) implements Attached {
+    public Adapter {
+      Attached.checkTrainable(adapter);
     }
 
     @Override
@@ -152,49 +160,9 @@ public sealed interface TrainedWeights {
   }
 
   /** An adapter of another method. */
-  record Tuned(TunerAdapter adapter, String base) implements TrainedWeights {
+  record Tuned(TunerAdapter adapter, String base) implements Attached {
     public Tuned {
-      for (Parameter parameter : adapter.parameters()) {
-        if (!parameter.trainable()) {
-          throw new InvalidPlanException("The adapter '" + adapter.name() + "' was loaded to be used, not trained. "
-              + "Attach it as trainable.");
-        }
-      }
-    }
-
-    @Override
-    public CausalLm model() {
-      return adapter.model();
-    }
-
-    @Override
-    public List<Parameter> parameters() {
-      return adapter.parameters();
-    }
-
-    @Override
-    public List<String> adapters() {
-      return List.of(adapter.name());
-    }
-
-    @Override
-    public @Nullable Double loraPlusRatio() {
-      return adapter.spec().loraPlusRatio();
-    }
-
-    @Override
-    public boolean full() {
-      return false;
-    }
-
-    @Override
-    public String describe() {
-      return adapter.toString();
-    }
-
-    @Override
-    public String identity() {
-      return adapter.modules().size() + " x " + adapter.spec();
+      Attached.checkTrainable(adapter);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.swiftjvm.tuner;
 
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.DType;
@@ -43,6 +44,21 @@ public interface AdaptedLinear extends Linear {
     } else if (bias != null) {
       widen(backend, bias, out);
     }
+  }
+
+  @Override
+  default long inFeatures() {
+    return inner().inFeatures();
+  }
+
+  @Override
+  default long outFeatures() {
+    return inner().outFeatures();
+  }
+
+  @Override
+  default DenseLinear base() {
+    return inner().base();
   }
 
   /** True if one of {@code names} is here or further in. */

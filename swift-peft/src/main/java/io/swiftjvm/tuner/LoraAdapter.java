@@ -11,7 +11,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A named adapter attached to a model: its parameters, and the way to take it off. */
-public final class LoraAdapter {
+public final class LoraAdapter implements AttachedAdapter {
   private final CausalLm model;
   private final String name;
   private final Map<String, LoraPart> parts;
@@ -56,34 +56,38 @@ public final class LoraAdapter {
         names.stream().map(((LoraLinear) linear)::part).anyMatch(part -> part != null && part.invocation() != null));
   }
 
+  @Override
   public String name() {
     return name;
   }
 
+  @Override
   public CausalLm model() {
     return model;
   }
 
   /** What the adapter was made from. */
+  @Override
   public LoraSpec spec() {
     return parts.values().iterator().next().spec();
   }
 
-  /** Paths of the projections it is attached to, in model order. */
+  @Override
+  public @Nullable Double loraPlusRatio() {
+    return spec().loraPlusRatio();
+  }
+
+  @Override
   public List<String> modules() {
     return List.copyOf(parts.keySet());
   }
 
   /** A and B of every projection, in model order. */
+  @Override
   public List<Parameter> parameters() {
     List<Parameter> all = new ArrayList<>();
     parts.values().forEach(part -> all.addAll(part.parameters()));
     return all;
-  }
-
-  /** Number of values in it. */
-  public long size() {
-    return parameters().stream().mapToLong(p -> p.value().size()).sum();
   }
 
   Map<String, LoraPart> parts() {
@@ -94,7 +98,7 @@ public final class LoraAdapter {
     return parts.values().iterator().next().changes();
   }
 
-  /** Takes the adapter off the model; its memory goes back with the model. */
+  @Override
   public void detach() {
     BaseChanges changes = changes();
     if (changes != null) {

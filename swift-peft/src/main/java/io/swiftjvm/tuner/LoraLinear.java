@@ -5,7 +5,6 @@ import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Binary;
 import io.swiftjvm.error.InvalidPlanException;
-import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
@@ -160,24 +159,9 @@ public final class LoraLinear implements AdaptedLinear {
   }
 
   @Override
-  public long inFeatures() {
-    return inner.inFeatures();
-  }
-
-  @Override
-  public long outFeatures() {
-    return inner.outFeatures();
-  }
-
-  @Override
   public List<Parameter> parameters() {
     List<Parameter> all = new ArrayList<>(inner.parameters());
     parts.values().forEach(part -> all.addAll(part.parameters()));
     return all;
-  }
-
-  @Override
-  public DenseLinear base() {
-    return inner.base();
   }
 }

@@ -3,40 +3,21 @@ package io.swiftjvm.tuner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Devices;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.DType;
+import io.swiftjvm.train.OnTinyModel;
 import io.swiftjvm.train.Oracle;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class LoraTransformTest {
-  @TempDir
-  Path temp;
-
-  private Backend backend;
-  private CausalLm model;
-
-  @BeforeEach
-  void load() {
-    backend = Devices.cpu();
-    model = CausalLm.load(Oracle.path("models/qwen3"), backend);
-  }
-
-  @AfterEach
-  void close() {
-    model.close();
-    backend.close();
+class LoraTransformTest extends OnTinyModel {
+  LoraTransformTest() {
+    super("qwen3");
   }
 
   @Test

@@ -4,64 +4,46 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Devices;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.hub.SafetensorsWriter;
 import io.swiftjvm.hub.StrictJson;
-import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.tensor.DType;
+import io.swiftjvm.train.OnTinyModel;
 import io.swiftjvm.train.Oracle;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Broken adapter folders: a typed refusal that names file and cause, and an unchanged model. */
-class MalformedAdaptersTest {
+class MalformedAdaptersTest extends OnTinyModel {
   private static final Path GOOD = Oracle.path("peft/lora");
   private static final String Q = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
 
-  @TempDir
-  Path folder;
-
-  private Backend backend;
-  private CausalLm model;
-
   @BeforeEach
-  void load() throws IOException {
-    backend = Devices.cpu();
-    model = CausalLm.load(Oracle.path("models/qwen3-untied-sharded"), backend);
+  void copyGood() throws IOException {
     for (String name : new String[] {"adapter_config.json", AdapterFiles.WEIGHTS}) {
-      Files.copy(GOOD.resolve(name), folder.resolve(name));
+      Files.copy(GOOD.resolve(name), temp.resolve(name));
     }
   }
 
-  @AfterEach
-  void close() {
-    model.close();
-    backend.close();
-  }
-
   private void refused(String... parts) {
-    assertThatThrownBy(() -> AdapterFiles.attach(model, folder, "default", false))
+    assertThatThrownBy(() -> AdapterFiles.attach(model, temp, "default", false))
         .isInstanceOf(ModelFormatException.class)
-        .satisfies(e -> assertThat(e.getMessage()).contains(parts).contains(folder.toString()));
+        .satisfies(e -> assertThat(e.getMessage()).contains(parts).contains(temp.toString()));
     assertThat(LoraAdapter.names(model)).isEmpty();
   }
 
   private void config(Consumer<ObjectNode> change) throws IOException {
-    ObjectNode json = StrictJson.readObject(folder.resolve("adapter_config.json"));
+    ObjectNode json = StrictJson.readObject(temp.resolve("adapter_config.json"));
     change.accept(json);
-    Files.writeString(folder.resolve("adapter_config.json"), json.toString());
+    Files.writeString(temp.resolve("adapter_config.json"), json.toString());
   }
 
   /** Rewrites the weights without {@code drop} and with {@code extra}. */
@@ -74,7 +56,7 @@ class MalformedAdaptersTest {
       });
     }
     extra.accept(writer);
-    writer.write(folder.resolve(AdapterFiles.WEIGHTS));
+    writer.write(temp.resolve(AdapterFiles.WEIGHTS));
   }
 
   @ParameterizedTest
@@ -99,24 +81,24 @@ class MalformedAdaptersTest {
 
   @Test
   void broken_json_is_refused() throws IOException {
-    Files.writeString(folder.resolve("adapter_config.json"), "{\"r\": 8, \"r\": 4}");
+    Files.writeString(temp.resolve("adapter_config.json"), "{\"r\": 8, \"r\": 4}");
     refused("adapter_config.json");
-    Files.writeString(folder.resolve("adapter_config.json"), "{\"r\": 8} x");
+    Files.writeString(temp.resolve("adapter_config.json"), "{\"r\": 8} x");
     refused("adapter_config.json");
   }
 
   @Test
   void missing_files_are_named() throws IOException {
-    Files.delete(folder.resolve(AdapterFiles.WEIGHTS));
+    Files.delete(temp.resolve(AdapterFiles.WEIGHTS));
     refused(AdapterFiles.WEIGHTS);
-    Files.delete(folder.resolve("adapter_config.json"));
+    Files.delete(temp.resolve("adapter_config.json"));
     refused("adapter_config.json");
   }
 
   @Test
   void cut_off_weights_are_refused() throws IOException {
-    byte[] bytes = Files.readAllBytes(folder.resolve(AdapterFiles.WEIGHTS));
-    Files.write(folder.resolve(AdapterFiles.WEIGHTS), java.util.Arrays.copyOf(bytes, bytes.length - 5));
+    byte[] bytes = Files.readAllBytes(temp.resolve(AdapterFiles.WEIGHTS));
+    Files.write(temp.resolve(AdapterFiles.WEIGHTS), java.util.Arrays.copyOf(bytes, bytes.length - 5));
     refused(AdapterFiles.WEIGHTS);
   }
 
@@ -154,14 +136,14 @@ class MalformedAdaptersTest {
 
   @Test
   void an_empty_file_of_weights_is_refused() {
-    new SafetensorsWriter().write(folder.resolve(AdapterFiles.WEIGHTS));
+    new SafetensorsWriter().write(temp.resolve(AdapterFiles.WEIGHTS));
     refused("no tensor");
   }
 
   @Test
   void a_link_out_of_the_folder_is_refused() throws IOException {
-    Files.delete(folder.resolve(AdapterFiles.WEIGHTS));
-    Files.createSymbolicLink(folder.resolve(AdapterFiles.WEIGHTS), GOOD.resolve(AdapterFiles.WEIGHTS).toAbsolutePath());
+    Files.delete(temp.resolve(AdapterFiles.WEIGHTS));
+    Files.createSymbolicLink(temp.resolve(AdapterFiles.WEIGHTS), GOOD.resolve(AdapterFiles.WEIGHTS).toAbsolutePath());
     refused("link");
   }
 }

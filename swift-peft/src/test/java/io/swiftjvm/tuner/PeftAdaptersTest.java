@@ -3,11 +3,10 @@ package io.swiftjvm.tuner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Devices;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.train.AdapterOracle;
+import io.swiftjvm.train.OnTinyModel;
 import io.swiftjvm.train.Oracle;
 import io.swiftjvm.train.TrainedWeights;
 import java.io.IOException;
@@ -15,35 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters that PEFT saved. */
-class PeftAdaptersTest {
+class PeftAdaptersTest extends OnTinyModel {
   private static final Path INPUTS = Oracle.path("peft/inputs.safetensors");
-
-  @TempDir
-  Path temp;
-
-  private Backend backend;
-  private CausalLm model;
-
-  @BeforeEach
-  void load() {
-    backend = Devices.cpu();
-    model = CausalLm.load(Oracle.path("models/qwen3-untied-sharded"), backend);
-  }
-
-  @AfterEach
-  void close() {
-    model.close();
-    backend.close();
-  }
 
   @ParameterizedTest
   @ValueSource(strings = {

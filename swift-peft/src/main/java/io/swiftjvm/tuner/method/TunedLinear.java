@@ -3,7 +3,6 @@ package io.swiftjvm.tuner.method;
 import io.swiftjvm.autograd.Layouts;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
-import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
@@ -74,24 +73,9 @@ final class TunedLinear implements AdaptedLinear {
   }
 
   @Override
-  public long inFeatures() {
-    return inner.inFeatures();
-  }
-
-  @Override
-  public long outFeatures() {
-    return inner.outFeatures();
-  }
-
-  @Override
   public List<Parameter> parameters() {
     List<Parameter> all = new ArrayList<>(inner.parameters());
     all.addAll(own);
     return all;
-  }
-
-  @Override
-  public DenseLinear base() {
-    return inner.base();
   }
 }

@@ -8,6 +8,7 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.Adapters;
+import io.swiftjvm.tuner.AttachedAdapter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +16,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** An adapter of any method but LoRA, attached to a model: its parameters, and the way to take it off. */
-public final class TunerAdapter {
+public final class TunerAdapter implements AttachedAdapter {
   private final CausalLm model;
   private final String name;
   private final TunerSpec spec;
@@ -39,25 +40,32 @@ public final class TunerAdapter {
         ? projections.training(model, parameters()) : null;
   }
 
+  @Override
   public String name() {
     return name;
   }
 
+  @Override
   public CausalLm model() {
     return model;
   }
 
-  /** What the adapter was made from. */
+  @Override
   public TunerSpec spec() {
     return spec;
   }
 
-  /** Paths of the projections it is attached to, in model order. */
+  @Override
+  public @Nullable Double loraPlusRatio() {
+    return spec.loraPlusRatio();
+  }
+
+  @Override
   public List<String> modules() {
     return modules;
   }
 
-  /** The trained tensors, always in the same order. */
+  @Override
   public List<Parameter> parameters() {
     List<Parameter> all = new ArrayList<>();
     tensors.held().values().forEach(held -> {
@@ -67,11 +75,6 @@ public final class TunerAdapter {
       }
     });
     return all;
-  }
-
-  /** Number of trained values. */
-  public long size() {
-    return parameters().stream().mapToLong(p -> p.value().size()).sum();
   }
 
   /** What a training adds to its loss, or null. */
@@ -144,7 +147,7 @@ public final class TunerAdapter {
     return tensors.held();
   }
 
-  /** Takes the adapter off the model; its memory goes back with the model. */
+  @Override
   public void detach() {
     if (change != null) {
       change.undo();

@@ -5,7 +5,6 @@ import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.autograd.Slices;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.error.InvalidPlanException;
-import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
@@ -76,22 +75,7 @@ final class XLoraLinear implements AdaptedLinear {
   }
 
   @Override
-  public long inFeatures() {
-    return inner.inFeatures();
-  }
-
-  @Override
-  public long outFeatures() {
-    return inner.outFeatures();
-  }
-
-  @Override
   public List<Parameter> parameters() {
     return inner.parameters();
-  }
-
-  @Override
-  public DenseLinear base() {
-    return inner.base();
   }
 }

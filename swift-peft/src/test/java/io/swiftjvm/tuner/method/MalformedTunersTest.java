@@ -5,16 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Devices;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.hub.SafetensorsWriter;
 import io.swiftjvm.hub.StrictJson;
 import io.swiftjvm.hub.TensorEntry;
-import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.tensor.DType;
+import io.swiftjvm.train.OnTinyModel;
 import io.swiftjvm.train.Oracle;
 import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.tuner.AdapterFiles;
@@ -28,43 +26,22 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Broken adapter folders of every method: a typed refusal that names file and cause, and an unchanged model. */
-class MalformedTunersTest {
-  @TempDir
-  Path folder;
-
-  private Backend backend;
-  private CausalLm model;
-
+class MalformedTunersTest extends OnTinyModel {
   static Stream<String> methods() {
     return Stream.of("loha", "lokr", "lokr_both", "vera", "fourierft", "miss", "adalora", "delora", "gralora", "shira",
         "c3a", "ia3", "hra", "road", "oft", "boft", "vblora", "randlora", "dora", "ln_tuning", "trainable_tokens");
   }
 
-  @BeforeEach
-  void load() {
-    backend = Devices.cpu();
-    model = CausalLm.load(Oracle.path("models/qwen3-untied-sharded"), backend);
-  }
-
-  @AfterEach
-  void close() {
-    model.close();
-    backend.close();
-  }
-
   private void refused(String... parts) {
-    assertThatThrownBy(() -> TunerFiles.attach(model, folder, "default", false))
+    assertThatThrownBy(() -> TunerFiles.attach(model, temp, "default", false))
         .isInstanceOf(ModelFormatException.class)
-        .satisfies(e -> assertThat(e.getMessage()).contains(parts).contains(folder.toString()));
+        .satisfies(e -> assertThat(e.getMessage()).contains(parts).contains(temp.toString()));
     assertThat(Adapters.names(model)).isEmpty();
   }
 
@@ -73,14 +50,14 @@ class MalformedTunersTest {
     Path good = Oracle.path("peft/" + method);
     ObjectNode json = StrictJson.readObject(good.resolve(AdapterFiles.CONFIG));
     settings.accept(json);
-    Files.writeString(folder.resolve(AdapterFiles.CONFIG), json.toString());
+    Files.writeString(temp.resolve(AdapterFiles.CONFIG), json.toString());
     SafetensorsWriter writer = new SafetensorsWriter();
     try (SafetensorsFile file = SafetensorsFile.open(good.resolve(AdapterFiles.WEIGHTS))) {
       for (String name : file.names()) {
         TensorEntry entry = weights.apply(file.entry(name));
         writer.add(entry.name(), entry.dtype(), entry.shape(), entry.data());
       }
-      writer.write(folder.resolve(AdapterFiles.WEIGHTS));
+      writer.write(temp.resolve(AdapterFiles.WEIGHTS));
     }
   }
 

@@ -3,11 +3,9 @@ package io.swiftjvm.tuner.method;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Devices;
 import io.swiftjvm.error.ModelFormatException;
-import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.train.AdapterOracle;
+import io.swiftjvm.train.OnTinyModel;
 import io.swiftjvm.train.Oracle;
 import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.tuner.AdapterFiles;
@@ -15,33 +13,12 @@ import io.swiftjvm.tuner.Adapters;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters of every method that PEFT saved. */
-class PeftTunersTest {
-  @TempDir
-  Path temp;
-
-  private Backend backend;
-  private CausalLm model;
-
-  @BeforeEach
-  void load() {
-    backend = Devices.cpu();
-    model = CausalLm.load(Oracle.path("models/qwen3-untied-sharded"), backend);
-  }
-
-  @AfterEach
-  void close() {
-    model.close();
-    backend.close();
-  }
-
+class PeftTunersTest extends OnTinyModel {
   @ParameterizedTest
   @ValueSource(strings = {
       "loha", "lokr", "lokr_full", "lokr_both", "vera", "fourierft", "miss", "adalora", "delora", "gralora", "shira",

@@ -3,14 +3,12 @@ package io.swiftjvm.tuner.method;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Devices;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.hub.SafetensorsWriter;
-import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.train.AdapterOracle;
 import io.swiftjvm.train.BatchSource;
+import io.swiftjvm.train.OnTinyModel;
 import io.swiftjvm.train.Oracle;
 import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.train.TrainJob;
@@ -26,32 +24,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** LoRA adapters weighted by token. */
-class XLoraTest {
+class XLoraTest extends OnTinyModel {
   private static final Path GOLDEN = Oracle.path("peft/xlora");
-
-  @TempDir
-  Path temp;
-
-  private Backend backend;
-  private CausalLm model;
-
-  @BeforeEach
-  void load() {
-    backend = Devices.cpu();
-    model = CausalLm.load(Oracle.path("models/qwen3-untied-sharded"), backend);
-  }
-
-  @AfterEach
-  void close() {
-    model.close();
-    backend.close();
-  }
 
   /** The folder as PEFT should have saved it: its own file lacks the first layer of the classifier. */
   private Path repaired() throws IOException {
