@@ -37,8 +37,39 @@ INLINE void cap(float *x, i64 n, float c) {
   for (i64 j = 0; j < n; j += W) stn(x + j, c * vtanh(ldn(x + j, n - j) * (1 / c)), n - j);
 }
 
-/* Scores of one query, read along the head: for the few queries of a decoding step the keys are not transposed. */
-#define FEW_QUERIES 4
+/* Where the keys of a cached sequence lie: key j in row pages[j / page] * page + j % page, page divides KB; without
+ * pages in row start + j. Rows are `width` elements of `type`. */
+typedef struct {
+  const int32_t *pages;
+  i64 page, start, width;
+  int type;
+} keys_t;
+
+INLINE i64 key_row(const keys_t *s, i64 key) {
+  return s->pages ? s->pages[key / s->page] * s->page + key % s->page : s->start + key;
+}
+
+/* Columns [column, column + dim) of n keys from a multiple of KB on: where they are if one row follows the other, they
+ * are float32 and dim is a multiple of `whole`; else a copy, padded with zeros to that multiple. */
+static const float *key_tile(
+    const keys_t *s, const void *x, i64 key, i64 n, i64 column, i64 dim, i64 whole, float *copy, i64 *ld) {
+  i64 first = key_row(s, key), run = s->pages ? s->page : n;
+  int straight = s->type == F32 && dim % whole == 0;
+  for (i64 j = run; j < n && straight; j += run) straight = key_row(s, key + j) == first + j;
+  if (straight) {
+    *ld = s->width;
+    return (const float *)x + first * s->width + column;
+  }
+  *ld = round_up(dim, NR);
+  for (i64 j = 0; j < n; j += run)
+    pack_columns(x, s->type, key_row(s, key + j) * s->width + column, s->width, dim, *ld, MIN(run, n - j),
+        copy + j * *ld, *ld);
+  return copy;
+}
+
+/* Scores of one query, read along the head: for the few queries of a decoding step the keys are not transposed. As many
+ * as matmul's FEW, so that up to so many tokens of a text have the same bits one by one and together. */
+#define FEW_QUERIES 16
 static void score_few(const float *q, const float *k, i64 ldk, i64 dim, i64 keys, float factor, float *out) {
   for (i64 j = 0; j < keys; j += 4) {
     i64 n = MIN(4, keys - j);
@@ -59,16 +90,17 @@ static void score_few(const float *q, const float *k, i64 ldk, i64 dim, i64 keys
 }
 
 static int attention(
-    const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, i64 value_dim, i64 window,
-    float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length, i64 k_start, i64 k_length, i64 head,
-    float *out, float *lse, i64 from, i64 to) {
+    const float *q, const void *k, const void *v, int type, const int32_t *pages, i64 page, i64 heads, i64 kv_heads,
+    i64 head_dim, i64 value_dim, i64 window, float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length,
+    i64 k_start, i64 k_length, i64 head, float *out, float *lse, i64 from, i64 to) {
   attention_t s = {heads, kv_heads, head_dim, value_dim, window, queries, q_start, q_length, k_start, k_length, scale_,
     soft_cap};
-  i64 kv = head / (heads / kv_heads), vp = round_up(value_dim, NR);
-  float *qt = scratch(head_dim * QP + head_dim * KB + QP * KB + KB * QP + KB * vp + QB * vp + 2 * QP);
+  keys_t ks = {pages, page, k_start, kv_heads * head_dim, type}, vs = {pages, page, k_start, kv_heads * value_dim, type};
+  i64 kv = head / (heads / kv_heads), vp = round_up(value_dim, NR), hp = round_up(head_dim, NR);
+  float *qt = scratch(head_dim * QP + head_dim * KB + QP * KB + KB * QP + KB * vp + KB * hp + QB * vp + 2 * QP);
   if (!qt) return 1;
-  float *kt = qt + head_dim * QP, *p = kt + head_dim * KB, *pt = p + QP * KB, *vc = pt + KB * QP, *o = vc + KB * vp;
-  float *max = o + QB * vp;
+  float *kt = qt + head_dim * QP, *p = kt + head_dim * KB, *pt = p + QP * KB, *vc = pt + KB * QP, *kc = vc + KB * vp;
+  float *o = kc + KB * hp, *max = o + QB * vp;
   double total[QB];
   int few = q_length <= FEW_QUERIES;
   for (i64 q0 = from; q0 < to; q0 += QB) {
@@ -82,13 +114,13 @@ static int attention(
     i64 first = window ? MAX(0, position - window + 1) / KB * KB : 0;
     for (i64 key = first; key < position + nq; key += KB) {
       i64 nk = MIN(KB, position + nq - key), wide = round_up(nk, W);
-      const float *keys = k + ((k_start + key) * kv_heads + kv) * head_dim;
+      i64 ld_k, ld_v;
+      const float *keys = key_tile(&ks, k, key, nk, kv * head_dim, head_dim, 1, kc, &ld_k);
       if (few) {
         for (i64 i = 0; i < nq; i++)
-          score_few(q + ((q_start + q0 + i) * heads + head) * head_dim, keys, kv_heads * head_dim, head_dim, nk, scale_,
-              p + i * KB);
+          score_few(q + ((q_start + q0 + i) * heads + head) * head_dim, keys, ld_k, head_dim, nk, scale_, p + i * KB);
       } else {
-        pack_rows(keys, F32, 0, kv_heads * head_dim, nk, wide, head_dim, kt, KB);
+        pack_rows(keys, F32, 0, ld_k, nk, wide, head_dim, kt, KB);
         multiply(nq, wide, head_dim, qt, QP, kt, KB, p, KB, scale_, 0);
       }
       for (i64 i = 0; i < nq; i++) {
@@ -124,9 +156,7 @@ static int attention(
         total[i] += (double)sum(sums);
       }
       if (nq > 1) pack_rows(p, F32, 0, KB, nq, round_up(nq, W), nk, pt, QP);
-      i64 ld_v;
-      const float *vr =
-          rows_of(v + ((k_start + key) * kv_heads + kv) * value_dim, kv_heads * value_dim, nk, value_dim, vc, &ld_v);
+      const float *vr = key_tile(&vs, v, key, nk, kv * value_dim, value_dim, NR, vc, &ld_v);
       multiply(nq, value_dim, nk, nq > 1 ? pt : p, nq > 1 ? QP : 1, vr, ld_v, o, vp, 1, 1);
     }
     for (i64 i = 0; i < nq; i++) {

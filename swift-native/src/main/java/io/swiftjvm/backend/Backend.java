@@ -141,14 +141,15 @@ public interface Backend extends Allocator, AutoCloseable {
   /**
    * Causal attention of flat sequences: q (nq,heads*headDim), k (nk,kvHeads*headDim), v (nk,kvHeads*valueDim), out
    * (nq,heads*valueDim); lse (heads,nq) receives the log of the softmax denominators if not null. Memory beyond the
-   * outputs is O(length) (FlashAttention, arXiv 2307.08691).
+   * outputs is O(length) (FlashAttention, arXiv 2307.08691). k and v may be {@link DType#Q8}, in which case the heads
+   * are multiples of its blocks, and may lie in {@link Segments.Pages}.
    */
   default void attention(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
     Composed.attention(this, q, k, v, spec, segments, out, lse);
   }
 
-  /** Gradients of {@link #attention} for packed rows; dq, dk and dv are written whole. */
+  /** Gradients of {@link #attention} for packed rows of float32; dq, dk and dv are written whole. */
   default void attentionBackward(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, Tensor lse, Tensor dout,
       Tensor dq, Tensor dk, Tensor dv) {

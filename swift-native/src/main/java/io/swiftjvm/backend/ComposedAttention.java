@@ -3,8 +3,10 @@ package io.swiftjvm.backend;
 import static io.swiftjvm.backend.Composed.floats;
 import static io.swiftjvm.backend.Composed.ints;
 
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /** Attention from primitives, one sequence and head at a time: its scores exist whole, so memory is quadratic. */
@@ -32,12 +34,32 @@ final class ComposedAttention {
     keys = segments.kLength()[segment];
     int kvHead = head / (spec.heads() / spec.kvHeads());
     qRows = ints(b, scope, queries, i -> (segments.qStart()[segment] + i) * spec.heads() + head);
-    kRows = ints(b, scope, keys, j -> (segments.kStart()[segment] + j) * spec.kvHeads() + kvHead);
+    int start = segments.kStart()[segment];
+    Segments.Pages pages = segments.pages();
+    int[] table = pages == null ? new int[0] : hosted(pages.table());
+    kRows = ints(b, scope, keys, j -> kvHead + spec.kvHeads()
+        * (pages == null ? start + j : table[start + j / pages.size()] * pages.size() + j % pages.size()));
+  }
+
+  private int[] hosted(Tensor ids) {
+    int[] values = new int[Math.toIntExact(ids.size())];
+    b.download(ids, MemorySegment.ofArray(values));
+    return values;
   }
 
   static void forward(
       Backend b, Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out,
       @Nullable Tensor lse) {
+    if (k.dtype() != DType.F32) {
+      try (Scope wide = new Scope(b)) {
+        Tensor keys = wide.floats(k.shape());
+        Tensor values = wide.floats(v.shape());
+        b.cast(k, keys);
+        b.cast(v, values);
+        forward(b, q, keys, values, spec, segments, out, lse);
+      }
+      return;
+    }
     b.fill(out, 0);
     for (int s = 0; s < segments.count(); s++) {
       for (int h = 0; h < spec.heads() && segments.qLength()[s] > 0; h++) {

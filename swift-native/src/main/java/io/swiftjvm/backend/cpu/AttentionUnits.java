@@ -3,8 +3,10 @@ package io.swiftjvm.backend.cpu;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.cpu.Kernels.Sequence;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** An attention call cut into pieces that threads can draw: blocks of queries forward, whole sequences backward. */
 final class AttentionUnits {
@@ -32,13 +34,19 @@ final class AttentionUnits {
       long length = segments.qLength()[s];
       long keys = segments.kLength()[s];
       Sequence sequence =
-          new Sequence(allQueries, segments.qStart()[s], length, segments.kStart()[s], keys);
+          new Sequence(allQueries, segments.qStart()[s], length, segments.kStart()[s], keys, pages(segments, s),
+              segments.pages() == null ? 1 : segments.pages().size());
       for (long from = 0; from < length; from += block) {
         blocks.add(new Block(sequence, from, Math.min(length, from + block)));
       }
       pairs += length * (keys - length / 2) * heads;
       queries += length;
     }
+  }
+
+  private static @Nullable MemorySegment pages(Segments segments, int s) {
+    return segments.pages() == null ? null
+        : Checks.memory(segments.pages().table()).asSlice((long) segments.kStart()[s] * Integer.BYTES);
   }
 
   static AttentionUnits forward(AttentionSpec spec, Segments segments, long queries, long block) {

@@ -95,10 +95,21 @@ final class Checks {
             && v.size() == nk * spec.kvHeads() * spec.valueDim() && out.size() == nq * spec.heads() * spec.valueDim()
             && (lse == null || lse.size() == nq * spec.heads()),
         "attention %s of q %s, k %s, v %s, out %s, lse %s", spec, q, k, v, out, lse);
+    boolean quantised = k.dtype() == DType.Q8 && v.dtype() == DType.Q8 && spec.headDim() % DType.Q8.block() == 0
+        && spec.valueDim() % DType.Q8.block() == 0;
+    if (!quantised && (k.dtype() != DType.F32 || v.dtype() != DType.F32)) {
+      throw new IllegalArgumentException("keys and values are float32, or q8 with heads of a multiple of "
+          + DType.Q8.block() + ", got " + k + " and " + v);
+    }
+    Segments.Pages pages = segments.pages();
+    if (pages != null) {
+      ids(pages.table(), nk / pages.size(), false);
+    }
     for (int s = 0; s < segments.count(); s++) {
       long qEnd = (long) segments.qStart()[s] + segments.qLength()[s];
-      long kEnd = (long) segments.kStart()[s] + segments.kLength()[s];
-      require(qEnd <= nq && kEnd <= nk, "segment %s ends at query %s of %s, key %s of %s", s, qEnd, nq, kEnd, nk);
+      long kEnd = (long) segments.kStart()[s] + (pages == null ? segments.kLength()[s] : segments.pageCount(s));
+      long room = pages == null ? nk : pages.table().size();
+      require(qEnd <= nq && kEnd <= room, "segment %s ends at query %s of %s, key %s of %s", s, qEnd, nq, kEnd, room);
     }
   }
 }

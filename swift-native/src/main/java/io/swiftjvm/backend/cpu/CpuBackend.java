@@ -460,8 +460,8 @@ public final class CpuBackend implements Backend {
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
     Checks.attention(q, k, v, spec, segments, out, lse);
     MemorySegment pq = floats(q);
-    MemorySegment pk = floats(k);
-    MemorySegment pv = floats(v);
+    MemorySegment pk = memory(k);
+    MemorySegment pv = memory(v);
     MemorySegment po = floats(out);
     MemorySegment pl = lse == null ? null : floats(lse);
     // Units are (block of queries, head); the later blocks of a sequence see more keys and go first.
@@ -470,7 +470,7 @@ public final class CpuBackend implements Backend {
       fill(out, 0);
     }
     units(units, spec, 1, unit -> kernels.attention(
-        pq, pk, pv, spec, unit.sequence(), unit.head(), po, pl, unit.from(), unit.to()));
+        pq, pk, pv, k.dtype(), spec, unit.sequence(), unit.head(), po, pl, unit.from(), unit.to()));
   }
 
   @Override
@@ -478,6 +478,7 @@ public final class CpuBackend implements Backend {
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, Tensor lse, Tensor dout,
       Tensor dq, Tensor dk, Tensor dv) {
     Checks.attention(q, k, v, spec, segments, out, lse);
+    require(segments.pages() == null, "attentionBackward of paged keys %s", k);
     sameSize(out, dout);
     sameSize(q, dq);
     sameSize(k, dk);

@@ -4,6 +4,7 @@ import static io.swiftjvm.backend.cpu.Scalars.get;
 import static io.swiftjvm.backend.cpu.Scalars.set;
 
 import io.swiftjvm.backend.AttentionSpec;
+import io.swiftjvm.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,7 @@ final class JavaAttention {
   private JavaAttention() {}
 
   static void forward(
-      MemorySegment q, MemorySegment k, MemorySegment v, AttentionSpec spec, Kernels.Sequence s, int head,
+      MemorySegment q, MemorySegment k, MemorySegment v, DType type, AttentionSpec spec, Kernels.Sequence s, int head,
       MemorySegment out, @Nullable MemorySegment lse, long from, long to) {
     int kvHead = head / (spec.heads() / spec.kvHeads());
     int vd = spec.valueDim();
@@ -25,7 +26,7 @@ final class JavaAttention {
       int first = first(spec, last);
       float max = Float.NEGATIVE_INFINITY;
       for (int j = first; j <= last; j++) {
-        scores[j] = score(q, k, spec, row, head, s.kStart() + j, kvHead);
+        scores[j] = score(q, k, type, spec, row, head, s.row(j), kvHead);
         max = Math.max(max, scores[j]);
       }
       double total = 0;
@@ -33,9 +34,9 @@ final class JavaAttention {
       for (int j = first; j <= last; j++) {
         float p = (float) Math.exp(scores[j] - max);
         total += p;
-        long at = ((s.kStart() + j) * spec.kvHeads() + kvHead) * vd;
+        long at = (s.row(j) * spec.kvHeads() + kvHead) * vd;
         for (int d = 0; d < vd; d++) {
-          sum[d] += p * get(v, at + d);
+          sum[d] += p * get(v, type, at + d);
         }
       }
       long at = (row * spec.heads() + head) * vd;
@@ -77,7 +78,7 @@ final class JavaAttention {
       long key = s.kStart() + j;
       long kAt = (key * spec.kvHeads() + kvHead) * hd;
       long vAt = (key * spec.kvHeads() + kvHead) * vd;
-      float score = score(q, k, spec, row, head, key, kvHead);
+      float score = score(q, k, DType.F32, spec, row, head, key, kvHead);
       float p = (float) Math.exp(score - norm);
       float ds = p * (dot(dout, outAt, v, vAt, vd) - delta);
       if (spec.softCap() > 0) {
@@ -103,10 +104,15 @@ final class JavaAttention {
   }
 
   private static float score(
-      MemorySegment q, MemorySegment k, AttentionSpec spec, long row, int head, long key, int kvHead) {
+      MemorySegment q, MemorySegment k, DType type, AttentionSpec spec, long row, int head, long key, int kvHead) {
     int hd = spec.headDim();
-    float s = spec.scale()
-        * dot(q, (row * spec.heads() + head) * hd, k, (key * spec.kvHeads() + kvHead) * hd, hd);
+    long at = (row * spec.heads() + head) * hd;
+    long kAt = (key * spec.kvHeads() + kvHead) * hd;
+    float sum = 0;
+    for (int d = 0; d < hd; d++) {
+      sum += get(q, at + d) * get(k, type, kAt + d);
+    }
+    float s = spec.scale() * sum;
     return spec.softCap() > 0 ? (float) (spec.softCap() * Math.tanh(s / spec.softCap())) : s;
   }
 

@@ -295,9 +295,9 @@ final class JavaKernels implements Kernels {
 
   @Override
   public void attention(
-      MemorySegment q, MemorySegment k, MemorySegment v, AttentionSpec spec, Sequence sequence, int head,
+      MemorySegment q, MemorySegment k, MemorySegment v, DType type, AttentionSpec spec, Sequence sequence, int head,
       MemorySegment out, @Nullable MemorySegment lse, long from, long to) {
-    JavaAttention.forward(q, k, v, spec, sequence, head, out, lse, from, to);
+    JavaAttention.forward(q, k, v, type, spec, sequence, head, out, lse, from, to);
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.swiftjvm.backend.Reduction;
 import io.swiftjvm.backend.Unary;
 import io.swiftjvm.tensor.DType;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -112,9 +113,9 @@ interface Kernels {
       Unary act, MemorySegment gate, MemorySegment up, MemorySegment dout, MemorySegment dgate, MemorySegment dup,
       long from, long to);
 
-  /** Queries {@code [from, to)} of one sequence, for one query head. */
+  /** Queries {@code [from, to)} of one sequence, for one query head; k and v are of {@code type}. */
   void attention(
-      MemorySegment q, MemorySegment k, MemorySegment v, AttentionSpec spec, Sequence sequence, int head,
+      MemorySegment q, MemorySegment k, MemorySegment v, DType type, AttentionSpec spec, Sequence sequence, int head,
       MemorySegment out, @Nullable MemorySegment lse, long from, long to);
 
   /** One sequence, one key head: adds to its columns of dk and dv, writes those of dq of its query heads. */
@@ -130,6 +131,16 @@ interface Kernels {
   /** Elements. */
   void adamW(MemorySegment p, MemorySegment g, MemorySegment m, MemorySegment v, AdamStep step, long from, long to);
 
-  /** One of {@link io.swiftjvm.backend.Segments}, with the rows of all queries together. */
-  record Sequence(long queries, long qStart, long qLength, long kStart, long kLength) {}
+  /**
+   * One of {@link io.swiftjvm.backend.Segments}, with the rows of all queries together; with {@code pages}, int32, key j
+   * lies in row {@code pages[j / page] * page + j % page}, else in row {@code kStart + j}.
+   */
+  record Sequence(
+      long queries, long qStart, long qLength, long kStart, long kLength, @Nullable MemorySegment pages, int page) {
+    /** The row of key {@code j}. */
+    long row(long j) {
+      return pages == null ? kStart + j
+          : (long) pages.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, j / page) * page + j % page;
+    }
+  }
 }

@@ -1,6 +1,7 @@
 package io.swiftjvm.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.swiftjvm.backend.AttentionSpec;
@@ -10,9 +11,12 @@ import io.swiftjvm.backend.Segments;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -148,7 +152,81 @@ class FusedTest {
 
   @ParameterizedTest
   @MethodSource("specs")
-  void a_query_has_the_same_bits_in_chunks_of_any_length_on_the_same_side_of_four(AttentionSpec spec) {
+  void keys_in_pages_give_the_bits_of_keys_in_a_row(AttentionSpec spec) {
+    Segments rows = new Segments(
+        new int[] {0, 1, 2, 17}, new int[] {1, 1, 15, 60}, new int[] {0, 64, 128, 384}, new int[] {1, 50, 207, 77});
+    for (int size : new int[] {4, 16, 64}) {
+      Agreement.check(4e-6, 1, (backend, scope, random) -> {
+        int pages = 512 / size;
+        List<Integer> order = new ArrayList<>(IntStream.range(0, pages).boxed().toList());
+        Collections.shuffle(order.subList(0, pages / 2), random);
+        Tensor q = Agreement.random(scope, random, 77, spec.heads() * spec.headDim());
+        Tensor k = Agreement.random(scope, random, pages * size, spec.kvHeads() * spec.headDim());
+        Tensor v = Agreement.random(scope, random, pages * size, spec.kvHeads() * spec.valueDim());
+        Tensor out = scope.floats(77, spec.heads() * spec.valueDim());
+        Tensor paged = scope.floats(out.shape());
+        backend.attention(q, k, v, spec, rows, out, null);
+        Tensor k2 = scope.floats(k.shape());
+        Tensor v2 = scope.floats(v.shape());
+        for (int i = 0; i < pages; i++) {
+          backend.copy(k.slice((long) i * size, size), k2.slice((long) order.get(i) * size, size));
+          backend.copy(v.slice((long) i * size, size), v2.slice((long) order.get(i) * size, size));
+        }
+        Tensor table = scope.ints(order.stream().mapToInt(i -> i).toArray());
+        int[] starts = Arrays.stream(rows.kStart()).map(start -> start / size).toArray();
+        backend.attention(q, k2, v2, spec, new Segments(rows.qStart(), rows.qLength(), starts, rows.kLength(),
+            new Segments.Pages(size, table)), paged, null);
+        assertThat(paged.toFloats()).containsExactly(out.toFloats());
+        return List.of(out);
+      });
+    }
+  }
+
+  @Test
+  void keys_of_eight_bits_give_what_their_widened_values_give() {
+    AttentionSpec spec = new AttentionSpec(4, 2, 64, 32, 0.125f, 0, 0);
+    Segments rows = new Segments(new int[] {0, 1}, new int[] {1, 60}, new int[] {0, 64}, new int[] {50, 136});
+    Agreement.check(4e-6, 1, (backend, scope, random) -> {
+      Tensor q = Agreement.random(scope, random, 61, 4 * 64);
+      Tensor k = scope.tensor(DType.Q8, 200, 2 * 64);
+      Tensor v = scope.tensor(DType.Q8, 200, 2 * 32);
+      backend.quantize(Agreement.random(scope, random, 200, 2 * 64), k);
+      backend.quantize(Agreement.random(scope, random, 200, 2 * 32), v);
+      Tensor wideK = scope.floats(k.shape());
+      Tensor wideV = scope.floats(v.shape());
+      backend.cast(k, wideK);
+      backend.cast(v, wideV);
+      Tensor out = scope.floats(61, 4 * 32);
+      Tensor wide = scope.floats(out.shape());
+      backend.attention(q, k, v, spec, rows, out, null);
+      backend.attention(q, wideK, wideV, spec, rows, wide, null);
+      assertThat(out.toFloats()).containsExactly(wide.toFloats());
+      return List.of(out);
+    });
+  }
+
+  @Test
+  void pages_that_do_not_exist_and_narrow_heads_of_eight_bits_are_refused() {
+    AttentionSpec spec = new AttentionSpec(1, 1, 16, 16, 1, 0, 0);
+    try (Backend backend = CpuBackend.portable(1); Scope scope = new Scope(backend)) {
+      Tensor q = scope.floats(1, 16);
+      Tensor k = scope.floats(32, 16);
+      Segments wrong = new Segments(new int[] {0}, new int[] {1}, new int[] {0}, new int[] {20},
+          new Segments.Pages(16, scope.ints(0, 2)));
+      assertThatThrownBy(() -> backend.attention(q, k, k, spec, wrong, q, null)).hasMessageContaining("id 2");
+      Segments beyond = new Segments(new int[] {0}, new int[] {1}, new int[] {0}, new int[] {33},
+          new Segments.Pages(16, scope.ints(0, 1)));
+      assertThatThrownBy(() -> backend.attention(q, k, k, spec, beyond, q, null)).hasMessageContaining("do not fit");
+      Tensor narrow = scope.tensor(DType.Q8, 32, 16);
+      assertThatThrownBy(() -> backend.attention(q, narrow, narrow, spec, Segments.packed(0, 1), q, null))
+          .hasMessageContaining("multiple of 32");
+      assertThatThrownBy(() -> new Segments.Pages(24, q)).hasMessageContaining("24");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
+  void a_query_has_the_same_bits_in_chunks_of_any_length_on_the_same_side_of_sixteen(AttentionSpec spec) {
     Agreement.all().filter(CpuBackend.class::isInstance).forEach(backend -> {
       try (backend; Scope scope = new Scope(backend)) {
         Random random = new Random(2);
@@ -158,12 +236,12 @@ class FusedTest {
         Tensor v = Agreement.random(scope, random, n, spec.kvHeads() * spec.valueDim());
         Tensor all = scope.floats(n, spec.heads() * spec.valueDim());
         backend.attention(q, k, v, spec, Segments.packed(0, n), all, null);
-        for (int row : new int[] {0, 1, 51, 52, 59, 60, 145}) {
-          assertThat(cached(backend, scope, q, k, v, spec, row, 5)).as(backend.description() + " row " + row)
-              .containsExactly(all.slice(row, 5).toFloats());
-          float[] four = cached(backend, scope, q, k, v, spec, row, 4);
+        for (int row : new int[] {0, 1, 51, 52, 59, 60, 133}) {
+          assertThat(cached(backend, scope, q, k, v, spec, row, 17)).as(backend.description() + " row " + row)
+              .containsExactly(all.slice(row, 17).toFloats());
+          float[] some = cached(backend, scope, q, k, v, spec, row, 16);
           assertThat(cached(backend, scope, q, k, v, spec, row, 1)).as(backend.description() + " row " + row)
-              .containsExactly(Arrays.copyOf(four, spec.heads() * spec.valueDim()));
+              .containsExactly(Arrays.copyOf(some, spec.heads() * spec.valueDim()));
         }
       }
     });
