@@ -172,6 +172,10 @@ public final class Run implements AutoCloseable {
       map.put("cancelled", r.cancelled());
     });
     checkpoint().ifPresent(c -> map.put("checkpoint", c.toString()));
+    result().filter(r -> r.best() != null).ifPresent(r -> {
+      map.put("best_checkpoint", String.valueOf(r.best()));
+      map.put("best_metric", r.bestMetric());
+    });
     folder().ifPresent(f -> map.put("output_dir", f.toString()));
     return map;
   }

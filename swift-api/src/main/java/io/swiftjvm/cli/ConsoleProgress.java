@@ -28,7 +28,7 @@ final class ConsoleProgress implements Consumer<TrainEvent> {
       case TrainEvent.Dropped dropped -> line("step " + dropped.step() + " changed nothing: " + dropped.reason());
       case TrainEvent.Warning warning -> line("warning: " + warning.message());
       case TrainEvent.Finished finished -> line(String.format(Locale.ROOT, "done after %d steps in %.1f s, loss %.4f",
-          finished.step(), finished.seconds(), finished.loss()));
+          finished.step(), finished.result().seconds(), finished.result().loss()));
       case TrainEvent.Cancelled cancelled -> line("stopped at step " + cancelled.step());
     }
   }

@@ -10,6 +10,7 @@ import io.swiftjvm.hub.ModelSource;
 import io.swiftjvm.model.family.Families;
 import io.swiftjvm.quant.QuantFormats;
 import io.swiftjvm.tensor.DType;
+import io.swiftjvm.train.CheckpointSpec;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -145,6 +146,29 @@ public final class PlanRules {
     Integer limit = s.train().checkpoint().totalLimit();
     if (limit != null && s.outputDir() == null) {
       problems.add("save_total_limit is " + limit + ", but nothing is saved without output_dir.");
+    }
+    saving(s, problems);
+  }
+
+  private static void saving(Settings s, List<String> problems) {
+    CheckpointSpec checkpoint = s.train().checkpoint();
+    if (checkpoint.backup() != null && s.outputDir() == null) {
+      problems.add("backup_dir is '" + checkpoint.backup() + "', but nothing is saved without output_dir.");
+    }
+    if (!checkpoint.resumeAccept().isEmpty() && checkpoint.resumeFrom() == null) {
+      problems.add("resume_accept is " + checkpoint.resumeAccept() + " without resume_from_checkpoint. Leave it out.");
+    }
+    if (checkpoint.best().loadAtEnd()) {
+      boolean validated = s.data().splitRatio() > 0 || !s.data().validation().isEmpty();
+      int save = checkpoint.saveSteps();
+      int eval = s.train().evalSteps();
+      if (!validated || s.outputDir() == null) {
+        problems.add("load_best_model_at_end is true without " + (validated ? "output_dir" : "validation data "
+            + "(val_dataset or split_dataset_ratio)") + "; nothing would tell which checkpoint is the best.");
+      } else if (save < 1 || eval < 1 || save % eval != 0) {
+        problems.add("load_best_model_at_end is true with save_steps " + save + " and eval_steps " + eval
+            + "; every checkpoint needs an evaluation: save_steps must be a multiple of eval_steps.");
+      }
     }
   }
 }

@@ -11,13 +11,12 @@ import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.train.NonFinite;
 import io.swiftjvm.train.optimizer.ScheduleSpec;
 import io.swiftjvm.train.optimizer.ScheduleType;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Arguments about loss, schedule, batches and checkpoints. */
+/** Arguments about loss, schedule, batches, evaluation and seeds. */
 final class TrainArguments {
   static final List<Argument> LIST = List.of(
       Argument.of("lr_scheduler_type", TEXT, "Learning-rate curve by its Hugging Face name.",
@@ -41,29 +40,6 @@ final class TrainArguments {
       Argument.of("max_steps", INTEGER, "Stop after this many steps; -1 or unset = by epochs.",
           s -> s.train().batch().maxSteps(), (s, v) -> s.train(t -> t.batch(b -> b.maxSteps(
               (Long) v == -1 ? null : Integer.valueOf(toInt("max_steps", v)))))),
-      Argument.of("output_dir", TEXT, "Where results go; an empty text = nothing is written.",
-          s -> s.outputDir() instanceof Path p ? p.toString() : "",
-          (s, v) -> s.train(t -> t.checkpoint(c -> c.outputDir(v.equals("") ? null : Path.of((String) v))))),
-      Argument.of("add_version", SWITCH, "Put the run's files in a folder vN-DATE of their own.",
-          Settings::addVersion, (s, v) -> s.addVersion((Boolean) v)),
-      Argument.of("save_steps", INTEGER, "Save after every so many steps; 0 = only at the end.",
-          s -> s.train().checkpoint().saveSteps(),
-          (s, v) -> s.train(t -> t.checkpoint(c -> c.saveSteps(toInt("save_steps", v))))),
-      Argument.of("save_total_limit", INTEGER, "Keep this many of the newest checkpoints.",
-          s -> s.train().checkpoint().totalLimit(),
-          (s, v) -> s.train(t -> t.checkpoint(c -> c.totalLimit(toInt("save_total_limit", v))))),
-      Argument.of("save_only_model", SWITCH, "Leave optimizer state out of checkpoints.",
-          s -> s.train().checkpoint().onlyModel(),
-          (s, v) -> s.train(t -> t.checkpoint(c -> c.onlyModel((Boolean) v)))),
-      Argument.of("resume_from_checkpoint", TEXT, "Checkpoint folder to continue exactly.",
-          s -> s.train().checkpoint().resumeFrom() instanceof Path p ? p.toString() : null,
-          (s, v) -> s.train(t -> t.checkpoint(c -> c.resumeFrom(Path.of((String) v))))),
-      Argument.of("resume_only_model", SWITCH, "Take only weights and position from it.",
-          s -> s.train().checkpoint().resumeOnlyModel(),
-          (s, v) -> s.train(t -> t.checkpoint(c -> c.resumeOnlyModel((Boolean) v)))),
-      Argument.of("ignore_data_skip", SWITCH, "Start at the first batch again.",
-          s -> s.train().checkpoint().ignoreDataSkip(),
-          (s, v) -> s.train(t -> t.checkpoint(c -> c.ignoreDataSkip((Boolean) v)))),
       Argument.of("eval_steps", INTEGER, "Run validation data after every so many steps; 0 = only at the end.",
           s -> s.train().evalSteps(), (s, v) -> s.train(t -> t.evalSteps(toInt("eval_steps", v)))),
       Argument.of("logging_steps", INTEGER, "Steps in a line of the log.",

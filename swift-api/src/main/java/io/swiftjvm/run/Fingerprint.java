@@ -3,13 +3,47 @@ package io.swiftjvm.run;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.error.ModelFormatException;
+import io.swiftjvm.hub.Checkpoint;
+import io.swiftjvm.hub.TensorEntry;
 import io.swiftjvm.plan.Settings;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
-/** A hash of everything that decides which tokens come in which step. */
+/** Hashes of what a checkpoint is only continued over: the tokens of every step, and the model beneath. */
 final class Fingerprint {
+  private static final long SAMPLE = 4096;
+  private static final int SAMPLES = 16;
+
   private Fingerprint() {}
+
+  /**
+   * A hash of config.json, of all tensors' names and shapes, and of samples spread over each tensor: any training of a
+   * model changes nearly all of its values, and a large model must not be read whole before every start.
+   */
+  static String model(Path folder) {
+    Hasher hasher = Hashing.sha256().newHasher();
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      hasher.putString(Files.readString(folder.resolve("config.json")), StandardCharsets.UTF_8);
+      for (String name : checkpoint.names().stream().sorted().toList()) {
+        TensorEntry entry = checkpoint.get(name);
+        hasher.putString(entry.toString(), StandardCharsets.UTF_8);
+        MemorySegment data = entry.data();
+        long step = Math.max(SAMPLE, data.byteSize() / SAMPLES);
+        for (long at = 0; at < data.byteSize(); at += step) {
+          hasher.putBytes(data.asSlice(at, Math.min(SAMPLE, data.byteSize() - at)).toArray(ValueLayout.JAVA_BYTE));
+        }
+      }
+    } catch (IOException e) {
+      throw new ModelFormatException("Cannot read config.json in " + folder + ": " + e + ". Check the folder.", e);
+    }
+    return hasher.hash().toString();
+  }
 
   static String of(List<Batch> units, Settings settings) {
     Hasher hasher = Hashing.sha256().newHasher();

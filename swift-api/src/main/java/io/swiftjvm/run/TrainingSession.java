@@ -13,6 +13,8 @@ import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.train.TrainJob;
 import io.swiftjvm.train.TrainResult;
 import io.swiftjvm.train.TrainedWeights;
+import io.swiftjvm.train.checkpoint.CheckpointStore;
+import io.swiftjvm.train.checkpoint.TrainerState;
 import io.swiftjvm.train.objective.CausalLmObjective;
 import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.FullTransform;
@@ -24,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -47,7 +50,8 @@ public final class TrainingSession {
 
   /** Trains on the calling thread. On any exception everything is closed. */
   public static Trained run(
-      Settings settings, String planJson, Consumer<TrainEvent> listener, CancellationToken cancellation) {
+      Settings given, String planJson, Consumer<TrainEvent> listener, CancellationToken cancellation) {
+    Settings settings = resumed(given);
     boolean full = settings.lora() == null;
     List<String> start = settings.model().adapters();
     if (full && !start.isEmpty() || start.size() > 1) {
@@ -65,7 +69,8 @@ public final class TrainingSession {
               .with(settings.train().loss()))
           .validation(data.validation())
           .cancellation(cancellation)
-          .files(Map.of("args.json", planJson));
+          .files(Map.of("args.json", planJson))
+          .identity(identity(settings, loaded));
       if (folder != null) {
         prepare(folder, planJson);
         job = job.listener(new JsonlLog(folder.resolve("logging.jsonl"), settings.train().loggingSteps()));
@@ -97,6 +102,29 @@ public final class TrainingSession {
         ? new LoraTransform(lora, settings.train().seed()).attach(model)
         : AdapterFiles.attach(model, Path.of(start.getFirst()), LoraTransform.DEFAULT_NAME, true);
     return TrainedWeights.of(adapter, settings.model().baseName());
+  }
+
+  /** The settings with a run's folder as {@code resume_from_checkpoint} replaced by its newest whole checkpoint. */
+  private static Settings resumed(Settings settings) {
+    Path from = settings.train().checkpoint().resumeFrom();
+    if (from == null || Files.exists(from.resolve(TrainerState.FILE))) {
+      return settings;
+    }
+    CheckpointStore store = new CheckpointStore(from, null);
+    if (store.folders().isEmpty()) {
+      return settings;
+    }
+    Path latest = store.latest().orElseThrow(() -> new CheckpointException("Cannot continue " + from + ": none of its "
+        + store.folders().size() + " checkpoints is whole. Start anew."));
+    return settings.train(t -> t.checkpoint(c -> c.resumeFrom(latest)));
+  }
+
+  private static Map<String, String> identity(Settings settings, LoadedModel loaded) {
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("base model", Fingerprint.model(loaded.source().folder()));
+    facts.put("torch_dtype", String.valueOf(settings.model().dtype()));
+    facts.put("quantisation", String.valueOf(settings.model().quant().quantisation()));
+    return facts;
   }
 
   /** The run's own folder: that of the checkpoint it continues, else a new version under the output folder. */

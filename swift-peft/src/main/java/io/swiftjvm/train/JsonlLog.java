@@ -10,20 +10,26 @@ import io.swiftjvm.hub.AtomicFile;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes {@code logging.jsonl}: one object a line, {@code step}, {@code loss}, {@code grad_norm} (before clipping),
- * {@code learning_rate} (used in that step), {@code tokens} and more; {@code eval_loss} after an evaluation. With an
- * interval above 1 a line carries the mean loss of its steps. A continued run keeps the lines up to its start.
+ * {@code learning_rate} (used in that step), {@code tokens} and more; {@code eval_loss} after an evaluation, and a
+ * last line with the last and the best checkpoint. With an interval above 1 a line carries the mean loss of its steps.
+ * A continued run keeps the lines up to its start.
  */
 public final class JsonlLog implements Consumer<TrainEvent> {
   private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final String LAST = "last_model_checkpoint";
 
   private final Path file;
   private final int interval;
+  /** The whole text where files cannot be appended to: it is written anew with every checkpoint and at the end. */
+  private final @Nullable StringBuilder remote;
   private double loss;
   private int steps;
 
@@ -31,6 +37,7 @@ public final class JsonlLog implements Consumer<TrainEvent> {
   public JsonlLog(Path file, int interval) {
     this.file = file;
     this.interval = interval;
+    remote = file.getFileSystem().equals(FileSystems.getDefault()) ? null : new StringBuilder();
   }
 
   @Override
@@ -41,6 +48,7 @@ public final class JsonlLog implements Consumer<TrainEvent> {
       case TrainEvent.Evaluated evaluated -> {
         ObjectNode line = line(evaluated.step());
         line.put("eval_loss", evaluated.loss());
+        evaluated.metrics().forEach((name, value) -> line.put("eval_" + name, value));
         append(line);
       }
       case TrainEvent.Dropped dropped -> {
@@ -53,9 +61,12 @@ public final class JsonlLog implements Consumer<TrainEvent> {
         line.put("warning", warning.message());
         append(line);
       }
-      case TrainEvent.Saved saved -> { }
-      case TrainEvent.Finished finished -> { }
-      case TrainEvent.Cancelled cancelled -> { }
+      case TrainEvent.Saved saved -> publish();
+      case TrainEvent.Finished finished -> {
+        append(last(finished));
+        publish();
+      }
+      case TrainEvent.Cancelled cancelled -> publish();
     }
   }
 
@@ -79,6 +90,16 @@ public final class JsonlLog implements Consumer<TrainEvent> {
     steps = 0;
   }
 
+  private static ObjectNode last(TrainEvent.Finished finished) {
+    TrainResult result = finished.result();
+    ObjectNode line = line(finished.step());
+    line.put(LAST, result.checkpoint() == null ? null : result.checkpoint().toString());
+    line.put("best_model_checkpoint", result.best() == null ? null : result.best().toString());
+    line.put("best_metric", Double.isFinite(result.bestMetric()) ? result.bestMetric() : null);
+    line.put("train_runtime", result.seconds());
+    return line;
+  }
+
   private static ObjectNode line(int step) {
     return JsonNodeFactory.instance.objectNode().put("step", step);
   }
@@ -97,6 +118,9 @@ public final class JsonlLog implements Consumer<TrainEvent> {
           }
         }
       }
+      if (remote != null) {
+        remote.append(kept);
+      }
       AtomicFile.write(file, kept.toString());
     } catch (IOException e) {
       throw refusal(e);
@@ -107,18 +131,28 @@ public final class JsonlLog implements Consumer<TrainEvent> {
   private static int stepOf(String line) {
     try {
       JsonNode json = MAPPER.readTree(line);
-      return json == null ? Integer.MAX_VALUE : json.path("step").asInt(Integer.MAX_VALUE);
+      return json == null || json.has(LAST) ? Integer.MAX_VALUE : json.path("step").asInt(Integer.MAX_VALUE);
     } catch (JsonProcessingException e) {
       return Integer.MAX_VALUE;
     }
   }
 
   private void append(ObjectNode line) {
+    if (remote != null) {
+      remote.append(line).append('\n');
+      return;
+    }
     // A stream, not a channel: an interrupt meant for the training must not close the log.
     try (FileOutputStream out = new FileOutputStream(file.toFile(), true)) {
       out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw refusal(e);
+    }
+  }
+
+  private void publish() {
+    if (remote != null) {
+      AtomicFile.write(file, remote.toString());
     }
   }
 

@@ -15,6 +15,7 @@ import io.swiftjvm.train.objective.Objective;
 import io.swiftjvm.tuner.Seeds;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Forward and backward passes of one step, and the arithmetic on its gradients. */
@@ -152,7 +153,7 @@ final class StepRunner implements AutoCloseable {
         }
       }
     }
-    return new TrainEvent.Evaluated(step, sum / units, units);
+    return new TrainEvent.Evaluated(step, sum / units, units, Map.of());
   }
 
   void clear() {

@@ -1,6 +1,7 @@
 package io.swiftjvm.train;
 
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What happens in a training, told to its listener on the training thread. Steps count from 1. */
@@ -33,8 +34,18 @@ public sealed interface TrainEvent {
       int step, int totalSteps, double loss, double gradNorm, double learningRate, double epoch, long tokens,
       double labelled, double tokensPerSecond, long memoryBytes, double etaSeconds) implements TrainEvent {}
 
-  /** Validation data was run: mean loss over {@code units} labelled tokens. */
-  record Evaluated(int step, double loss, double units) implements TrainEvent {}
+  /**
+   * Validation data was run.
+   *
+   * @param loss mean over {@code units} labelled tokens
+   * @param metrics what else the objective measured, by name
+   */
+  record Evaluated(int step, double loss, double units, Map<String, Double> metrics) implements TrainEvent {
+    /** The loss or another metric; NaN where there is none of that name. */
+    public double value(String name) {
+      return name.equals("loss") ? loss : metrics.getOrDefault(name, Double.NaN);
+    }
+  }
 
   /** A checkpoint is durable. */
   record Saved(int step, Path folder) implements TrainEvent {}
@@ -46,7 +57,7 @@ public sealed interface TrainEvent {
   record Warning(int step, String message) implements TrainEvent {}
 
   /** All steps are done. */
-  record Finished(int step, double loss, double seconds, @Nullable Path folder) implements TrainEvent {}
+  record Finished(int step, TrainResult result) implements TrainEvent {}
 
   /** The training stopped early because it was asked to. */
   record Cancelled(int step, @Nullable Path folder) implements TrainEvent {}

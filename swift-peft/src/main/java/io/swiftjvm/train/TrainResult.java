@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param dropped steps that changed nothing
  * @param seconds wall time
  * @param checkpoint the last checkpoint; null if nothing is saved
+ * @param best the checkpoint with the best evaluation, see {@link BestSpec}; null if none was evaluated
+ * @param bestMetric its metric; NaN if none was evaluated
  */
 public record TrainResult(
     int steps, boolean cancelled, double loss, double evalLoss, long tokens, int dropped, double seconds,
-    @Nullable Path checkpoint) {}
+    @Nullable Path checkpoint, @Nullable Path best, double bestMetric) {}

@@ -22,8 +22,7 @@ final class Trainer implements AutoCloseable {
   private final int total;
   private final long started = System.nanoTime();
   private double lastLoss = Double.NaN;
-  private double evalLoss = Double.NaN;
-  private int evaluatedAt = -1;
+  private TrainEvent.@Nullable Evaluated evaluated;
   private long tokens;
   private int dropped;
   private boolean interrupted;
@@ -114,10 +113,9 @@ final class Trainer implements AutoCloseable {
   }
 
   private void evaluate(int step, int interval) {
-    if (!job.validation().isEmpty() && evaluatedAt != step && (step == total || every(step, interval))) {
+    if (!job.validation().isEmpty() && (step == total || every(step, interval))) {
       TrainEvent.Evaluated result = runner.evaluate(step, job.validation());
-      evaluatedAt = step;
-      evalLoss = result.loss();
+      evaluated = result;
       job.listener().accept(result);
     }
   }
@@ -133,17 +131,23 @@ final class Trainer implements AutoCloseable {
     }
     // An interrupted thread cannot write through a file channel; the wish to stop is remembered and honoured later.
     interrupted |= Thread.interrupted();
+    var result = evaluated;
+    var fresh = result != null && result.step() == step ? result : null;
     Path folder;
     try {
-      folder = saves.save(step, tokens, dropped);
+      folder = saves.save(step, tokens, dropped, fresh);
     } catch (RuntimeException e) {
       if (!Thread.interrupted()) {
         throw e;
       }
       interrupted = true;
-      folder = saves.save(step, tokens, dropped);
+      folder = saves.save(step, tokens, dropped, fresh);
     }
     job.listener().accept(new TrainEvent.Saved(step, folder));
+    String problem = saves.backUp();
+    if (problem != null) {
+      job.listener().accept(new TrainEvent.Warning(step, problem));
+    }
   }
 
   private boolean cancelled() {
@@ -158,15 +162,16 @@ final class Trainer implements AutoCloseable {
   }
 
   private TrainResult finishedAt(int step) {
+    saves.loadBest();
     TrainResult result = result(step, false);
-    job.listener().accept(new TrainEvent.Finished(step, lastLoss, result.seconds(), saves.last()));
+    job.listener().accept(new TrainEvent.Finished(step, result));
     return result;
   }
 
   private TrainResult result(int step, boolean cancelled) {
-    @Nullable Path last = saves.last();
-    return new TrainResult(
-        step, cancelled, lastLoss, evalLoss, tokens, dropped, (System.nanoTime() - started) / 1e9, last);
+    double evalLoss = evaluated == null ? Double.NaN : evaluated.loss();
+    return new TrainResult(step, cancelled, lastLoss, evalLoss, tokens, dropped, (System.nanoTime() - started) / 1e9,
+        saves.last(), saves.best(), saves.bestMetric());
   }
 
   private long size(boolean trained) {

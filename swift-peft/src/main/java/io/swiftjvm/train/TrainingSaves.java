@@ -2,12 +2,14 @@ package io.swiftjvm.train;
 
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.error.CheckpointException;
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.AtomicFile;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.hub.SafetensorsWriter;
 import io.swiftjvm.hub.TensorEntry;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
+import io.swiftjvm.train.checkpoint.LocalCopy;
 import io.swiftjvm.train.checkpoint.TrainerState;
 import io.swiftjvm.train.optimizer.Optimizer;
 import io.swiftjvm.tuner.HostView;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What of a training goes into a checkpoint, and how a training goes on from one. */
@@ -27,8 +30,11 @@ final class TrainingSaves {
   private final Optimizer optimizer;
   private final Map<String, String> identity;
   private final @Nullable CheckpointStore store;
+  private final @Nullable CheckpointStore backup;
   private @Nullable Path last;
   private int savedAt = -1;
+  private int bestStep;
+  private double bestMetric = Double.NaN;
 
   TrainingSaves(TrainJob job, Optimizer optimizer, double peak) {
     this.job = job;
@@ -37,6 +43,8 @@ final class TrainingSaves {
     identity = identity(job, peak);
     Path folder = spec.outputDir();
     store = folder == null ? null : new CheckpointStore(folder, spec.totalLimit());
+    Path second = spec.backup();
+    backup = second == null ? null : new CheckpointStore(second, spec.totalLimit());
   }
 
   private static Map<String, String> identity(TrainJob job, double peak) {
@@ -68,22 +76,79 @@ final class TrainingSaves {
     return last;
   }
 
-  Path save(int step, long tokens, int dropped) {
+  /** Folder of the best checkpoint of this training, or null. */
+  @Nullable Path best() {
+    Path folder = spec.outputDir();
+    return bestStep == 0 || folder == null ? null : folder.resolve("checkpoint-" + bestStep);
+  }
+
+  double bestMetric() {
+    return bestMetric;
+  }
+
+  /** Saves; {@code evaluated} is what the evaluation of this very step found, or null. */
+  Path save(int step, long tokens, int dropped, TrainEvent.@Nullable Evaluated evaluated) {
     CheckpointStore to = store;
     if (to == null) {
       throw new IllegalStateException("no output folder");
     }
-    Path folder = to.save(step, part -> {
+    boolean better = evaluated != null && better(evaluated);
+    int best = better ? step : bestStep;
+    double metric = better && evaluated != null ? evaluated.value(spec.best().metric()) : bestMetric;
+    Path folder = to.save(step, bytes(), best, part -> {
       job.weights().save(part);
       if (!spec.onlyModel()) {
         saveOptimizer(part.resolve(OPTIMIZER));
       }
-      new TrainerState(step, job.data().steps(), optimizer.steps(), tokens, dropped, identity).write(part);
+      new TrainerState(step, job.data().steps(), optimizer.steps(), tokens, dropped, best, metric, identity).write(part);
       job.files().forEach((name, text) -> AtomicFile.write(part.resolve(name), text));
     });
     last = folder;
     savedAt = step;
+    bestStep = best;
+    bestMetric = metric;
     return folder;
+  }
+
+  private boolean better(TrainEvent.Evaluated evaluated) {
+    BestSpec best = spec.best();
+    if (!best.metric().equals("loss") && !evaluated.metrics().containsKey(best.metric())) {
+      throw new InvalidPlanException("metric_for_best_model is '" + best.metric() + "'; the evaluation gives loss"
+          + evaluated.metrics().keySet().stream().sorted().map(name -> ", " + name).collect(Collectors.joining()) + ".");
+    }
+    double value = evaluated.value(best.metric());
+    return Double.isFinite(value) && (bestStep == 0 || best.better(value, bestMetric));
+  }
+
+  /** What a checkpoint takes at least: values as they are saved, and the optimizer's state. */
+  private long bytes() {
+    long sum = job.weights().parameters().stream().mapToLong(p -> p.value().size() * Float.BYTES).sum();
+    return spec.onlyModel() ? sum : sum + optimizer.state().values().stream().mapToLong(Tensor::bytes).sum();
+  }
+
+  /** Copies the last checkpoint to the second place; why that failed, or null. The first one is durable anyway. */
+  @Nullable String backUp() {
+    CheckpointStore to = backup;
+    Path folder = last;
+    if (to == null || folder == null) {
+      return null;
+    }
+    try {
+      to.copy(folder, bestStep);
+      return null;
+    } catch (CheckpointException e) {
+      return "the copy of " + folder + " failed, the checkpoint itself is whole: " + e.getMessage();
+    }
+  }
+
+  /** Puts the best weights back where they are not the last ones. */
+  void loadBest() {
+    Path best = best();
+    if (spec.best().loadAtEnd() && best != null && bestStep != savedAt) {
+      try (LocalCopy copy = LocalCopy.of(best)) {
+        job.weights().load(copy.folder());
+      }
+    }
   }
 
   private void saveOptimizer(Path file) {
@@ -102,16 +167,22 @@ final class TrainingSaves {
     if (from == null) {
       return 0;
     }
-    CheckpointStore.verify(from);
-    TrainerState state = TrainerState.read(from);
-    refuseOther(from, state);
-    job.weights().load(from);
-    if (spec.resumeOnlyModel()) {
-      return spec.ignoreDataSkip() ? 0 : Math.min(state.step(), job.data().steps());
+    try (LocalCopy copy = LocalCopy.of(from)) {
+      TrainerState state = TrainerState.read(copy.folder());
+      refuseOther(from, state);
+      job.weights().load(copy.folder());
+      if (spec.resumeOnlyModel()) {
+        return spec.ignoreDataSkip() ? 0 : Math.min(state.step(), job.data().steps());
+      }
+      loadOptimizer(copy.folder());
+      optimizer.resumeAt(state.updates());
+      Path parent = from.toAbsolutePath().getParent();
+      if (spec.outputDir() instanceof Path to && to.toAbsolutePath().equals(parent)) {
+        bestStep = state.bestStep();
+        bestMetric = state.bestMetric();
+      }
+      return state.step();
     }
-    loadOptimizer(from);
-    optimizer.resumeAt(state.updates());
-    return state.step();
   }
 
   private void refuseOther(Path from, TrainerState state) {
@@ -121,8 +192,13 @@ final class TrainingSaves {
     identity.forEach((name, now) -> {
       String then = state.identity().get(name);
       if (!now.equals(then)) {
-        throw new CheckpointException("Cannot continue " + from + ": " + name + " was '" + then + "' and is '" + now
-            + "' now, so the result would be neither run. Use the old setting, or resumeOnlyModel.");
+        String differs = name + " was '" + then + "' and is '" + now + "' now";
+        if (spec.resumeAccept().stream().noneMatch(a -> a.equals("all") || a.replace('_', ' ').equals(name.replace('_', ' ')))) {
+          throw new CheckpointException("Cannot continue " + from + ": " + differs + ", so the result would be neither "
+              + "run. Use the old setting, accept the change with resume_accept '" + name.replace(' ', '_') + "', or take only the weights "
+              + "with resume_only_model.");
+        }
+        job.listener().accept(new TrainEvent.Warning(state.step(), "continuing " + from + " with a change: " + differs));
       }
     });
     if (state.step() > job.data().steps()) {

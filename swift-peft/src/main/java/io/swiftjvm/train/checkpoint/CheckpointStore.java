@@ -3,11 +3,9 @@ package io.swiftjvm.train.checkpoint;
 import io.swiftjvm.error.CheckpointException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -22,11 +20,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The {@code checkpoint-<step>} folders of one training. A checkpoint is written beside its place, forced to the disk,
  * given a manifest of sizes and SHA-256 sums, and renamed; a crash at any byte leaves the older ones as they were. Old
- * ones go only when a new one is durable.
+ * ones go only when a new one is durable. Where folders cannot be renamed (an archive, an object store behind a
+ * {@link java.nio.file.spi.FileSystemProvider}) it is written to a temporary folder and copied, its manifest last.
  */
 public final class CheckpointStore {
   private static final Pattern DONE = Pattern.compile("checkpoint-(\\d{1,9})");
-  private static final Pattern LEFT = Pattern.compile("checkpoint-\\d{1,9}\\.(?:tmp|old)-(\\d{1,12})-[0-9a-f-]+");
+  private static final Pattern LEFT =
+      Pattern.compile("(?:checkpoint-\\d{1,9}\\.(?:tmp|old)-(\\d{1,12})-[0-9a-f-]+|\\w+\\.jsonl?\\.tmp-(\\d{1,12}))");
 
   private final Path root;
   private final @Nullable Integer totalLimit;
@@ -37,36 +37,96 @@ public final class CheckpointStore {
     this.totalLimit = totalLimit;
   }
 
-  /** Writes the checkpoint of {@code step}; {@code content} fills the folder that it is given. */
-  public Path save(int step, Consumer<Path> content) {
+  /**
+   * Writes the checkpoint of {@code step}.
+   *
+   * @param bytes about what it takes; a disk with less than that free is refused before anything is written
+   * @param keep step of a checkpoint that is not rotated away; 0 = none
+   * @param content fills the folder that it is given
+   */
+  public Path save(int step, long bytes, int keep, Consumer<Path> content) {
     Path target = root.resolve("checkpoint-" + step);
-    String mark = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-    Path part = root.resolve("checkpoint-" + step + ".tmp-" + mark);
     try {
       Files.createDirectories(root);
-      removeLeftovers();
-      Files.createDirectory(part);
-      try {
-        content.accept(part);
-        forceAll(part);
-        Manifest.write(part);
-        force(part);
-        Path old = root.resolve("checkpoint-" + step + ".old-" + mark);
-        if (Files.exists(target)) {
-          Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
-        }
-        Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
-        force(root);
-        delete(old);
-      } finally {
-        delete(part);
+      if (Folders.local(root)) {
+        removeLeftovers();
+        requireSpace(target, bytes);
+        saveHere(step, target, content);
+      } else {
+        saveThere(target, content);
       }
-      rotate(target);
+      rotate(target, keep);
       return target;
     } catch (IOException | UncheckedIOException e) {
-      throw new CheckpointException("Cannot save the checkpoint " + target + ": " + e
-          + ". Free space or choose another output folder; earlier checkpoints are untouched.", e);
+      throw new CheckpointException("Cannot save the checkpoint " + target + ", about " + show(bytes) + " with "
+          + show(usable()) + " free: " + e + ". Free space or choose another output folder; earlier checkpoints are "
+          + "untouched.", e);
     }
+  }
+
+  /** Copies a durable checkpoint of another store here, under the same name; {@code keep} as in {@link #save}. */
+  public Path copy(Path folder, int keep) {
+    return save(step(folder), 0, keep, part -> {
+      try {
+        Folders.copy(folder, part);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    });
+  }
+
+  private void saveHere(int step, Path target, Consumer<Path> content) throws IOException {
+    String mark = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
+    Path part = root.resolve("checkpoint-" + step + ".tmp-" + mark);
+    Files.createDirectory(part);
+    try {
+      content.accept(part);
+      Folders.forceAll(part);
+      Manifest.write(part);
+      Folders.force(part);
+      Path old = root.resolve("checkpoint-" + step + ".old-" + mark);
+      if (Files.exists(target)) {
+        Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
+      }
+      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+      Folders.force(root);
+      Folders.delete(old);
+    } finally {
+      Folders.delete(part);
+    }
+  }
+
+  private static void saveThere(Path target, Consumer<Path> content) throws IOException {
+    Path part = Files.createTempDirectory("swift-checkpoint");
+    try {
+      content.accept(part);
+      Manifest.write(part);
+      Folders.delete(target);
+      Folders.copy(part, target);
+    } finally {
+      Folders.delete(part);
+    }
+  }
+
+  private void requireSpace(Path target, long bytes) {
+    long free = usable();
+    if (free < bytes) {
+      throw new CheckpointException("Cannot save the checkpoint " + target + ": it takes about " + show(bytes) + ", "
+          + show(free) + " are free. Free space, set save_total_limit, or choose another output folder; earlier "
+          + "checkpoints are untouched.");
+    }
+  }
+
+  private long usable() {
+    try {
+      return Files.getFileStore(root).getUsableSpace();
+    } catch (IOException | UnsupportedOperationException e) {
+      return Long.MAX_VALUE;
+    }
+  }
+
+  private static String show(long bytes) {
+    return bytes == Long.MAX_VALUE ? "an unknown number of bytes" : String.format("%,d bytes", bytes);
   }
 
   /** The newest checkpoint whose files are all as they were written; damaged ones are passed over. */
@@ -88,8 +148,7 @@ public final class CheckpointStore {
       return List.of();
     }
     try (Stream<Path> files = Files.list(root)) {
-      return files.filter(f -> DONE.matcher(String.valueOf(f.getFileName())).matches())
-          .sorted(Comparator.comparingInt(CheckpointStore::step)).toList();
+      return files.filter(f -> step(f) >= 0).sorted(Comparator.comparingInt(CheckpointStore::step)).toList();
     } catch (IOException e) {
       throw new CheckpointException("Cannot list the checkpoints of " + root + ": " + e + ". Check the folder.", e);
     }
@@ -100,15 +159,18 @@ public final class CheckpointStore {
     Manifest.verify(folder);
   }
 
-  private void rotate(Path newest) throws IOException {
+  private void rotate(Path newest, int keep) throws IOException {
     Integer limit = totalLimit;
     if (limit == null) {
       return;
     }
     List<Path> old = new ArrayList<>(folders());
-    old.remove(newest);
-    for (int i = 0; i < old.size() - (limit - 1); i++) {
-      delete(old.get(i));
+    old.removeIf(folder -> step(folder) == step(newest));
+    int surplus = old.size() - (limit - 1);
+    for (int i = 0; i < surplus; i++) {
+      if (step(old.get(i)) != keep) {
+        Folders.delete(old.get(i));
+      }
     }
   }
 
@@ -117,51 +179,19 @@ public final class CheckpointStore {
     try (Stream<Path> files = Files.list(root)) {
       for (Path file : files.toList()) {
         Matcher matcher = LEFT.matcher(String.valueOf(file.getFileName()));
-        if (matcher.matches() && ProcessHandle.of(Long.parseLong(matcher.group(1))).isEmpty()) {
-          delete(file);
-        }
-      }
-    }
-  }
-
-  private static int step(Path folder) {
-    Matcher matcher = DONE.matcher(String.valueOf(folder.getFileName()));
-    return matcher.matches() ? Integer.parseInt(matcher.group(1)) : -1;
-  }
-
-  private static void forceAll(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.toList()) {
-        if (Files.isDirectory(file)) {
-          force(file);
-        } else {
-          try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.force(true);
+        if (matcher.matches()) {
+          String pid = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
+          if (ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
+            Folders.delete(file);
           }
         }
       }
     }
   }
 
-  // Some platforms cannot open a folder, and there a rename is durable without it.
-  private static void force(Path folder) {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException e) {
-      System.getLogger(CheckpointStore.class.getName()).log(System.Logger.Level.DEBUG, "not forced: " + folder, e);
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    // The manifest first: a half-deleted checkpoint must not look whole.
-    Files.deleteIfExists(folder.resolve(Manifest.FILE));
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
+  /** The step in a checkpoint folder's name, -1 for other names; some file systems end folder names with a slash. */
+  private static int step(Path folder) {
+    Matcher matcher = DONE.matcher(String.valueOf(folder.getFileName()).replaceFirst("/$", ""));
+    return matcher.matches() ? Integer.parseInt(matcher.group(1)) : -1;
   }
 }

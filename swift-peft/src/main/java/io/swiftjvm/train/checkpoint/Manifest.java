@@ -37,33 +37,38 @@ final class Manifest {
   }
 
   static void verify(Path folder) {
+    verify(folder, folder);
+  }
+
+  /** Verifies {@code folder}; messages call it {@code shown}. */
+  static void verify(Path folder, Path shown) {
     try {
       if (!Files.isRegularFile(folder.resolve(FILE))) {
-        throw refusal(folder, "it has no " + FILE + ", so its writing was not finished or it is no checkpoint of ours");
+        throw refusal(shown, "it has no " + FILE + ", so its writing was not finished or it is no checkpoint of ours");
       }
       JsonNode files = StrictJson.readObject(folder.resolve(FILE)).path("files");
       List<Path> found = files(folder);
       for (Path file : found) {
         if (!files.has(name(folder, file))) {
-          throw refusal(folder, name(folder, file) + " is not in its manifest");
+          throw refusal(shown, name(folder, file) + " is not in its manifest");
         }
       }
       for (Map.Entry<String, JsonNode> entry : files.properties()) {
         Path file = folder.resolve(entry.getKey()).normalize();
         if (!found.contains(file)) {
-          throw refusal(folder, entry.getKey() + " is missing");
+          throw refusal(shown, entry.getKey() + " is missing");
         }
         if (Files.size(file) != entry.getValue().path("size").asLong(-1)
             || !sum(file).equals(entry.getValue().path("sha256").asText())) {
-          throw refusal(folder, entry.getKey() + " is not what was written (size or SHA-256 differ)");
+          throw refusal(shown, entry.getKey() + " is not what was written (size or SHA-256 differ)");
         }
       }
     } catch (IOException e) {
-      throw new CheckpointException("Cannot read the checkpoint " + folder + ": " + e + ". Continue another one.", e);
+      throw new CheckpointException("Cannot read the checkpoint " + shown + ": " + e + ". Continue another one.", e);
     } catch (CheckpointException e) {
       throw e;
     } catch (SwiftException e) {
-      throw new CheckpointException("Cannot use the checkpoint " + folder + ": " + e.getMessage(), e);
+      throw new CheckpointException("Cannot use the checkpoint " + shown + ": " + e.getMessage(), e);
     }
   }
 

@@ -20,10 +20,13 @@ import java.util.Map;
  * @param updates optimizer updates made; fewer than steps when steps were dropped
  * @param tokens tokens seen by the run that saved it
  * @param dropped steps dropped by the run that saved it
+ * @param bestStep step of the best checkpoint so far; 0 = none
+ * @param bestMetric its metric; NaN = none
  * @param identity facts that a continuation must share, by name
  */
 public record TrainerState(
-    int step, int totalSteps, long updates, long tokens, int dropped, Map<String, String> identity) {
+    int step, int totalSteps, long updates, long tokens, int dropped, int bestStep, double bestMetric,
+    Map<String, String> identity) {
   /** The file's name. */
   public static final String FILE = "trainer_state.json";
 
@@ -42,6 +45,10 @@ public record TrainerState(
     json.put("optimizer_updates", updates);
     json.put("num_input_tokens_seen", tokens);
     json.put("dropped_steps", dropped);
+    if (bestStep > 0) {
+      json.put("best_global_step", bestStep);
+      json.put("best_metric", bestMetric);
+    }
     ObjectNode facts = json.putObject("identity");
     identity.forEach(facts::put);
     AtomicFile.write(folder.resolve(FILE), json.toPrettyString() + "\n");
@@ -59,7 +66,8 @@ public record TrainerState(
     json.path("identity").properties().forEach(entry -> identity.put(entry.getKey(), entry.getValue().asText()));
     return new TrainerState(whole(file, json, "global_step"), whole(file, json, "max_steps"),
         whole(file, json, "optimizer_updates"), json.path("num_input_tokens_seen").asLong(0),
-        json.path("dropped_steps").asInt(0), identity);
+        json.path("dropped_steps").asInt(0),
+        json.path("best_global_step").asInt(0), json.path("best_metric").asDouble(Double.NaN), identity);
   }
 
   private static int whole(Path file, ObjectNode json, String key) {
