@@ -4,11 +4,11 @@ import io.swiftjvm.infer.Completion;
 import io.swiftjvm.infer.GenerateRequest;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.infer.StreamListener;
+import io.swiftjvm.infer.TextVectors;
 import io.swiftjvm.model.Pooling;
 import io.swiftjvm.run.ChatEncoder;
 import io.swiftjvm.run.LoadedModel;
 import io.swiftjvm.run.Serving;
-import io.swiftjvm.run.TextVectors;
 import io.swiftjvm.run.TrainingSession;
 import io.swiftjvm.serve.ModelServer;
 import io.swiftjvm.serve.ServeOptions;
@@ -16,6 +16,7 @@ import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.train.TrainResult;
 import io.swiftjvm.tuner.ModelExport;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,21 +89,26 @@ public final class Run implements AutoCloseable {
   }
 
   /**
-   * A vector of length one for each text: the hidden state of its last token after the final norm, as decoder-only
-   * embedding models are made (arXiv 2401.00368).
+   * A vector of length one for each text, pooled as the model's {@code 1_Pooling/config.json} says, else the hidden
+   * state of its last token after the final norm, as decoder-only embedding models are made (arXiv 2401.00368).
    */
   public float[][] embed(List<String> texts) {
-    return embed(texts, Pooling.LAST, true);
+    return embed(texts, Pooling.of(loaded.source().folder()), true);
   }
 
   /** A vector for each text, pooled in another way, of length one if {@code normalise}. */
   public float[][] embed(List<String> texts, Pooling pooling, boolean normalise) {
-    return TextVectors.embed(loaded, texts, pooling, normalise);
+    float[][] vectors = new TextVectors(loaded.engine()).embed(ids(texts), loaded.adapters(), pooling);
+    return normalise ? Arrays.stream(vectors).map(TextVectors::unit).toArray(float[][]::new) : vectors;
   }
 
   /** The outputs of a classifier for each text, before softmax; a reranker with one label gives its score. */
   public float[][] classify(List<String> texts) {
-    return TextVectors.classify(loaded, texts);
+    return new TextVectors(loaded.engine()).classify(ids(texts), loaded.adapters());
+  }
+
+  private List<int[]> ids(List<String> texts) {
+    return texts.stream().map(text -> loaded.tokenizer().encode(text, true)).toList();
   }
 
   /** Puts one more adapter on the model under a name and makes it the active one. Not while answers are being made. */

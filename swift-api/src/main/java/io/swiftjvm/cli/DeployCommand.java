@@ -27,6 +27,8 @@ record DeployCommand(String name) implements Command {
         Flag.value("host", "address to listen at; other than loopback needs --api_key (default 127.0.0.1)"),
         Flag.value("port", "port to listen at, 0 = a free one (default 8000)"),
         Flag.value("api_key", "key that clients must send; several separated by commas"),
+        Flag.value("lora_root", "folder that clients may load adapters from while it runs; unset = they may not"),
+        Flag.value("admin_key", "the key that may load and unload them, needed beside --api_key"),
         Flag.value("served_model_name", "what the model is called; unset = the last part of --model"),
         Flag.value("max_model_len", "most tokens of prompt and answer; unset = the model's"),
         Flag.value("max_logprobs", "most alternatives of top_logprobs (default 20)"),
@@ -69,6 +71,10 @@ record DeployCommand(String name) implements Command {
         .name(call.flag("served_model_name").orElse(null));
     if (call.flag("api_key").isPresent()) {
       options = options.apiKeys(call.required("api_key").split(",", -1));
+    }
+    if (call.flag("lora_root").isPresent() || call.flag("admin_key").isPresent()) {
+      options = options.adapters(
+          a -> a.root(call.flag("lora_root").map(Path::of).orElse(null), call.flag("admin_key").orElse(null)));
     }
     if (call.flag("max_model_len").isPresent()) {
       options = options.maxModelLength(number(call, "max_model_len", 0));

@@ -30,7 +30,8 @@ class DeployCommandTest {
   @CsvSource(delimiter = ';', value = {"3; API key; --host 0.0.0.0", "2; whole number; --port x",
       "3; 65535; --port 70000", "3; max_model_len; --max_model_len 100000",
       "3; max_logprobs; --max_logprobs 21", "2; twice; --adapters a=x a=y",
-      "3; no-such-folder; --adapters a=no-such-folder", "2; unknown flag; --nothing 1",
+      "3; no-such-folder; --adapters a=no-such-folder", "3; admin key; --admin_key k",
+      "3; admin key; --api_key a --lora_root .", "2; unknown flag; --nothing 1",
       "3; maxSequences; --max_num_seqs 0"})
   void a_wrong_flag_is_a_refusal_that_names_it(int code, String word, String flags) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();

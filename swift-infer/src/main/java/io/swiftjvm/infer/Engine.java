@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe, also for virtual threads: calls take turns pass by pass, in the order of asking, behind a lock that
  * is free while text is handed over. An interrupt or the token of the call ends it within one pass, with what there is;
- * the interrupt stays set. The engine owns neither model nor tokenizer. The model's tree must not change during a call.
+ * the interrupt stays set. The engine owns neither model nor tokenizer. While there is
+ * work the model's tree may only change by {@link #betweenPasses}.
  */
 public final class Engine {
   private final CausalLm model;
@@ -64,6 +65,17 @@ public final class Engine {
   /** The steps that every user of this engine takes turns with. */
   Steps steps() {
     return steps;
+  }
+
+  /**
+   * Runs a change of the model's tree, such as attaching an adapter, while no pass of this engine runs. Answers in the
+   * making go on with the changed tree.
+   */
+  public void betweenPasses(Runnable change) {
+    steps.inTurn(() -> {
+      change.run();
+      return true;
+    });
   }
 
   /** One answer. */

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>Thread-safe. An answer is the one that {@link Engine#generate} gives, whatever runs beside it; the engine may be
- * used meanwhile. The model's tree must not change while there is work. Owns neither engine nor model.
+ * used meanwhile. While there is work the model's tree may only change by {@link Engine#betweenPasses}. Owns neither engine nor model.
  */
 public final class Scheduler implements AutoCloseable {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +76,16 @@ final class Steps {
     turn.lockInterruptibly();
     try {
       return logits(cache, feeds);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /** Runs work of another kind on the model when its turn comes. */
+  <T> T inTurn(Supplier<T> work) {
+    turn.lock();
+    try {
+      return work.get();
     } finally {
       turn.unlock();
     }

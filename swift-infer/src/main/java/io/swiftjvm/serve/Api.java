@@ -7,13 +7,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** The protocol: who may come in, which path is whose, and how errors look. The same over every HTTP server. */
 final class Api {
   private static final String MODEL = "/v1/models/";
-  private static final Set<String> ELSEWHERE = Set.of("/v1/embeddings", "/v1/rerank", "/rerank", "/v1/score", "/score",
-      "/v1/responses", "/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/v1/moderations", "/infer/", "/pooling",
-      "/classify");
+  /** POST to it has no body: monitors of ms-swift ask so. */
+  private static final String PING = "/ping";
+  private static final Set<String> ELSEWHERE = Set.of("/v1/moderations", "/infer/", "/pooling", "/classify",
+      "/v1/images/generations", "/v1/audio/transcriptions", "/v1/audio/speech", "/v1/files", "/v1/batches");
 
   private final Service service;
   private final ApiKeys keys;
@@ -29,9 +31,9 @@ final class Api {
     ServeOptions options = service.options();
     this.service = service;
     this.inFlight = inFlight;
-    this.keys = new ApiKeys(options.apiKeys());
-    this.admission = new Admission(options.rates(), options.apiKeys().size(), System::nanoTime);
-    this.free = new Admission(RateLimits.DEFAULT, options.apiKeys().size(), System::nanoTime);
+    this.keys = new ApiKeys(options.apiKeys(), options.adapters().adminKey());
+    this.admission = new Admission(options.rates(), keys.count(), System::nanoTime);
+    this.free = new Admission(RateLimits.DEFAULT, keys.count(), System::nanoTime);
     this.bodies = new Bodies(options.sizes());
     this.hosts = new LocalHosts(options.host());
     TokenizeEndpoints tokenize = new TokenizeEndpoints(service);
@@ -40,6 +42,19 @@ final class Api {
     routes.put("/metrics", Map.of("GET", call -> call.text("text/plain; version=0.0.4", service.metrics().text())));
     routes.put("/v1/chat/completions", Map.of("POST", new ChatEndpoint(service)));
     routes.put("/v1/completions", Map.of("POST", new CompletionsEndpoint(service)));
+    routes.put("/v1/responses", Map.of("POST", new ResponsesEndpoint(service)));
+    routes.put("/v1/embeddings", Map.of("POST", new EmbeddingsEndpoint(service)));
+    RelevanceEndpoints relevance = new RelevanceEndpoints(service);
+    for (String version : new String[] {"", "/v1", "/v2"}) {
+      routes.put(version + "/rerank", Map.of("POST", relevance::rerank));
+    }
+    for (String version : new String[] {"", "/v1"}) {
+      routes.put(version + "/score", Map.of("POST", relevance::score));
+    }
+    Json json = service.json();
+    routes.put("/v1/load_lora_adapter", Map.of("POST", call -> service.adapters().load(call, json)));
+    routes.put("/v1/unload_lora_adapter", Map.of("POST", call -> service.adapters().unload(call, json)));
+    routes.put(PING, Map.of("GET", this::ping, "POST", this::ping));
     routes.put("/tokenize", Map.of("POST", tokenize::tokenize));
     routes.put("/detokenize", Map.of("POST", tokenize::detokenize));
   }
@@ -85,13 +100,15 @@ final class Api {
     boolean model = exchange.path().startsWith(MODEL);
     String path = model ? MODEL : exchange.path();
     Endpoint endpoint = route(exchange.method(), path);
-    boolean reads = exchange.method().equals("POST");
+    boolean reads = exchange.method().equals("POST") && !path.equals(PING);
     inFlight.admit();
     admitted[0] = true;
     try (Admission.Pass pass = (reads ? admission : free).enter(key)) {
       ObjectNode body = reads ? bodies.read(exchange, service.json()::object) : JsonNodeFactory.instance.objectNode();
-      endpoint.answer(new Call(
-          exchange, new Fields(body), model ? exchange.path().substring(MODEL.length()) : "", pass));
+      try (ModelNames.Lease _ = service.names().lease(body.path("model").asText())) {
+        endpoint.answer(new Call(exchange, new Fields(body),
+            model ? exchange.path().substring(MODEL.length()) : "", pass, keys.admin(key)));
+      }
     }
   }
 
@@ -112,7 +129,7 @@ final class Api {
     }
     Endpoint endpoint = methods.get(method);
     if (endpoint == null) {
-      throw ApiException.wrongMethod(method, String.join(", ", methods.keySet()));
+      throw ApiException.wrongMethod(method, String.join(", ", new TreeSet<>(methods.keySet())));
     }
     return endpoint;
   }
@@ -125,6 +142,10 @@ final class Api {
       throw ApiException.unavailable("The server is shutting down.", 1);
     }
     exchange.send(200, json(), service.json().bytes(JsonNodeFactory.instance.objectNode().put("status", "ok")));
+  }
+
+  private void ping(Call call) throws IOException {
+    call.json(service.json().bytes(JsonNodeFactory.instance.objectNode()));
   }
 
   private void models(Call call) throws IOException {

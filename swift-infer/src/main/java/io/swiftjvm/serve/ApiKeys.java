@@ -3,16 +3,32 @@ package io.swiftjvm.serve;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Who may come in. Only hashes are kept, and all of them are compared in full, so that time tells nothing. */
 final class ApiKeys {
-  private static final String SCHEME = "bearer ";
+  private static final String BEARER = "bearer ";
+  private static final String BASIC = "basic ";
 
   private final List<byte[]> hashes;
+  private final boolean hasAdmin;
 
-  ApiKeys(List<String> keys) {
-    hashes = keys.stream().map(ApiKeys::hash).toList();
+  /** Keys for everything but administration, and the one for all; null where none is. */
+  ApiKeys(List<String> keys, @Nullable String admin) {
+    hashes = Stream.concat(keys.stream(), Stream.ofNullable(admin)).map(ApiKeys::hash).toList();
+    hasAdmin = admin != null;
+  }
+
+  int count() {
+    return hashes.size();
+  }
+
+  /** True if the key with this number may change the server; without keys everybody on this machine may. */
+  boolean admin(int number) {
+    return hashes.isEmpty() || (hasAdmin && number == hashes.size() - 1);
   }
 
   boolean any() {
@@ -26,16 +42,33 @@ final class ApiKeys {
     }
     List<String> headers = exchange.headers("Authorization");
     String header = headers.size() == 1 ? headers.getFirst() : "";
-    boolean bearer = header.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
-    byte[] given = hash(bearer ? header.substring(SCHEME.length()).strip() : "");
+    String key = key(header);
+    byte[] given = hash(key);
     int found = -1;
     for (int i = 0; i < hashes.size(); i++) {
       found = MessageDigest.isEqual(hashes.get(i), given) ? i : found;
     }
-    if (!bearer || found < 0) {
+    if (key.isEmpty() || found < 0) {
       throw ApiException.unauthorized();
     }
     return found;
+  }
+
+  /** The key of a header; browsers send theirs as the password of a user whose name does not matter (RFC 7617). */
+  private static String key(String header) {
+    if (header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+      return header.substring(BEARER.length()).strip();
+    }
+    if (!header.regionMatches(true, 0, BASIC, 0, BASIC.length())) {
+      return "";
+    }
+    try {
+      byte[] pair = Base64.getDecoder().decode(header.substring(BASIC.length()).strip());
+      String text = new String(pair, StandardCharsets.UTF_8);
+      return text.substring(text.indexOf(':') + 1);
+    } catch (IllegalArgumentException e) {
+      return "";
+    }
   }
 
   private static byte[] hash(String key) {

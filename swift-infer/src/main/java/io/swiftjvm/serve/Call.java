@@ -12,8 +12,9 @@ import java.util.TreeMap;
  * @param fields its body; empty where it has none
  * @param path what follows the path of its route
  * @param pass what its key may still use
+ * @param admin whether its key may change the server
  */
-record Call(Exchange exchange, Fields fields, String path, Admission.Pass pass) {
+record Call(Exchange exchange, Fields fields, String path, Admission.Pass pass, boolean admin) {
   /** Answers with JSON. */
   void json(byte[] body) throws IOException {
     exchange.send(200, headers("application/json"), body);

@@ -29,7 +29,11 @@ final class ChatEndpoint implements Endpoint {
 
   @Override
   public void answer(Call call) throws IOException, InterruptedException {
-    Fields f = call.fields();
+    responder.answer(call, work(call.fields()), View.PLAIN);
+  }
+
+  /** The answers that a request asks for. */
+  Work work(Fields f) {
     String model = service.names().required(f);
     List<Map<String, Object>> messages = conversation.read(f);
     Integer logprobs = logprobs(f);
@@ -37,16 +41,16 @@ final class ChatEndpoint implements Endpoint {
     int n = Work.count(f, 1, service.options().sizes().choices());
     boolean usage = Work.usage(f);
     int limit = service.names().maxLength();
-    int[] prompt = service.prompts().chat(messages, rendering(service, f), limit);
+    int[] prompt = PromptEncoder.last(service.prompts().chat(messages, rendering(service, f), limit),
+        f.integer("truncate_prompt_tokens", -1, limit), limit);
     if (prompt.length == 0) {
       throw ApiException.invalid("messages", "The conversation has no tokens.");
     }
     params = service.sampling().fitting(f, params, prompt.length, limit, "messages");
     GenerateRequest request = new GenerateRequest(
         prompt, params, service.names().adapters(model), service.sampling().processors(f));
-    responder.answer(call, new Work(Work.newId("chatcmpl-"), Instant.now().getEpochSecond(), model,
-        Work.choices(request, n), prompt.length, Work.streaming(f), usage,
-        new ChatForm(service.tokens(), logprobs != null)));
+    return new Work(Work.newId("chatcmpl-"), Instant.now().getEpochSecond(), model, Work.choices(request, n),
+        prompt.length, Work.streaming(f), usage, new ChatForm(service.tokens(), logprobs != null));
   }
 
   private @Nullable Integer logprobs(Fields f) {

@@ -4,19 +4,17 @@ import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.infer.Engine;
 import io.swiftjvm.infer.Scheduler;
 import io.swiftjvm.infer.SchedulerOptions;
-import io.swiftjvm.tuner.AdapterFiles;
-import io.swiftjvm.tuner.LoraAdapter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * A model that is served as the OpenAI API: chat and completions (whole and streamed), models, tokens, health, metrics.
+ * A model that is served as the OpenAI API: chat, responses and completions (whole
+ * and streamed), embeddings, relevance, models, tokens, health, metrics.
  *
  * {@snippet :
  * try (ModelServer server = ModelServer.start(served, ServeOptions.DEFAULT.port(0).apiKeys("secret"))) {
@@ -31,32 +29,34 @@ public final class ModelServer implements AutoCloseable {
   private static final int QUEUE_FACTOR = 4;
   private static final Duration LAST_WRITES = Duration.ofSeconds(2);
 
-  private final ServedModel served;
   private final ServeOptions options;
-  private final List<String> attached = new ArrayList<>();
   private final ModelNames names;
   private final Scheduler scheduler;
   private final InFlight inFlight;
+  private final VectorWork vectors;
+  private final AdapterDesk adapters;
   private final JdkServer http;
   private final List<Runnable> afterwards = new CopyOnWriteArrayList<>();
   private boolean closed;
 
   private ModelServer(ServedModel served, ServeOptions options) {
-    this.served = served;
     this.options = options;
     this.inFlight = new InFlight(options.rates().inFlight());
     InetAddress address = LocalHosts.address(options.host(), !options.apiKeys().isEmpty());
     this.names = names(served, options);
+    Engine engine = new Engine(served.model(), served.tokenizer(), options.engine());
+    adapters = new AdapterDesk(engine, names, options);
+    int asked = options.rates().queue();
+    int queue = asked == 0 ? QUEUE_FACTOR * options.engine().maxSequences() : asked;
+    vectors = new VectorWork(engine, queue);
     boolean done = false;
     Scheduler started = null;
     try {
-      options.adapters().forEach(this::attach);
-      Engine engine = new Engine(served.model(), served.tokenizer(), options.engine());
-      int queue = options.rates().queue();
-      started = new Scheduler(engine, SchedulerOptions.DEFAULT.queueWait(options.deadlines().queue())
-          .queue(queue == 0 ? QUEUE_FACTOR * options.engine().maxSequences() : queue));
+      new TreeMap<>(options.adapters().named()).forEach(adapters::attach);
+      started = new Scheduler(
+          engine, SchedulerOptions.DEFAULT.queueWait(options.deadlines().queue()).queue(queue));
       Service service = new Service(served, options, names, started, new PromptEncoder(served),
-          new TokenText(served.tokenizer()), new Json(options.sizes()), new Metrics(names, started));
+          new TokenText(served.tokenizer()), new Json(options.sizes()), new Metrics(names, started), vectors, adapters);
       Api api = new Api(service, inFlight);
       http = new JdkServer(new InetSocketAddress(address, options.port()), options.deadlines(), api::answer);
       scheduler = started;
@@ -66,7 +66,7 @@ public final class ModelServer implements AutoCloseable {
         if (started != null) {
           started.close();
         }
-        detach();
+        adapters.close();
       }
     }
   }
@@ -86,7 +86,7 @@ public final class ModelServer implements AutoCloseable {
     String base = options.name() == null ? served.name() : options.name();
     int positions = served.model().config().maxPositions();
     Integer asked = options.maxModelLength();
-    if (base.isBlank() || options.adapters().containsKey(base)) {
+    if (base.isBlank() || options.adapters().named().containsKey(base)) {
       throw new InvalidPlanException("The model is called '" + base + "', and so is an adapter or nothing. Give it "
           + "another name with name(...) or --served_model_name.");
     }
@@ -94,22 +94,7 @@ public final class ModelServer implements AutoCloseable {
       throw new InvalidPlanException(
           "max_model_len is " + asked + "; the model has " + positions + " positions. Lower it or leave it unset.");
     }
-    return new ModelNames(base, served.adapters(), options.adapters().keySet(), asked == null ? positions : asked);
-  }
-
-  private void attach(String name, Path folder) {
-    AdapterFiles.attach(served.model(), folder, name, false);
-    attached.add(name);
-  }
-
-  private void detach() {
-    for (String name : attached) {
-      LoraAdapter adapter = LoraAdapter.find(served.model(), name);
-      if (adapter != null) {
-        adapter.detach();
-      }
-    }
-    attached.clear();
+    return new ModelNames(base, served.adapters(), asked == null ? positions : asked);
   }
 
   /** The port it listens at. */
@@ -156,6 +141,7 @@ public final class ModelServer implements AutoCloseable {
     } catch (InterruptedException e) {
       interrupted = true;
     }
+    vectors.close();
     scheduler.close();
     try {
       inFlight.awaitPresent(LAST_WRITES);
@@ -163,7 +149,7 @@ public final class ModelServer implements AutoCloseable {
       interrupted = true;
     }
     http.close();
-    detach();
+    adapters.close();
     afterwards.forEach(Runnable::run);
     if (interrupted) {
       Thread.currentThread().interrupt();

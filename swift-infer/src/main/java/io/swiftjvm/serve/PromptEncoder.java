@@ -59,6 +59,18 @@ final class PromptEncoder {
     return tokenizer.encode(text, addSpecialTokens);
   }
 
+  /** Two texts as a cross-encoder reads them. */
+  int[] pair(String first, String second, int limit, String param) {
+    checkLength((long) first.length() + second.length(), limit, param);
+    return tokenizer.encodePair(first, second, true);
+  }
+
+  /** The last {@code most} ids, -1 = as many as fit; null leaves them all. */
+  static int[] last(int[] ids, @Nullable Integer most, int limit) {
+    int kept = most == null ? ids.length : most < 0 ? limit : most;
+    return ids.length <= kept ? ids : Arrays.copyOfRange(ids, ids.length - kept, ids.length);
+  }
+
   /** A conversation through the model's chat template. */
   int[] chat(List<Map<String, Object>> messages, RenderOptions options, int limit) {
     if (served.template() == null) {

@@ -20,7 +20,7 @@ final class Responder {
     this.service = service;
   }
 
-  void answer(Call call, Work work) throws IOException, InterruptedException {
+  void answer(Call call, Work work, View view) throws IOException, InterruptedException {
     call.pass().prompt(work.promptTokens());
     Generation generation;
     try {
@@ -33,7 +33,8 @@ final class Responder {
       throw ApiException.unavailable("The server is shutting down.", QUEUE_RETRY);
     }
     service.metrics().prompts(work.promptTokens());
-    Answer answer = work.stream() ? new StreamedAnswer(service, call, work) : new WholeAnswer(service, call, work);
+    Answer answer = work.stream() ? new StreamedAnswer(service, call, work, view)
+        : new WholeAnswer(service, call, work, view);
     try {
       send(call, generation, answer);
     } finally {

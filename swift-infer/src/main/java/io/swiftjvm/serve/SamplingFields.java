@@ -143,7 +143,6 @@ final class SamplingFields {
     f.unsupported("tool_choice", choice != null && List.of("none", "auto").contains(choice.asText()));
     f.unsupported("functions", false);
     f.unsupported("prompt_logprobs", false);
-    f.unsupported("truncate_prompt_tokens", false);
     f.unsupported("suffix", false);
     f.unsupported("chat_template", false);
     Integer best = f.integer("best_of", 1, MOST);

@@ -5,11 +5,10 @@ import io.swiftjvm.infer.EngineOptions;
 import io.swiftjvm.infer.SamplingParams;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param port port to listen at, 0 = a free one
  * @param apiKeys keys that are let in; none = everybody on this machine
  * @param name what the model is called; null = the last part of its source
- * @param adapters adapter folders in PEFT's format by the model name that chooses them
+ * @param adapters adapters that are models of their own
  * @param sampling values for fields that a request does not have
  * @param maxModelLength most tokens of prompt and answer; null = the model's positions
  * @param engine sequences at once and prompt tokens of a pass
@@ -33,22 +32,27 @@ import org.jspecify.annotations.Nullable;
  * @param failures told of every error that became a 500; the client sees none of it. Default: nobody
  */
 public record ServeOptions(
-    String host, int port, List<String> apiKeys, @Nullable String name, Map<String, Path> adapters,
+    String host, int port, List<String> apiKeys, @Nullable String name, ServedAdapters adapters,
     SamplingParams sampling, @Nullable Integer maxModelLength, EngineOptions engine, SizeLimits sizes, RateLimits rates,
     Deadlines deadlines, Consumer<Throwable> failures) {
   /** Port 8000 of the loopback address, no key. */
-  public static final ServeOptions DEFAULT = new ServeOptions("127.0.0.1", 8000, List.of(), null, Map.of(),
+  public static final ServeOptions DEFAULT = new ServeOptions("127.0.0.1", 8000, List.of(), null, ServedAdapters.NONE,
       SamplingParams.DEFAULT, null, EngineOptions.DEFAULT, SizeLimits.DEFAULT, RateLimits.DEFAULT, Deadlines.DEFAULT,
       failure -> {});
 
   public ServeOptions {
     apiKeys = List.copyOf(apiKeys);
-    adapters = Map.copyOf(adapters);
     if (port < 0 || port > 65535) {
       throw new InvalidPlanException("port is " + port + "; it must be 0 .. 65535.");
     }
-    if (apiKeys.stream().anyMatch(key -> !key.matches("[\\x21-\\x7e]+"))) {
+    if (Stream.concat(apiKeys.stream(), Stream.ofNullable(adapters.adminKey())).anyMatch(key -> !key.matches("[\\x21-\\x7e]+"))) {
       throw new InvalidPlanException("An API key is empty or has spaces or characters that a header cannot carry.");
+    }
+    String admin = adapters.adminKey();
+    if (adapters.root() != null && (apiKeys.isEmpty() ? admin != null : admin == null || apiKeys.contains(admin))) {
+      throw new InvalidPlanException("Adapters may be loaded from " + adapters.root() + ", but the admin key is "
+          + (apiKeys.isEmpty() ? "set while there is no API key. Set both." : "missing or one of the API keys. Set "
+              + "another one."));
     }
     if (maxModelLength != null && maxModelLength < 2) {
       throw new InvalidPlanException("max_model_len is " + maxModelLength + "; it must be 2 or more.");
@@ -86,10 +90,13 @@ public record ServeOptions(
 
   /** Adds an adapter that requests choose as their model. Default: none. */
   public ServeOptions adapter(String model, Path folder) {
-    Map<String, Path> more = new LinkedHashMap<>(adapters);
-    more.put(model, folder);
-    return new ServeOptions(host, port, apiKeys, name, more, sampling, maxModelLength, engine, sizes, rates, deadlines,
-        failures);
+    return adapters(a -> a.with(model, folder));
+  }
+
+  /** Changes the adapters, and whether clients may bring further ones. Default: none, and they may not. */
+  public ServeOptions adapters(UnaryOperator<ServedAdapters> change) {
+    return new ServeOptions(host, port, apiKeys, name, change.apply(adapters), sampling, maxModelLength, engine, sizes,
+        rates, deadlines, failures);
   }
 
   /** Sets values for fields that a request does not have. Default: the model's. */
@@ -137,7 +144,7 @@ public record ServeOptions(
   /** Without the keys. */
   @Override
   public String toString() {
-    return host + ":" + port + ", " + apiKeys.size() + " keys, adapters " + adapters.keySet() + ", " + engine + ", "
+    return host + ":" + port + ", " + apiKeys.size() + " keys, " + adapters + ", " + engine + ", "
         + sizes + ", " + rates + ", " + deadlines;
   }
 }

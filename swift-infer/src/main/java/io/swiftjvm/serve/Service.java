@@ -13,10 +13,12 @@ import io.swiftjvm.infer.Scheduler;
  * @param tokens ids to texts
  * @param json bodies
  * @param metrics what is counted
+ * @param vectors who makes vectors
+ * @param adapters who changes adapters
  */
 record Service(
     ServedModel served, ServeOptions options, ModelNames names, Scheduler scheduler, PromptEncoder prompts,
-    TokenText tokens, Json json, Metrics metrics) {
+    TokenText tokens, Json json, Metrics metrics, VectorWork vectors, AdapterDesk adapters) {
   SamplingFields sampling() {
     return new SamplingFields(options.sampling(), served.model().source().generation(), vocabulary());
   }

@@ -25,12 +25,14 @@ final class StreamedAnswer implements Answer {
   private final Service service;
   private final Call call;
   private final Work work;
+  private final View view;
   private final Map<Integer, LogprobTrail> trails = new HashMap<>();
   private @Nullable OutputStream out;
   private boolean spoke;
   private int made;
 
-  StreamedAnswer(Service service, Call call, Work work) {
+  StreamedAnswer(Service service, Call call, Work work, View view) {
+    this.view = view;
     this.service = service;
     this.call = call;
     this.work = work;
@@ -86,7 +88,7 @@ final class StreamedAnswer implements Answer {
     if (out == null) {
       throw error;
     }
-    event(error.body());
+    write(view.error(error));
     stream().close();
   }
 
@@ -100,7 +102,18 @@ final class StreamedAnswer implements Answer {
   }
 
   private void event(ObjectNode node) throws IOException {
+    // begun first: the opening of the choices comes before everything else
+    stream();
+    for (ObjectNode event : view.events(node)) {
+      write(event);
+    }
+  }
+
+  private void write(ObjectNode node) throws IOException {
     OutputStream stream = stream();
+    if (view.named()) {
+      stream.write(("event: " + node.path("type").asText() + "\n").getBytes(StandardCharsets.UTF_8));
+    }
     stream.write(DATA);
     stream.write(service.json().bytes(node));
     stream.write(END);

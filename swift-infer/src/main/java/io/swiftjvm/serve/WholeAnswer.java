@@ -8,23 +8,22 @@ import io.swiftjvm.infer.FinishReason;
 import io.swiftjvm.infer.Generation.Done;
 import io.swiftjvm.infer.Generation.Event;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
-/** A response that is sent when all answers are complete. Blanks before the JSON find out if the client is there. */
+/** A response that is sent when all answers are complete. */
 final class WholeAnswer implements Answer {
   private final Service service;
-  private final Call call;
   private final Work work;
+  private final View view;
   private final Map<Integer, Completion> done = new TreeMap<>();
-  private @Nullable OutputStream out;
+  private final LateBody body;
 
-  WholeAnswer(Service service, Call call, Work work) {
+  WholeAnswer(Service service, Call call, Work work, View view) {
+    this.view = view;
     this.service = service;
-    this.call = call;
     this.work = work;
+    this.body = new LateBody(service, call);
   }
 
   @Override
@@ -39,16 +38,13 @@ final class WholeAnswer implements Answer {
 
   @Override
   public void heartbeat() throws IOException {
-    OutputStream stream = out == null ? call.exchange().open(200, call.headers("application/json")) : out;
-    out = stream;
-    stream.write(' ');
-    stream.flush();
+    body.heartbeat();
   }
 
   @Override
   public void end() throws IOException {
-    ObjectNode body = head(work, work.form().object());
-    ArrayNode choices = body.putArray("choices");
+    ObjectNode out = head(work, work.form().object());
+    ArrayNode choices = out.putArray("choices");
     int made = 0;
     for (Map.Entry<Integer, Completion> one : done.entrySet()) {
       Completion c = one.getValue();
@@ -56,27 +52,13 @@ final class WholeAnswer implements Answer {
       choices.add(work.form().choice(one.getKey(), c.text(),
           new LogprobTrail(service.tokens()).take(c.logprobs(), c.text()), c.finishReason().toString()));
     }
-    body.set("usage", usage(work, made));
-    write(body);
+    out.set("usage", usage(work, made));
+    body.send(view.whole(out));
   }
 
   @Override
   public void fail(ApiException error) throws IOException {
-    if (out == null) {
-      throw error;
-    }
-    write(error.body());
-  }
-
-  private void write(ObjectNode body) throws IOException {
-    byte[] bytes = service.json().bytes(body);
-    OutputStream stream = out;
-    if (stream == null) {
-      call.json(bytes);
-    } else {
-      stream.write(bytes);
-      stream.close();
-    }
+    body.fail(error);
   }
 
   /** What every response and every event begins with. */

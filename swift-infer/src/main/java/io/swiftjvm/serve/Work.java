@@ -22,6 +22,11 @@ record Work(
     String id, long created, String model, List<GenerateRequest> requests, int promptTokens, boolean stream,
     boolean usage, Form form) {
 
+  /** The same with the usage at the end of a stream. */
+  Work withUsage() {
+    return new Work(id, created, model, requests, promptTokens, stream, true, form);
+  }
+
   /** {@code n} requests for the same prompt; with a seed each has its own. */
   static List<GenerateRequest> choices(GenerateRequest request, int n) {
     List<GenerateRequest> all = new ArrayList<>();

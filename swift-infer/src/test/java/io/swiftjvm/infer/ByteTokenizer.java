@@ -65,6 +65,11 @@ final class ByteTokenizer implements Tokenizer {
   }
 
   @Override
+  public int[] encodePair(String first, String second, boolean addSpecialTokens) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public int[] encodePlain(String text) {
     return encode(text, false);
   }

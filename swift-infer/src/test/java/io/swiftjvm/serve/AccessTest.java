@@ -27,7 +27,8 @@ class AccessTest {
     try (TinyServer tiny = new TinyServer(o -> o.apiKeys("first-key", "second-key"))) {
       assertThat(tiny.get("/health").status()).isEqualTo(200);
       for (String path : List.of("/v1/models", "/v1/models/swift-tiny", "/metrics", "/v1/chat/completions",
-          "/v1/completions", "/tokenize", "/detokenize", "/nothing", "/", "/health/", "/HEALTH")) {
+          "/v1/completions", "/v1/embeddings", "/v1/rerank", "/rerank", "/v2/rerank", "/v1/score", "/score",
+          "/v1/responses", "/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/ping", "/tokenize", "/detokenize", "/nothing", "/", "/health/", "/HEALTH")) {
         for (String method : List.of("GET", "POST", "OPTIONS")) {
           Answer answer = tiny.send(tiny.request(path).method(method, HttpRequest.BodyPublishers.noBody()));
           assertThat(answer.status()).as(method + " " + path).isEqualTo(401);
@@ -37,12 +38,14 @@ class AccessTest {
         }
       }
       for (String wrong : List.of("", "Bearer", "Bearer ", "Bearer first", "Bearer first-keyx", "Basic first-key",
-          "first-key", "Bearer  ", "Bearer FIRST-KEY", "Bearer first-key second-key")) {
+          "first-key", "Bearer  ", "Bearer FIRST-KEY", "Bearer first-key second-key",
+          "Basic Zmlyc3Qta2V5Og==", "Basic %%%", "Basic")) {
         Answer answer = tiny.send(tokenize(tiny, "Authorization", wrong));
         assertThat(answer.status()).as(wrong).isEqualTo(401);
         assertThat(answer.text()).doesNotContain("first-key");
       }
-      for (String right : List.of("Bearer first-key", "bearer second-key", "BEARER first-key", "Bearer  first-key ")) {
+      for (String right : List.of("Bearer first-key", "bearer second-key", "BEARER first-key", "Bearer  first-key ",
+          "Basic bWU6Zmlyc3Qta2V5")) {
         assertThat(tiny.send(tokenize(tiny, "Authorization", right)).status()).as(right).isEqualTo(200);
       }
       assertThat(tiny.send(tokenize(tiny, "Authorization", "Bearer first-key", "Authorization", "Bearer first-key"))

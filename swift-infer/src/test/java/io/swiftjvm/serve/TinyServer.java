@@ -18,6 +18,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,10 +32,10 @@ final class TinyServer implements AutoCloseable {
   final List<Throwable> failures = new CopyOnWriteArrayList<>();
   final ModelServer server;
   final ServedModel served;
-  private final ModelSource source = ModelSource.locator().open("swift-tiny");
+  private final ModelSource source;
   private final Backend backend = Devices.cpu(2);
-  private final CausalLm model = CausalLm.load(source.folder(), backend);
-  private final Tokenizer tokenizer = HuggingFaceTokenizers.load(source.folder());
+  private final CausalLm model;
+  private final Tokenizer tokenizer;
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   TinyServer() {
@@ -42,8 +43,20 @@ final class TinyServer implements AutoCloseable {
   }
 
   TinyServer(UnaryOperator<ServeOptions> change) {
-    served = new ServedModel("swift-tiny", model, tokenizer, ChatTemplate.load(source.folder()), null, Map.of(),
-        List.of());
+    this(ModelSource.locator().open("swift-tiny"), change);
+  }
+
+  /** Another model than swift-tiny. */
+  TinyServer(Path folder, UnaryOperator<ServeOptions> change) {
+    this(ModelSource.locator().open(folder.toString()), change);
+  }
+
+  private TinyServer(ModelSource source, UnaryOperator<ServeOptions> change) {
+    this.source = source;
+    model = CausalLm.load(source.folder(), backend);
+    tokenizer = HuggingFaceTokenizers.load(source.folder());
+    served = new ServedModel("swift-tiny", model, tokenizer, ChatTemplate.find(source.folder()).orElse(null), null,
+        Map.of(), List.of());
     server = ModelServer.start(served, change.apply(ServeOptions.DEFAULT.port(0).failures(failures::add)));
   }
 
@@ -113,6 +126,12 @@ final class TinyServer implements AutoCloseable {
   /** Posts JSON, written with single quotes. */
   Answer post(String path, String json) {
     return send(request(path).header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(json.replace('\'', '"'))));
+  }
+
+  /** {@link #post} with a key. */
+  Answer as(String key, String path, String json) {
+    return send(request(path).header("Content-Type", "application/json").header("Authorization", "Bearer " + key)
         .POST(HttpRequest.BodyPublishers.ofString(json.replace('\'', '"'))));
   }
 

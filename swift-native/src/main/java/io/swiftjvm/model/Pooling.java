@@ -3,8 +3,16 @@ package io.swiftjvm.model;
 import io.swiftjvm.autograd.Broadcasts;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.autograd.Slices;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.hub.ConfigSection;
+import io.swiftjvm.hub.ModelFolder;
 import io.swiftjvm.tensor.Tensor;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -22,6 +30,33 @@ public enum Pooling {
   FIRST,
   /** The mean of all tokens. */
   MEAN;
+
+  private static final String FOLDER = "1_Pooling";
+
+  /**
+   * How the embedding model in {@code folder} pools, by its {@code 1_Pooling/config.json} in the layout of
+   * sentence-transformers; {@link #LAST} where it has none.
+   *
+   * @throws InvalidPlanException if it asks for a way that is not here
+   */
+  public static Pooling of(Path folder) {
+    Path settings = folder.resolve(FOLDER);
+    Optional<Path> file =
+        Files.isDirectory(settings) ? ModelFolder.of(settings).find("config.json") : Optional.empty();
+    if (file.isEmpty()) {
+      return LAST;
+    }
+    ConfigSection json = ConfigSection.read(file.get());
+    Map<String, Pooling> known =
+        Map.of("pooling_mode_lasttoken", LAST, "pooling_mode_cls_token", FIRST, "pooling_mode_mean_tokens", MEAN);
+    List<Pooling> asked =
+        known.entrySet().stream().filter(mode -> json.bool(mode.getKey(), false)).map(Map.Entry::getValue).toList();
+    if (asked.size() != 1) {
+      throw new InvalidPlanException(file.get() + " asks for " + (asked.isEmpty() ? "no pooling that is known here"
+          : "several poolings at once") + "; known are " + known.keySet() + ", one of them true.");
+    }
+    return asked.getFirst();
+  }
 
   /** hidden (n,C) of texts {@code [cuSeqlens[i], cuSeqlens[i+1])}, none of them empty, to (texts,C); differentiable. */
   public Tensor of(Ops ops, Tensor hidden, int... cuSeqlens) {

@@ -30,6 +30,11 @@ final class HuggingFaceTokenizer implements Tokenizer {
   }
 
   @Override
+  public int[] encodePair(String first, String second, boolean addSpecialTokens) {
+    return tokenizer.encodePair(first, second, addSpecialTokens);
+  }
+
+  @Override
   public int[] encodePlain(String text) {
     return plain().encode(text, false);
   }

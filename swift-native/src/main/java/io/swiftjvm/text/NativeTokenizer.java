@@ -26,6 +26,12 @@ final class NativeTokenizer implements AutoCloseable {
     return encoding(text, addSpecialTokens, encoding -> ints(library.getTokenIds(encoding)));
   }
 
+  int[] encodePair(String first, String second, boolean addSpecialTokens) {
+    return with(open -> read(
+        library.encodeDual(open, wellFormed(first), wellFormed(second), addSpecialTokens),
+        encoding -> ints(library.getTokenIds(encoding))));
+  }
+
   /** The tokens are what was found in the text, not entries of the vocabulary. */
   Encoding encodeWithOffsets(String text, boolean addSpecialTokens) {
     return encoding(text, addSpecialTokens, encoding -> {
@@ -51,14 +57,15 @@ final class NativeTokenizer implements AutoCloseable {
 
   private <T> T encoding(String text, boolean addSpecialTokens, LongFunction<T> read) {
     String clean = wellFormed(text);
-    return with(open -> {
-      long encoding = library.encode(open, clean, addSpecialTokens);
-      try {
-        return read.apply(encoding);
-      } finally {
-        library.deleteEncoding(encoding);
-      }
-    });
+    return with(open -> read(library.encode(open, clean, addSpecialTokens), read));
+  }
+
+  private <T> T read(long encoding, LongFunction<T> read) {
+    try {
+      return read.apply(encoding);
+    } finally {
+      library.deleteEncoding(encoding);
+    }
   }
 
   private <T> T with(LongFunction<T> use) {

@@ -25,6 +25,9 @@ public interface Tokenizer extends AutoCloseable {
    */
   int[] encode(String text, boolean addSpecialTokens);
 
+  /** Encodes two texts as one input, joined the way the tokenizer's post-processor says: what a cross-encoder reads. */
+  int[] encodePair(String first, String second, boolean addSpecialTokens);
+
   /**
    * Encodes text as data: the strings of special tokens inside it stay ordinary text and never become control tokens.
    * Added tokens that are not special are still recognised. No bos or eos is added.

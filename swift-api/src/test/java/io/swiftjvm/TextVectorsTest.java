@@ -1,11 +1,9 @@
-package io.swiftjvm.run;
+package io.swiftjvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.swiftjvm.Run;
-import io.swiftjvm.Swift;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.Pooling;
 import io.swiftjvm.testing.OracleFiles;

@@ -1,0 +1,69 @@
+package io.swiftjvm.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * The wire, check by check: the tables under {@code conformance} in the resources. After each refusal the server must
+ * still answer.
+ */
+class ConformanceTest {
+  private static TinyServer tiny;
+
+  @BeforeAll
+  static void open() {
+    tiny = new TinyServer();
+  }
+
+  @AfterAll
+  static void close() {
+    assertThat(tiny.failures).isEmpty();
+    tiny.close();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> embeddings() {
+    return checks("embeddings");
+  }
+
+  @TestFactory
+  Stream<DynamicTest> relevance() {
+    return checks("relevance");
+  }
+
+  @TestFactory
+  Stream<DynamicTest> responses() {
+    return checks("responses");
+  }
+
+  private static Stream<DynamicTest> checks(String table) {
+    return lines(table).stream().map(line -> DynamicTest.dynamicTest(line, () -> {
+      WireCheck check = WireCheck.of(line);
+      check.run(tiny);
+      if (check.status() >= 400) {
+        assertThat(tiny.post("/v1/completions", "{'model':'swift-tiny','prompt':'a','max_tokens':1}").status())
+            .as("it lives").isEqualTo(200);
+      }
+    }));
+  }
+
+  private static List<String> lines(String table) {
+    try (InputStream in =
+        Objects.requireNonNull(ConformanceTest.class.getResourceAsStream("conformance/" + table + ".txt"))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines()
+          .filter(line -> !line.isBlank() && !line.startsWith("#")).toList();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
