@@ -34,11 +34,10 @@ final class CheckCommand implements Command {
       last.put("warnings", check.warnings().size());
       last.put("render_error", check.renderError());
     } else {
-      DropReport report =
-          DatasetLoader.check(call.settings().data().datasets(), TrainingData.options(call.settings()));
-      report.dropped().forEach(d -> call.err().println("dropped " + d));
+      DropReport report = DatasetLoader.check(call.settings().data().datasets(), TrainingData.options(call.settings()),
+          dropped -> call.err().println("dropped " + dropped));
       last.put("kept", report.kept());
-      last.put("dropped", report.dropped().size());
+      last.put("dropped", report.count());
     }
     call.out().println(Json.line(last));
     return 0;

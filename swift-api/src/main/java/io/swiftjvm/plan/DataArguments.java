@@ -9,6 +9,7 @@ import static io.swiftjvm.plan.Argument.Kind.TEXTS;
 import static io.swiftjvm.plan.ModelArguments.strings;
 import static io.swiftjvm.plan.ModelArguments.toInt;
 
+import io.swiftjvm.data.rows.Mixing;
 import io.swiftjvm.error.InvalidPlanException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,24 +18,37 @@ import java.util.Map;
 /** Arguments about rows and how they become tokens. */
 final class DataArguments {
   static final List<Argument> LIST = List.of(
-      Argument.of("dataset", TEXTS, "Files, folders or swift/self-cognition; '#N' behind one takes N rows.",
+      Argument.of("dataset", TEXTS,
+          "Files, folders or swift/self-cognition; ':part' behind a folder takes a sub-folder, '#N' takes N rows.",
           s -> s.data().datasets(), (s, v) -> s.data(d -> d.datasets(strings(v)))),
       Argument.of("val_dataset", TEXTS, "Validation data.",
           s -> s.data().validation(), (s, v) -> s.data(d -> d.validation(strings(v)))),
-      Argument.of("split_dataset_ratio", NUMBER, "Share of the rows held out for validation.",
+      Argument.of("split_dataset_ratio", NUMBER, "Share of the rows of each data set held out for validation.",
           s -> s.data().splitRatio(), (s, v) -> s.data(d -> d.splitRatio((Double) v))),
-      Argument.of("dataset_shuffle", SWITCH, "Shuffle the data set once.",
-          s -> s.data().shuffle(), (s, v) -> s.data(d -> d.shuffle((Boolean) v))),
+      Argument.of("interleave_prob", TEXTS, "Draws rows from the data sets with these probabilities, one for each.",
+          s -> s.data().mixing().probabilities().stream().map(String::valueOf).toList(),
+          (s, v) -> s.data(d -> d.mixing(m -> new Mixing(numbers("interleave_prob", v), m.stopping())))),
+      Argument.of("stopping_strategy", TEXT, "When a mixture ends: first_exhausted or all_exhausted (rows repeat).",
+          s -> s.data().mixing().stopping().toString(),
+          (s, v) -> s.data(d -> d.mixing(m -> new Mixing(m.probabilities(), Mixing.Stopping.of((String) v))))),
+      Argument.of("dataset_shuffle", SWITCH, "Shuffle the data set once; '#N' and the split draw at random, too.",
+          s -> s.data().load().shuffle(), (s, v) -> s.data(d -> d.load(l -> l.shuffle((Boolean) v)))),
+      Argument.of("val_dataset_shuffle", SWITCH, "Shuffle the validation data once.",
+          s -> s.data().validationShuffle(), (s, v) -> s.data(d -> d.validationShuffle((Boolean) v))),
       Argument.of("train_dataloader_shuffle", SWITCH, "Draw the rows of every epoch in another order.",
           s -> s.data().loaderShuffle(), (s, v) -> s.data(d -> d.loaderShuffle((Boolean) v))),
       Argument.of("strict", SWITCH, "A bad row is an error instead of a counted drop.",
-          s -> s.data().strict(), (s, v) -> s.data(d -> d.strict((Boolean) v))),
+          s -> s.data().load().strict(), (s, v) -> s.data(d -> d.load(l -> l.strict((Boolean) v)))),
+      Argument.of("max_drop_ratio", NUMBER, "Largest share of rows that may be dropped before it is an error.",
+          s -> s.data().load().maxDropRatio(), (s, v) -> s.data(d -> d.load(l -> l.maxDropRatio((Double) v)))),
       Argument.of("columns", MAP, "Column names of the file to standard names, as JSON.",
-          s -> s.data().columns(), (s, v) -> s.data(d -> d.columns(texts((Map<?, ?>) v)))),
+          s -> s.data().load().columns(), (s, v) -> s.data(d -> d.load(l -> l.columns(texts((Map<?, ?>) v))))),
+      Argument.of("disable_auto_column_mapping", SWITCH, "Take columns by their standard names and --columns only.",
+          s -> !s.data().load().autoColumns(), (s, v) -> s.data(d -> d.load(l -> l.autoColumns(!((Boolean) v))))),
       Argument.of("model_name", TEXT, "Fills {{NAME}} of self-cognition rows.",
-          s -> s.data().modelName(), (s, v) -> s.data(d -> d.modelName((String) v))),
+          s -> s.data().modelName(), (s, v) -> s.data(d -> d.load(l -> l.modelName((String) v)))),
       Argument.of("model_author", TEXT, "Fills {{AUTHOR}} of self-cognition rows.",
-          s -> s.data().modelAuthor(), (s, v) -> s.data(d -> d.modelAuthor((String) v))),
+          s -> s.data().modelAuthor(), (s, v) -> s.data(d -> d.load(l -> l.modelAuthor((String) v)))),
       Argument.of("template", TEXT, "Training template: qwen3 and so on, jinja, a .json file; unset = the family's.",
           s -> s.text().template(), (s, v) -> s.text(t -> t.template((String) v))),
       Argument.of("agent_template", TEXT, "How tools are written, such as react_en; unset = the template's own form.",
@@ -61,6 +75,14 @@ final class DataArguments {
           (s, v) -> s.text(t -> t.upstreamCompatible((Boolean) v))));
 
   private DataArguments() {}
+
+  private static List<Double> numbers(String name, Object value) {
+    try {
+      return strings(value).stream().map(Double::valueOf).toList();
+    } catch (NumberFormatException e) {
+      throw new InvalidPlanException(name + " is " + value + "; write numbers such as 0.7 0.3.");
+    }
+  }
 
   private static Map<String, String> texts(Map<?, ?> map) {
     Map<String, String> out = new LinkedHashMap<>();

@@ -14,6 +14,7 @@ import io.swiftjvm.plan.Task;
 import io.swiftjvm.plan.TextSettings;
 import io.swiftjvm.text.ChatTemplate;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,8 @@ final class Encoder {
   private interface Way {
     List<EncodedRow> encode(Row row);
   }
+
+  private static final List<String> MEDIA = List.of("images", "videos", "audios");
 
   private final Way way;
   private final String description;
@@ -99,7 +102,20 @@ final class Encoder {
   }
 
   List<EncodedRow> encode(Row row) {
-    return row.tokenised() ? List.of(tokenised(row)) : way.encode(row);
+    if (row.tokenised()) {
+      return List.of(tokenised(row));
+    }
+    requireText(row);
+    return way.encode(row);
+  }
+
+  private static void requireText(Row row) {
+    boolean parts = row.messages().stream().anyMatch(message -> message.content() instanceof List<?> content
+        && content.stream().anyMatch(part -> part instanceof Map<?, ?>) && message.role().matches("system|user|assistant"));
+    if (parts || MEDIA.stream().anyMatch(media -> row.extra().get(media) instanceof List<?> list && !list.isEmpty())) {
+      throw new DatasetException("the row has pictures, sound or video; this version trains on text only. Leave them "
+          + "out if the text makes sense alone.");
+    }
   }
 
   private EncodedRow tokenised(Row row) {

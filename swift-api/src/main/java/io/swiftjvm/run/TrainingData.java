@@ -4,8 +4,10 @@ import io.swiftjvm.data.Batch;
 import io.swiftjvm.data.batch.Packing;
 import io.swiftjvm.data.rows.DatasetLoader;
 import io.swiftjvm.data.rows.DropReport;
+import io.swiftjvm.data.rows.Drops;
 import io.swiftjvm.data.rows.LoadOptions;
 import io.swiftjvm.data.rows.LoadedRows;
+import io.swiftjvm.data.rows.Mixing;
 import io.swiftjvm.data.rows.Row;
 import io.swiftjvm.data.template.EncodedRow;
 import io.swiftjvm.error.DatasetException;
@@ -50,35 +52,28 @@ public final class TrainingData {
       throw new DatasetException("no data set was given. Pass --dataset with a file, a folder or swift/self-cognition.");
     }
     LoadOptions options = options(settings);
-    LoadedRows all = DatasetLoader.load(data.datasets(), options);
-    List<Row> train = data.shuffle() ? DatasetLoader.shuffle(all.rows(), settings.train().dataSeed(), "dataset") : all.rows();
-    List<Row> held = List.of();
-    DropReport report = all.report();
+    Consumer<DropReport.Dropped> tell = drop -> listener.accept(new TrainEvent.Warning(0, "row dropped: " + drop));
+    Drops drops = new Drops(options, tell);
+    LoadedRows all = DatasetLoader.load(data.datasets(), options, data.splitRatio(), data.mixing(), drops);
+    List<Row> train = options.shuffle() ? DatasetLoader.shuffle(all.rows(), options.seed(), "dataset") : all.rows();
+    List<Row> held = all.held();
+    List<String> notes = new ArrayList<>(all.notes());
     if (!data.validation().isEmpty()) {
-      LoadedRows more = DatasetLoader.load(data.validation(), options);
-      held = more.rows();
-      List<DropReport.Dropped> lost = new ArrayList<>(report.dropped());
-      lost.addAll(more.report().dropped());
-      report = new DropReport(report.kept() + more.report().kept(), lost);
-    } else if (data.splitRatio() > 0) {
-      int size = Math.max(1, (int) (train.size() * data.splitRatio()));
-      if (size >= train.size()) {
-        throw new DatasetException("split_dataset_ratio " + data.splitRatio() + " leaves no row of " + train.size()
-            + " to train on. Lower it.");
-      }
-      held = train.subList(train.size() - size, train.size());
-      train = train.subList(0, train.size() - size);
+      LoadedRows more = DatasetLoader.load(
+          data.validation(), options.shuffle(data.validationShuffle()), 0, Mixing.NONE, drops);
+      held = data.validationShuffle() ? DatasetLoader.shuffle(more.rows(), options.seed(), "validation") : more.rows();
+      notes.addAll(more.notes());
     }
+    notes.forEach(note -> listener.accept(new TrainEvent.Warning(0, note)));
     Encoder encoder = Encoder.of(settings, loaded);
-    List<DropReport.Dropped> dropped = new ArrayList<>();
-    List<Batch> rows = encode(encoder, train, data.strict(), dropped);
-    List<Batch> validation = encode(encoder, held, data.strict(), dropped);
-    report = report.without(dropped);
-    report.dropped().forEach(d -> listener.accept(new TrainEvent.Warning(0, "row dropped: " + d)));
+    List<Batch> rows = encode(encoder, train, drops);
+    List<Batch> validation = encode(encoder, held, drops);
+    DropReport report = drops.report();
     if (rows.isEmpty()) {
       throw new DatasetException("no row is left to train on: " + report
           + (report.dropped().isEmpty() ? "" : "; the first: " + report.dropped().getFirst()) + ".");
     }
+    drops.judge();
     List<Batch> units = settings.text().packing() ? packs(rows, encoder.packLength()) : rows;
     String fingerprint = Fingerprint.of(units, settings);
     BatchSource source = new RowBatches(
@@ -88,22 +83,17 @@ public final class TrainingData {
 
   /** How the files of {@code settings} are read. */
   public static LoadOptions options(Settings settings) {
-    DataSettings data = settings.data();
-    return LoadOptions.DEFAULT.strict(data.strict()).shuffle(data.shuffle(), settings.train().dataSeed())
-        .columns(data.columns()).identity(data.modelName(), data.modelAuthor());
+    return settings.data().load().seed(settings.train().dataSeed());
   }
 
-  private static List<Batch> encode(
-      Encoder encoder, List<Row> rows, boolean strict, List<DropReport.Dropped> dropped) {
+  private static List<Batch> encode(Encoder encoder, List<Row> rows, Drops drops) {
     List<Batch> out = new ArrayList<>();
     for (Row row : rows) {
       try {
         encoder.encode(row).forEach(encoded -> out.add(batch(encoded)));
       } catch (SwiftException e) {
-        if (strict) {
-          throw new DatasetException(row.origin() + ": " + e.getMessage(), e);
-        }
-        dropped.add(new DropReport.Dropped(row.origin(), String.valueOf(e.getMessage())));
+        drops.keep(-1);
+        drops.drop(row.origin(), String.valueOf(e.getMessage()));
       }
     }
     return out;

@@ -129,6 +129,7 @@ class ArgumentsTest {
     map.putAll(Map.of("optim", "sgd", "optim_args", "momentum=0.9", "galore_proj_type", "left", "galore_proj_bits", 4L,
         "galore_proj_group_size", 128L, "galore_gamma_proj", 3L));
     map.put("lr_scheduler_kwargs", Map.of("num_cycles", 0.25));
+    map.putAll(Map.of("interleave_prob", List.of("0.25", "0.75"), "stopping_strategy", "all_exhausted"));
     map.putAll(Map.of("repetition_penalty", 1.25, "num_train_epochs", 1.5, "lorap_lr_ratio", 4.0,
         "target_regex", "model\\.layers\\.[01]\\..*_proj"));
     map.keySet().removeAll(List.of("use_dora", "lora_bias"));

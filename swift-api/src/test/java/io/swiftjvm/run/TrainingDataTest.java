@@ -107,6 +107,35 @@ class TrainingDataTest {
   }
 
   @Test
+  void pictures_are_refused_and_too_many_drops_end_the_training() throws IOException {
+    Path file = Files.writeString(temp.resolve("pictures.jsonl"),
+        "{\"query\": \"q\", \"response\": \"a\"}\n{\"query\": \"<image>q\", \"response\": \"a\", \"image\": \"p.png\"}\n"
+            + "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {\"url\": \"p.png\"}}]},"
+            + " {\"role\": \"assistant\", \"content\": \"a\"}]}\n");
+    Recipe pictures = recipe.dataset(file.toString()).with("dataset_shuffle", false);
+    assertThatThrownBy(() -> data(pictures)).isInstanceOf(DatasetException.class).hasMessageContaining("2 of 3")
+        .hasMessageContaining("pictures.jsonl:2").hasMessageContaining("max_drop_ratio");
+    TrainingData data = data(pictures.with("max_drop_ratio", 1));
+    assertThat(data.report().kept()).isEqualTo(1);
+    assertThat(data.report().dropped().stream().map(drop -> drop.origin().line())).containsExactly(2, 3);
+  }
+
+  @Test
+  void data_sets_are_mixed_with_the_asked_probabilities() throws IOException {
+    Path other = Files.writeString(temp.resolve("other.jsonl"), "{\"input_ids\": [5, 6]}\n".repeat(300));
+    List<TrainEvent> events = new ArrayList<>();
+    Recipe mixed = recipe.dataset(recipe.settings().data().datasets().getFirst(), other.toString())
+        .with("num_train_epochs", 1).with("interleave_prob", List.of(0.2, 0.8));
+    TrainingData data = data(mixed, events);
+    assertThat(marks(epoch(data))).hasSize(ROWS);
+    assertThat(data.report().kept()).isBetween(60, 180);
+    assertThat(events).singleElement().asString().contains("mixture ends before");
+    assertThatThrownBy(() -> data(mixed.with("interleave_prob", List.of(1)))).hasMessageContaining("interleave_prob");
+    assertThatThrownBy(() -> mixed.with("interleave_prob", List.of(0.5, 0.6))).hasMessageContaining("interleave_prob");
+    assertThatThrownBy(() -> mixed.with("stopping_strategy", "later")).hasMessageContaining("stopping_strategy");
+  }
+
+  @Test
   void rows_of_the_validation_data_are_counted_and_told_too() throws IOException {
     Path more = Files.writeString(temp.resolve("more.jsonl"), "{\"input_ids\": [1, 2]}\n{\"input_ids\": [99999999]}\nno json\n");
     List<TrainEvent> events = new ArrayList<>();

@@ -19,17 +19,19 @@ final class Conversations {
 
   private Conversations() {}
 
-  static List<Message> read(@Nullable Object value) {
+  /** The messages of {@code value}; pictures among their parts go to {@code images}. */
+  static List<Message> read(@Nullable Object value, List<Object> images) {
     if (!(value instanceof List<?> list) || list.isEmpty()) {
       throw new DatasetException("messages is no list with at least one message. Write [{\"role\": .., \"content\": ..}].");
     }
+    boolean anthropic = list.stream().anyMatch(item -> item instanceof Map<?, ?> map && ContentParts.anthropic(content(map)));
     List<Message> out = new ArrayList<>();
     for (Object item : list) {
       if (!(item instanceof Map<?, ?> map)) {
         throw new DatasetException("a message is no object: " + item + ". Write {\"role\": .., \"content\": ..}.");
       }
       if (map.containsKey("role") || map.containsKey("from")) {
-        message(map, out, out.isEmpty());
+        message(map, out, images, anthropic);
       } else {
         pair(map, out);
       }
@@ -37,23 +39,31 @@ final class Conversations {
     return out;
   }
 
-  private static void message(Map<?, ?> map, List<Message> out, boolean first) {
+  private static @Nullable Object content(Map<?, ?> map) {
+    return map.containsKey("content") ? map.get("content") : map.get("value");
+  }
+
+  private static void message(Map<?, ?> map, List<Message> out, List<Object> images, boolean anthropic) {
     Object given = map.containsKey("role") ? map.get("role") : map.get("from");
     String role = ROLES.get(String.valueOf(given));
     if (role == null) {
       throw new DatasetException("a message has the role '" + given + "'. Use system, user, assistant, tool_call, "
           + "tool_response or tool.");
     }
-    if (role.equals("system") && !first) {
+    if (role.equals("system") && !out.isEmpty()) {
       throw new DatasetException("a system message stands behind others. Put it first.");
     }
-    Object content = map.containsKey("content") ? map.get("content") : map.get("value");
+    Object content = content(map);
     Boolean loss = loss(map.get("loss"));
     Double scale = scale(map.get("loss_scale"));
     Object calls = map.get("tool_calls");
     boolean called = calls instanceof List<?> list && !list.isEmpty();
     if (content instanceof List<?> parts && parts.stream().anyMatch(p -> p instanceof Map<?, ?>)) {
-      content = joined(parts);
+      if (anthropic) {
+        out.addAll(ContentParts.anthropic(role, parts, loss, scale, images));
+        return;
+      }
+      content = ContentParts.openAi(parts);
     }
     if (content == null && !called) {
       throw new DatasetException("a message of role " + role + " has no content. Write a string, \"\" if it is empty.");
@@ -64,18 +74,6 @@ final class Conversations {
     if (called && calls instanceof List<?> list) {
       list.forEach(call -> out.add(new Message("tool_call", call(call), loss, scale)));
     }
-  }
-
-  /** Content in parts, all of them text. */
-  private static String joined(List<?> parts) {
-    StringBuilder out = new StringBuilder();
-    for (Object part : parts) {
-      if (!(part instanceof Map<?, ?> map) || !"text".equals(map.get("type")) || !(map.get("text") instanceof String text)) {
-        throw new DatasetException("a message has a part that is no text: " + part + ". This version trains on text only.");
-      }
-      out.append(text);
-    }
-    return out.toString();
   }
 
   private static Object call(@Nullable Object call) {

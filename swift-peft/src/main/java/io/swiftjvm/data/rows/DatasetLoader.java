@@ -1,18 +1,14 @@
 package io.swiftjvm.data.rows;
 
 import io.swiftjvm.error.DatasetException;
-import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.tuner.Seeds;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Loads data sets. A bad row is dropped, counted and named with file and line, or refused when strict; it is never
@@ -23,84 +19,156 @@ import org.jspecify.annotations.Nullable;
  * }
  */
 public final class DatasetLoader {
-  private static final String EMBEDDED = "/io/swiftjvm/datasets/self-cognition.jsonl";
-
   private DatasetLoader() {}
 
-  /** Reads all specs and tells what would be dropped, even if that is everything. */
-  public static DropReport check(List<String> specs, LoadOptions options) {
-    List<DropReport.Dropped> dropped = new ArrayList<>();
-    int kept = 0;
+  /** Reads all specs and tells what would be dropped, even if that is everything; rows are not kept in memory. */
+  public static DropReport check(List<String> specs, LoadOptions options, Consumer<DropReport.Dropped> listener) {
+    Drops drops = new Drops(options, listener);
     for (String text : specs) {
-      kept += rows(DatasetSpec.parse(text), options, dropped).size();
+      DatasetSpec spec = DatasetSpec.parse(text);
+      try (RowStream rows = open(new DatasetSpec(spec.path(), spec.subsets(), null, spec.hub()), options, drops)) {
+        while (rows.next() != null) {
+          drops.keep(1);
+        }
+      }
     }
-    return new DropReport(kept, dropped);
+    return drops.report();
   }
 
   /** The rows of all specs, one behind the other; a data set without a usable row is refused. */
   public static LoadedRows load(List<String> specs, LoadOptions options) {
-    List<Row> rows = new ArrayList<>();
-    List<DropReport.Dropped> dropped = new ArrayList<>();
-    for (String text : specs) {
-      DatasetSpec spec = DatasetSpec.parse(text);
-      int before = dropped.size();
-      List<Row> own = rows(spec, options, dropped);
-      if (own.isEmpty()) {
-        throw new DatasetException("no row of '" + spec.path() + "' can be used"
-            + (dropped.size() > before ? "; the first: " + dropped.get(before) : "; it is empty") + ".");
-      }
-      Integer count = spec.count();
-      rows.addAll(count == null ? own : sample(own, count, options, text));
-    }
-    return new LoadedRows(rows, new DropReport(rows.size(), dropped));
+    return load(specs, options, 0, Mixing.NONE, new Drops(options, drop -> { }));
   }
 
-  private static List<Row> rows(DatasetSpec spec, LoadOptions options, List<DropReport.Dropped> dropped) {
-    boolean self = spec.path().equals(DatasetSpec.SELF_COGNITION);
+  /**
+   * The rows of all specs, mixed, with a share of each spec held out.
+   *
+   * @param ratio share of each data set that is held out: its last rows, or drawn ones when {@code options} shuffle;
+   *     at least one row where it is above 0
+   * @param drops counts the rows that cannot be used, and the others as kept
+   */
+  public static LoadedRows load(List<String> specs, LoadOptions options, double ratio, Mixing mixing, Drops drops) {
+    List<List<Row>> train = new ArrayList<>();
+    List<List<Row>> held = new ArrayList<>();
+    List<String> notes = new ArrayList<>();
+    for (String text : specs) {
+      DatasetSpec spec = DatasetSpec.parse(text);
+      List<Row> rows = all(spec, options, drops, notes);
+      if (rows.isEmpty()) {
+        throw new DatasetException("no row of '" + spec.path() + "' can be used; " + drops.first());
+      }
+      Integer count = spec.count();
+      int wanted = count == null ? rows.size() : count;
+      if (ratio == 0) {
+        train.add(count == null ? rows : sample(rows, wanted, options, text));
+        held.add(List.of());
+        continue;
+      }
+      int size = Math.max(1, (int) (Math.min(wanted, rows.size()) * ratio));
+      if (size >= Math.min(wanted, rows.size())) {
+        throw new DatasetException("split_dataset_ratio " + ratio + " leaves no row of '" + text + "', which has "
+            + Math.min(wanted, rows.size()) + ", to train on. Lower it.");
+      }
+      List<Row> order = options.shuffle() ? shuffle(rows, options.seed(), "split " + text) : rows;
+      int rest = rows.size() - size;
+      held.add(order.subList(rest, rows.size()));
+      train.add(sample(order.subList(0, rest), wanted - size, options, text));
+    }
+    List<Row> rows = join(train, specs, mixing, options.seed(), notes);
+    List<Row> out = held.stream().flatMap(List::stream).toList();
+    drops.keep(rows.size() + out.size());
+    return new LoadedRows(rows, out, drops.report(), notes);
+  }
+
+  /**
+   * The usable rows of a data set in order, without holding them in memory; {@code #N} takes the first N, over and over
+   * where there are fewer. Drops are counted in {@code drops}, kept rows are not.
+   */
+  public static RowStream open(DatasetSpec spec, LoadOptions options, Drops drops) {
+    Integer count = spec.count();
+    Supplier<RowStream> all;
+    if (spec.path().equals(DatasetSpec.SELF_COGNITION)) {
+      List<Row> rows = SelfCognition.rows(options, drops);
+      all = () -> new ListRows(rows);
+    } else {
+      List<Path> files = files(spec).files();
+      all = () -> new FileRows(files, options, drops);
+    }
+    return count == null ? all.get() : new CountedRows(all, count);
+  }
+
+  /** {@link #open(DatasetSpec, LoadOptions, Drops)} for several data sets, one behind the other or mixed. */
+  public static RowStream open(List<String> specs, LoadOptions options, Mixing mixing, Drops drops) {
+    List<Supplier<RowStream>> sources = new ArrayList<>();
+    for (String text : specs) {
+      DatasetSpec spec = DatasetSpec.parse(text);
+      sources.add(() -> open(spec, options, drops));
+    }
+    return mixing.mixes(specs.size()) ? mixed(sources, mixing, options.seed()) : new ChainedRows(sources);
+  }
+
+  private static MixedRows mixed(List<Supplier<RowStream>> sources, Mixing mixing, long seed) {
+    Seeds random = Seeds.of(seed, "interleave");
+    return new MixedRows(sources, mixing.stopping(), () -> mixing.pick(random.uniform()));
+  }
+
+  private static List<Row> all(DatasetSpec spec, LoadOptions options, Drops drops, List<String> notes) {
     List<Row> out = new ArrayList<>();
-    for (RawRow raw : self ? selfCognition(options) : RawFiles.read(Path.of(spec.path()))) {
-      try {
-        Map<String, @Nullable Object> columns = raw.columns();
-        if (columns == null) {
-          throw new DatasetException(raw.problem());
-        }
-        out.add(RowFormat.standard(columns, options.columns(), raw.origin()));
-      } catch (SwiftException e) {
-        if (options.strict()) {
-          throw new DatasetException(raw.origin() + ": " + e.getMessage(), e);
-        }
-        dropped.add(new DropReport.Dropped(raw.origin(), String.valueOf(e.getMessage())));
+    if (!spec.path().equals(DatasetSpec.SELF_COGNITION)) {
+      files(spec).left().forEach(file -> notes.add(file + " is not used: its name marks test or validation data"));
+    }
+    try (RowStream rows = open(new DatasetSpec(spec.path(), spec.subsets(), null, spec.hub()), options, drops)) {
+      for (Row row = rows.next(); row != null; row = rows.next()) {
+        out.add(row);
       }
     }
     return out;
   }
 
-  private static List<RawRow> selfCognition(LoadOptions options) {
-    String name = options.modelName();
-    String author = options.modelAuthor();
-    if (name == null || author == null) {
-      throw new DatasetException(DatasetSpec.SELF_COGNITION + " needs model_name and model_author, got " + name + " and "
-          + author + ". Pass both.");
+  private static List<Row> join(
+      List<List<Row>> parts, List<String> names, Mixing mixing, long seed, List<String> notes) {
+    if (!mixing.mixes(parts.size())) {
+      return parts.stream().flatMap(List::stream).toList();
     }
-    try (InputStream in = DatasetLoader.class.getResourceAsStream(EMBEDDED)) {
-      if (in == null) {
-        throw new DatasetException("the class path has no " + EMBEDDED + ". Use the library's own jar.");
+    List<Supplier<RowStream>> sources = new ArrayList<>();
+    parts.forEach(part -> sources.add(() -> new ListRows(part)));
+    List<Row> out = new ArrayList<>();
+    try (MixedRows mixed = mixed(sources, mixing, seed)) {
+      for (Row row = mixed.next(); row != null; row = mixed.next()) {
+        out.add(row);
       }
-      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      List<RawRow> out = new ArrayList<>();
-      for (RawRow raw : RawFiles.jsonl(Path.of(DatasetSpec.SELF_COGNITION), text)) {
-        Map<String, @Nullable Object> columns = new LinkedHashMap<>();
-        Map<String, @Nullable Object> given = raw.columns();
-        if (given != null) {
-          given.forEach((k, v) -> columns.put(k,
-              v instanceof String s ? s.replace("{{NAME}}", name).replace("{{AUTHOR}}", author) : v));
+      for (int i = 0; i < parts.size(); i++) {
+        int size = parts.get(i).size();
+        if (mixed.given(i) < size) {
+          notes.add("the mixture ends before " + (size - mixed.given(i)) + " of " + size + " rows of " + names.get(i));
+        } else if (mixed.given(i) > size) {
+          notes.add("the mixture takes " + mixed.given(i) + " rows of " + names.get(i) + ", which has " + size);
         }
-        out.add(RawRow.of(columns, raw.origin()));
       }
-      return out;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
+    return out;
+  }
+
+  private static DataFolder files(DatasetSpec spec) {
+    Path path;
+    try {
+      path = Path.of(spec.path());
+    } catch (InvalidPathException e) {
+      throw new DatasetException("data set '" + spec.path() + "' is no path: " + e.getMessage(), e);
+    }
+    if (spec.hub() == null && Files.isDirectory(path)) {
+      return DataFolder.of(path, spec.subsets());
+    }
+    if (spec.hub() != null || !Files.isRegularFile(path)) {
+      throw new DatasetException("data set '" + spec.path() + "' is neither a file nor a folder here"
+          + (spec.hub() == null ? "" : " but on a hub, and this version does not download data sets")
+          + ". Pass a .jsonl, .json, .csv or .txt file, a folder of them, or " + DatasetSpec.SELF_COGNITION + ".");
+    }
+    if (!spec.subsets().isEmpty()) {
+      throw new DatasetException("'" + spec.path() + "' is a file and has no subsets " + spec.subsets()
+          + ". Leave them out, or pass a folder.");
+    }
+    return new DataFolder(List.of(path), List.of());
   }
 
   /** N rows: whole passes first when there are fewer, then the first ones, or drawn ones when shuffling. */

@@ -26,8 +26,9 @@ final class RowFormat {
 
   private RowFormat() {}
 
-  static Row standard(Map<String, @Nullable Object> raw, Map<String, String> renames, Origin origin) {
-    Map<String, @Nullable Object> columns = renamed(raw, renames);
+  static Row standard(Map<String, @Nullable Object> raw, LoadOptions options, Origin origin) {
+    Map<String, @Nullable Object> columns = renamed(raw, options.columns());
+    boolean auto = options.autoColumns();
     Map<String, Object> extra = new LinkedHashMap<>();
     if (columns.containsKey("input_ids")) {
       TokenRows.check(columns);
@@ -36,23 +37,32 @@ final class RowFormat {
     }
     boolean alpaca = columns.containsKey("instruction") && columns.containsKey("input");
     List<Message> messages;
-    if (CONVERSATIONS.stream().anyMatch(columns::containsKey)) {
-      messages = conversation(columns);
+    List<Object> images = new ArrayList<>();
+    if (auto ? CONVERSATIONS.stream().anyMatch(columns::containsKey) : columns.containsKey("messages")) {
+      messages = conversation(columns, images);
     } else if (alpaca) {
-      messages = pairs(mapped(columns, true), alpaca(columns));
+      messages = pairs(mapped(columns, true, auto), alpaca(columns));
     } else {
-      Map<String, @Nullable Object> mapped = mapped(columns, false);
+      Map<String, @Nullable Object> mapped = mapped(columns, false, auto);
       messages = pairs(mapped, text(mapped.get("query"), "query"));
     }
     if (messages.isEmpty()) {
       throw new DatasetException("the row has no message; its columns are " + raw.keySet()
           + ". Write messages, query and response, or text, or name the columns with --columns.");
     }
+    Extras.checkRejected(columns, messages);
     columns.forEach((k, v) -> {
       if (!USED.contains(k) && !isSource(k)) {
-        put(extra, k, v);
+        String name = auto ? Extras.target(k, columns) : k;
+        put(extra, name, v == null ? null : Extras.standard(name, v));
       }
     });
+    if (!images.isEmpty()) {
+      if (extra.containsKey("images")) {
+        throw new DatasetException("the row has pictures in its messages and a column of images. Use one of them.");
+      }
+      extra.put("images", Extras.standard("images", images));
+    }
     return new Row(messages, extra, origin);
   }
 
@@ -86,12 +96,15 @@ final class RowFormat {
   }
 
   /** The columns system, query, response and history under these names. */
-  private static Map<String, @Nullable Object> mapped(Map<String, @Nullable Object> columns, boolean alpaca) {
+  private static Map<String, @Nullable Object> mapped(
+      Map<String, @Nullable Object> columns, boolean alpaca, boolean auto) {
     Map<String, @Nullable Object> out = new LinkedHashMap<>();
     out.put("history", columns.get("history"));
     ALIASES.forEach((target, sources) -> {
       if (columns.containsKey(target)) {
         out.put(target, columns.get(target));
+      }
+      if (columns.containsKey(target) || !auto && !(alpaca && target.equals("response"))) {
         return;
       }
       List<String> there = sources.stream().filter(columns::containsKey)
@@ -160,10 +173,10 @@ final class RowFormat {
     };
   }
 
-  private static List<Message> conversation(Map<String, @Nullable Object> columns) {
+  private static List<Message> conversation(Map<String, @Nullable Object> columns, List<Object> images) {
     Object value = CONVERSATIONS.stream().map(columns::get).filter(v -> v != null).findFirst().orElse(null);
-    List<Message> messages = Conversations.read(value instanceof String s ? PlainLiterals.parse(s, "messages") : value);
-    String system = text(columns.get("system"), "system");
+    List<Message> messages = Conversations.read(value instanceof String s ? PlainLiterals.parse(s, "messages") : value, images);
+    String system = text(columns.containsKey("system") ? columns.get("system") : columns.get("system_prompt"), "system");
     if (system != null && !messages.getFirst().role().equals("system")) {
       List<Message> out = new ArrayList<>(messages);
       out.addFirst(message("system", system));

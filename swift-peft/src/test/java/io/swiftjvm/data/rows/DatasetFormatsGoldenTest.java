@@ -14,17 +14,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Rows after loading, against ms-swift's, for the formats that this version trains on. */
+/** Rows after loading, against ms-swift's: messages and every other standard column. */
 class DatasetFormatsGoldenTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Preference, pictures and embedding rows belong to later versions; Anthropic's blocks and picture parts too. */
-  private static final Set<String> LATER = Set.of("rejected_response", "rejected_messages", "images_string",
-      "images_list", "image_alias", "videos_audios", "objects", "anthropic", "openai_parts", "embedding",
-      "no_auto_mapping");
+  /** The columns that ms-swift keeps; others are there only when it was asked to keep them. */
+  private static final Set<String> STANDARD = Set.of("tools", "images", "videos", "audios", "objects", "rejected_messages",
+      "rejected_response", "positive_messages", "negative_messages", "label", "channel", "margin", "teacher_prompt",
+      "chat_template_kwargs");
 
   @TempDir
   Path temp;
@@ -35,16 +36,14 @@ class DatasetFormatsGoldenTest {
     int checked = 0;
     JsonNode cases = JSON.readTree(OracleFiles.path("swift_data/dataset_formats.json").toFile()).path("cases");
     for (Map.Entry<String, JsonNode> entry : cases.properties()) {
-      if (!LATER.contains(entry.getKey())) {
-        checked++;
-        String problem = check(entry.getKey(), entry.getValue());
-        if (!problem.isEmpty()) {
-          wrong.add(entry.getKey() + ": " + problem);
-        }
+      checked++;
+      String problem = check(entry.getKey(), entry.getValue());
+      if (!problem.isEmpty()) {
+        wrong.add(entry.getKey() + ": " + problem);
       }
     }
     assertThat(wrong).as("of " + checked).isEmpty();
-    assertThat(checked).isGreaterThan(50);
+    assertThat(checked).isEqualTo(68);
   }
 
   private String check(String name, JsonNode test) throws IOException {
@@ -60,7 +59,8 @@ class DatasetFormatsGoldenTest {
     Map<String, String> columns = new HashMap<>();
     test.path("options").path("columns").properties().forEach(e -> columns.put(e.getKey(), e.getValue().asText()));
     LoadOptions options =
-        LoadOptions.DEFAULT.columns(columns).strict(test.path("options").path("strict").asBoolean(false));
+        LoadOptions.DEFAULT.columns(columns).strict(test.path("options").path("strict").asBoolean(false))
+            .autoColumns(!test.path("options").path("disable_auto_column_mapping").asBoolean(false));
     List<Row> rows;
     try {
       rows = DatasetLoader.load(List.of(file.toString()), options).rows();
@@ -83,7 +83,10 @@ class DatasetFormatsGoldenTest {
       out.append(m.loss() == null ? "" : " loss=" + m.loss()).append(m.lossScale() == null ? "" : " scale=" + m.lossScale());
       out.append('|');
     }
-    return out.append(row.extra().containsKey("tools") ? "tools" : "").toString();
+    Map<String, Object> extra = new TreeMap<>(row.extra());
+    extra.keySet().retainAll(STANDARD);
+    JsonNode columns = JSON.valueToTree(extra);
+    return out.append(columns).toString();
   }
 
   private static String wanted(JsonNode row) {
@@ -94,6 +97,10 @@ class DatasetFormatsGoldenTest {
       out.append(m.hasNonNull("loss") ? " loss=" + m.path("loss").asBoolean() : "");
       out.append(m.hasNonNull("loss_scale") ? " scale=" + m.path("loss_scale").asDouble() : "").append('|');
     }
-    return out.append(row.hasNonNull("tools") ? "tools" : "").toString();
+    Map<String, JsonNode> extra = new TreeMap<>();
+    row.properties().stream().filter(e -> STANDARD.contains(e.getKey()) && !e.getValue().isNull())
+        .forEach(e -> extra.put(e.getKey(), e.getValue()));
+    JsonNode columns = JSON.valueToTree(extra);
+    return out.append(columns).toString();
   }
 }

@@ -5,16 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.swiftjvm.error.DatasetException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class DatasetLoaderTest {
   private static final String GOOD = "{\"query\": \"q\", \"response\": \"a\"}";
@@ -39,34 +39,12 @@ class DatasetLoaderTest {
     return file("f10.jsonl", text.toString());
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {
-      "not json", "[1, 2]", "{\"messages\": []}", "{\"messages\": [{\"role\": \"robot\", \"content\": \"x\"}]}",
-      "{\"messages\": [{\"role\": \"user\"}]}", "{\"messages\": \"text\"}", "{\"messages\": [3]}",
-      "{\"messages\": [{\"role\": \"user\", \"content\": \"q\"}, {\"role\": \"system\", \"content\": \"s\"}]}",
-      "{\"other\": 1}", "{\"query\": {\"a\": 1}, \"response\": \"r\"}", "{\"query\": \"q\", \"history\": [[\"one\"]]}",
-      "{\"input_ids\": [1, -2], \"labels\": [1, 2]}", "{\"input_ids\": [1, 2], \"labels\": [1]}", "{\"input_ids\": []}",
-      "{\"input_ids\": \"1 2\"}", "{\"query\": \"a\", \"query\": \"b\", \"response\": \"c\"}",
-      "{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\", \"loss\": \"maybe\"}]}",
-      "{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\", \"loss_scale\": -1}]}", "null"})
-  void a_bad_row_is_dropped_and_named_or_refused_when_strict(String row) throws IOException {
-    Path file = file("rows.jsonl", GOOD + "\n" + row + "\n" + GOOD + "\n");
-    LoadedRows loaded = DatasetLoader.load(List.of(file.toString()), LoadOptions.DEFAULT);
-    assertThat(loaded.rows()).hasSize(2);
-    assertThat(loaded.report().kept()).isEqualTo(2);
-    assertThat(loaded.report().dropped()).singleElement()
-        .satisfies(dropped -> assertThat(dropped.origin()).isEqualTo(new Origin(file.toString(), 2)))
-        .satisfies(dropped -> assertThat(dropped.reason()).isNotBlank());
-    assertThatThrownBy(() -> DatasetLoader.load(List.of(file.toString()), LoadOptions.DEFAULT.strict(true)))
-        .isInstanceOf(DatasetException.class).hasMessageContaining("rows.jsonl:2");
-  }
-
   @Test
   void a_file_without_a_usable_row_is_refused_with_the_first_reason() throws IOException {
     Path file = file("bad.jsonl", "x\n");
     assertThatThrownBy(() -> DatasetLoader.load(List.of(file.toString()), LoadOptions.DEFAULT))
         .isInstanceOf(DatasetException.class).hasMessageContaining("bad.jsonl:1");
-    assertThat(DatasetLoader.check(List.of(file.toString()), LoadOptions.DEFAULT).kept()).isZero();
+    assertThat(DatasetLoader.check(List.of(file.toString()), LoadOptions.DEFAULT, drop -> { }).kept()).isZero();
   }
 
   @Test
@@ -94,10 +72,10 @@ class DatasetLoaderTest {
   @Test
   void a_shuffled_count_draws_different_rows_reproducibly() throws IOException {
     String path = ten().toString();
-    List<String> drawn = queries(path + "#6", LoadOptions.DEFAULT.shuffle(true, 1));
+    List<String> drawn = queries(path + "#6", LoadOptions.DEFAULT.shuffle(true).seed(1));
     assertThat(new HashSet<>(drawn)).hasSize(6);
-    assertThat(queries(path + "#6", LoadOptions.DEFAULT.shuffle(true, 1))).isEqualTo(drawn);
-    assertThat(queries(path + "#6", LoadOptions.DEFAULT.shuffle(true, 2))).isNotEqualTo(drawn);
+    assertThat(queries(path + "#6", LoadOptions.DEFAULT.shuffle(true).seed(1))).isEqualTo(drawn);
+    assertThat(queries(path + "#6", LoadOptions.DEFAULT.shuffle(true).seed(2))).isNotEqualTo(drawn);
   }
 
   @Test
@@ -110,8 +88,64 @@ class DatasetLoaderTest {
   }
 
   @Test
+  void a_folder_gives_all_its_files_or_the_named_parts_but_not_what_is_marked_for_tests() throws IOException {
+    for (String name : List.of("b/two.jsonl", "a/one.jsonl", ".git/x.jsonl", "a/dataset_info.json")) {
+      Files.createDirectories(temp.resolve(name).getParent());
+      file(name, GOOD.replace("\"q\"", "\"" + name + "\""));
+    }
+    String folder = temp.toString();
+    assertThat(queries(folder, LoadOptions.DEFAULT)).containsExactly("a/one.jsonl", "b/two.jsonl");
+    assertThat(queries(folder + ":b", LoadOptions.DEFAULT)).containsExactly("b/two.jsonl");
+    assertThat(queries(folder + ":b/a#3", LoadOptions.DEFAULT)).containsExactly("b/two.jsonl", "a/one.jsonl", "b/two.jsonl");
+    for (String missing : List.of("c", "..", "a/..")) {
+      assertThatThrownBy(() -> queries(folder + ":" + missing, LoadOptions.DEFAULT)).isInstanceOf(DatasetException.class)
+          .hasMessageContaining("sub-folder");
+    }
+    assertThatThrownBy(() -> queries(folder + "/a/one.jsonl:part", LoadOptions.DEFAULT)).isInstanceOf(DatasetException.class)
+        .hasMessageContaining("subsets");
+    file("a/train-00000-of-00001.jsonl", GOOD);
+    file("a/test-00000-of-00001.jsonl", GOOD);
+    LoadedRows marked = DatasetLoader.load(List.of(folder + ":a"), LoadOptions.DEFAULT);
+    assertThat(marked.rows()).hasSize(2);
+    assertThat(marked.notes()).singleElement().asString().contains("test-00000");
+  }
+
+  @Test
+  void compressed_files_are_read_as_they_are_named() throws IOException {
+    for (String name : List.of("a.jsonl", "b.json", "c.csv", "d.txt")) {
+      String text = name.startsWith("a") ? GOOD : name.startsWith("b") ? "[" + GOOD + "]"
+          : name.startsWith("c") ? "query,response\nq,a\n" : "a line\n";
+      try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(temp.resolve(name + ".gz")))) {
+        out.write(text.getBytes(StandardCharsets.UTF_8));
+      }
+    }
+    assertThat(DatasetLoader.load(List.of(temp.toString()), LoadOptions.DEFAULT).rows()).hasSize(4);
+    file("plain.jsonl.gz", GOOD);
+    assertThatThrownBy(() -> queries(temp.resolve("plain.jsonl.gz").toString(), LoadOptions.DEFAULT))
+        .isInstanceOf(DatasetException.class).hasMessageContaining("plain.jsonl.gz");
+  }
+
+  @Test
+  void too_large_a_share_of_drops_is_an_error_that_names_the_first() {
+    for (double limit : new double[] {0, 0.25, 0.5, 1}) {
+      Drops drops = new Drops(LoadOptions.DEFAULT.maxDropRatio(limit), drop -> { });
+      drops.judge();
+      drops.keep(3);
+      drops.drop(new Origin("f.jsonl", 7), "it is broken");
+      if (limit < 0.25) {
+        assertThatThrownBy(drops::judge).isInstanceOf(DatasetException.class)
+            .hasMessageContaining("1 of 4").hasMessageContaining("f.jsonl:7").hasMessageContaining("max_drop_ratio");
+      } else {
+        drops.judge();
+      }
+      assertThat(drops.report()).isEqualTo(new DropReport(3, List.of(new DropReport.Dropped(new Origin("f.jsonl", 7), "it is broken"))));
+    }
+    assertThatThrownBy(() -> LoadOptions.DEFAULT.maxDropRatio(1.5)).hasMessageContaining("max_drop_ratio");
+  }
+
+  @Test
   void self_cognition_rows_carry_the_given_names() {
-    LoadOptions options = LoadOptions.DEFAULT.identity("Quill", "Harbour Works");
+    LoadOptions options = LoadOptions.DEFAULT.modelName("Quill").modelAuthor("Harbour Works");
     List<Row> rows = DatasetLoader.load(List.of(DatasetSpec.SELF_COGNITION), options).rows();
     assertThat(rows).hasSizeGreaterThan(100);
     assertThat(rows.toString()).contains("Quill", "Harbour Works").doesNotContain("{{NAME}}", "{{AUTHOR}}");
