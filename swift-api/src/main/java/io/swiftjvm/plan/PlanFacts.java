@@ -8,6 +8,7 @@ import io.swiftjvm.parallel.MemoryEstimate;
 import io.swiftjvm.parallel.MemoryEstimator;
 import io.swiftjvm.parallel.MemoryRequest;
 import io.swiftjvm.parallel.ModelSizes;
+import io.swiftjvm.quant.Quantisation;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.objective.LossSpec;
 import io.swiftjvm.train.optimizer.GaLoreSpec;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What follows from a plan and its model's config.json and file headers: sizes, memory, and the reason of each choice.
@@ -31,7 +33,7 @@ import java.util.stream.Collectors;
 public record PlanFacts(Settings settings, String where, ModelSizes sizes, int maxLength, MemoryEstimate memory) {
   /** Reads config.json and headers; no weights. */
   public static PlanFacts of(Settings settings) {
-    try (ModelSource source = settings.model().open()) {
+    try (ModelSource source = settings.model().describe()) {
       ModelSizes sizes = ModelSizes.of(source.folder());
       int limit = ModelConfig.load(source.folder()).maxModelLen().orElse(sizes.config().maxPositions());
       Integer asked = settings.text().maxLength();
@@ -45,7 +47,7 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
   private static MemoryRequest request(Settings s, int maxLength) {
     if (s.data().datasets().isEmpty()) {
       return MemoryRequest.generate(1, maxLength).lora(s.model().adapters().isEmpty() ? null : s.lora())
-          .dtype(s.model().dtype());
+          .dtype(s.model().dtype()).packed(packed(s));
     }
     Integer pack = s.text().packingLength();
     long row = s.text().packing() && pack != null ? pack : maxLength;
@@ -53,7 +55,12 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     LoraSpec lora = s.lora();
     MemoryRequest request = lora == null ? MemoryRequest.train(tokens) : MemoryRequest.trainLora(lora, tokens);
     return request.microBatches(s.train().batch().microBatches()).recompute(s.train().gradientCheckpointing())
-        .dtype(s.model().dtype()).optim(s.train().optim());
+        .dtype(s.model().dtype()).packed(packed(s)).optim(s.train().optim());
+  }
+
+  private static @Nullable DType packed(Settings s) {
+    Quantisation quantisation = s.model().quant().quantisation();
+    return quantisation == null ? null : quantisation.type();
   }
 
   /** Values that are trained. */

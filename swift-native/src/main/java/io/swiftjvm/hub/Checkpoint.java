@@ -39,6 +39,13 @@ public final class Checkpoint implements AutoCloseable {
     this.weights = weights;
   }
 
+  /** True if {@code folder} has files of weights, of whatever format; false for one that only has a config. */
+  public static boolean isPresent(Path folder) {
+    ModelFolder files = ModelFolder.of(folder);
+    return files.find(SINGLE).isPresent() || files.find(ShardIndex.FILE).isPresent() || !files.list(PICKLED).isEmpty()
+        || !files.list(OTHER).isEmpty();
+  }
+
   /** Opens the weights in {@code folder}; {@link ModelFormatException} when there are none or they are damaged. */
   public static Checkpoint open(Path folder) {
     ModelFolder files = ModelFolder.of(folder);

@@ -137,6 +137,11 @@ public final class CausalLm implements AutoCloseable {
             + "') of this kind are not supported here, take the unquantised model"));
   }
 
+  /** Every tensor of a model by name with its shape, in model order; one that is tied is there once. */
+  public static Map<String, long[]> shapes(DecoderConfig config, WeightNames names) {
+    return new ModelBuilder(config, names).shapes();
+  }
+
   /** Columns out and in of every projection that a model of this architecture would have, by path; takes no memory. */
   public static Map<String, long[]> projections(DecoderConfig config, WeightNames names) {
     return new ModelBuilder(config, names).projections();

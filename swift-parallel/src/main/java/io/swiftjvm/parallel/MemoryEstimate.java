@@ -4,27 +4,27 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Memory by purpose, in bytes. {@link #toString()} is a table, one line a purpose.
+ * Memory by purpose, in bytes, at the fullest moment. {@link #toString()} is a table, one line a purpose.
  *
  * @param weights the file that is mapped, and copies of it in another type
  * @param adapters low-rank adapters
- * @param gradients of everything that learns
+ * @param gradients of what learns, as far as they stand at that moment
  * @param optimizer what the optimizer keeps
- * @param activations what a pass keeps for its backward pass, and what that needs in work beyond {@code logits}, which
- *     are gone by then
+ * @param activations what a pass keeps for its backward pass, and the work on it
  * @param logits the chunk of logits, with what belongs to the labelled rows
  * @param cache keys and values of sequences that are answered
- * @param slack rounding and kept blocks of the pool, heap and code of the JVM
+ * @param rounding what the pool's blocks have beyond copies, adapters and optimizer state
+ * @param slack kept blocks of the pool, heap and code of the JVM
  * @param mapped the part of {@code weights} that is mapped and not in the pool
  */
 public record MemoryEstimate(
-    long weights, long adapters, long gradients, long optimizer, long activations, long logits, long cache, long slack,
-    long mapped) {
+    long weights, long adapters, long gradients, long optimizer, long activations, long logits, long cache, long rounding,
+    long slack, long mapped) {
   private static final double MIB = 1 << 20;
 
   /** Bytes of the whole process. */
   public long total() {
-    return weights + adapters + gradients + optimizer + activations + logits + cache + slack;
+    return weights + adapters + gradients + optimizer + activations + logits + cache + rounding + slack;
   }
 
   /** Bytes of the backend's pool at its peak, without slack. */
@@ -54,7 +54,8 @@ public record MemoryEstimate(
         line("activations", activations, ""),
         line("logits", logits, "chunk of logits and the labelled rows"),
         line("kv cache", cache, ""),
-        line("slack", slack, "pool rounding, kept blocks, JVM"),
+        line("rounding", rounding, "blocks of the pool"),
+        line("slack", slack, "kept blocks of the pool, JVM"),
         line("total", total(), "")));
   }
 }

@@ -1,21 +1,21 @@
 package io.swiftjvm.parallel;
 
-import io.swiftjvm.model.AttentionConfig;
 import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.DeltaNetConfig;
-import io.swiftjvm.model.LayerConfig;
 import io.swiftjvm.model.MixerConfig;
 import io.swiftjvm.parallel.MemoryRequest.Work;
 import io.swiftjvm.parallel.ModelSizes.Shape;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tuner.LoraSpec;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Foretells the memory of a plan from sizes alone. The formulas count the float32 tensors that the CPU backend's tape
- * and scopes hold, as the code of {@code DecoderBlock} makes them: c = hidden, q, k = widths of queries and keys, m =
- * width of the feed-forward part, n = tokens of a pass.
+ * Foretells the memory of a plan from sizes alone: what stands at the fullest moment of a training step, see
+ * {@link TrainingPeak}, or of an answer. It counts the float32 tensors that the CPU backend's tape and scopes hold, as
+ * the code of {@code DecoderBlock} makes them.
  *
  * {@snippet :
  * var sizes = ModelSizes.of(Path.of("Qwen3-0.6B"));
@@ -24,131 +24,98 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MemoryEstimator {
   private static final long FLOAT = 4;
-  /** As in {@code FusedLoss}. */
-  private static final long CHUNK_ELEMENTS = 16L << 20;
   /** As in {@code KvCache}. */
   private static final long CACHE_CHUNK = 64;
-  /** Blocks the pool keeps in any case (64 MiB), and heap and code of a JVM at work (128 MiB). */
+  /** Heap and code of a JVM at work, and the blocks that the pool keeps in any case, as far as they are touched. */
   private static final long BASE_SLACK = 192L << 20;
 
   private MemoryEstimator() {}
 
   /** The estimate for one model and one request. */
   public static MemoryEstimate estimate(ModelSizes sizes, MemoryRequest request) {
-    DecoderConfig config = sizes.config();
+    Tally copies = copies(sizes, request);
+    Tally adapters = adapters(sizes, request.lora());
+    Tally state = state(sizes, request);
+    TrainingPeak.Moment peak = request.work() == Work.GENERATE
+        ? new TrainingPeak.Moment(0, answering(sizes.config(), request.tokens()), logits(sizes.config(), request))
+        : TrainingPeak.of(sizes, request);
+    long cache = cache(sizes.config(), request);
+    long rounding = copies.rounding() + adapters.rounding() + state.rounding();
+    long pool = copies.blocks + adapters.blocks + state.blocks + peak.total() + cache;
     long mapped = sizes.storedBytes();
-    long copies = request.work() == Work.FULL ? sizes.parameters() * FLOAT
-        : request.dtype() == null ? 0 : sizes.parameters() * request.dtype().bytes();
-    long adapterValues = adapterValues(sizes, request.lora());
-    long learnt = switch (request.work()) {
-      case GENERATE -> 0;
-      case LORA -> adapterValues;
-      case FULL -> sizes.parameters();
-    };
-    long activations = request.work() == Work.GENERATE ? answering(config, request.tokens())
-        : training(sizes, request);
-    long kept = state(sizes, request);
-    long pool = copies + adapterValues * FLOAT + learnt * FLOAT + kept + activations + logits(config, request)
-        + cache(config, request);
-    return new MemoryEstimate(mapped + copies, adapterValues * FLOAT, learnt * FLOAT, kept, activations,
-        logits(config, request), cache(config, request), pool / 8 + BASE_SLACK, mapped);
+    return new MemoryEstimate(mapped + copies.bytes, adapters.bytes, peak.gradients(), state.bytes, peak.activations(),
+        peak.logits(), cache, rounding, pool / 8 + BASE_SLACK, mapped);
   }
 
-  /** Bytes of optimizer state. */
-  private static long state(ModelSizes sizes, MemoryRequest request) {
-    LoraSpec lora = request.lora();
+  /** Bytes of tensors, and of the pool's blocks for them. */
+  private static final class Tally {
+    private long bytes;
+    private long blocks;
+
+    void add(long tensor) {
+      bytes += tensor;
+      blocks += TrainingPeak.blockOf(tensor);
+    }
+
+    long rounding() {
+      return blocks - bytes;
+    }
+  }
+
+  /** Weights that do not stay in the file: those that learn, and those of another element type. */
+  private static Tally copies(ModelSizes sizes, MemoryRequest request) {
+    Tally tally = new Tally();
+    DType dtype = request.work() == Work.FULL ? DType.F32 : request.dtype();
     Map<String, Shape> projections = sizes.projections();
-    if (request.work() == Work.LORA && lora != null) {
-      return lora.select(List.copyOf(projections.keySet())).stream().mapToLong(path -> {
+    sizes.shapes().forEach((name, shape) -> {
+      DType packed = name.endsWith(".weight") && projections.containsKey(name.substring(0, name.length() - 7))
+          ? request.packed() : null;
+      long values = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+      if (packed != null && values % packed.block() == 0) {
+        tally.add(packed.bytes(values));
+      } else if (dtype != null) {
+        tally.add(values * dtype.bytes());
+      }
+    });
+    return tally;
+  }
+
+  private static Tally adapters(ModelSizes sizes, @Nullable LoraSpec lora) {
+    Tally tally = new Tally();
+    if (lora != null) {
+      Map<String, Shape> projections = sizes.projections();
+      for (String path : lora.select(List.copyOf(projections.keySet()))) {
         Shape shape = projections.getOrDefault(path, new Shape(0, 0));
-        int rank = lora.rankOf(path);
-        return request.optim().stateBytes(path + ".lora_A.weight", rank, shape.in())
-            + request.optim().stateBytes(path + ".lora_B.weight", shape.out(), rank);
-      }).sum();
+        tally.add(lora.rankOf(path) * shape.in() * FLOAT);
+        tally.add(lora.rankOf(path) * shape.out() * FLOAT);
+      }
     }
-    if (request.work() != Work.FULL) {
-      return 0;
-    }
-    long sum = 0;
-    long rest = sizes.parameters();
-    for (Map.Entry<String, Shape> entry : projections.entrySet()) {
-      Shape shape = entry.getValue();
-      sum += request.optim().stateBytes(entry.getKey() + ".weight", shape.out(), shape.in());
-      rest -= shape.out() * shape.in();
-    }
-    // Nearly all of the rest is tables of tokens.
-    return sum + request.optim().stateBytes("embed_tokens.weight", Math.max(0, rest) / sizes.config().hiddenSize(),
-        sizes.config().hiddenSize());
+    return tally;
   }
 
   /** Values in A and B of all projections. */
   static long adapterValues(ModelSizes sizes, @Nullable LoraSpec lora) {
-    if (lora == null) {
-      return 0;
-    }
-    Map<String, Shape> projections = sizes.projections();
-    return lora.select(List.copyOf(projections.keySet())).stream()
-        .mapToLong(path -> {
-          Shape shape = projections.getOrDefault(path, new Shape(0, 0));
-          return lora.rankOf(path) * (shape.in() + shape.out());
-        }).sum();
+    return adapters(sizes, lora).bytes / FLOAT;
   }
 
-  /** Floats a token that adapters keep in all layers: the rank, and the input again where it has dropout. */
-  private static long adapterFloats(ModelSizes sizes, MemoryRequest request) {
+  private static Tally state(ModelSizes sizes, MemoryRequest request) {
+    Tally tally = new Tally();
     LoraSpec lora = request.lora();
-    if (lora == null || request.work() != Work.LORA) {
-      return 0;
+    if (request.work() == Work.FULL) {
+      sizes.shapes().forEach((name, shape) -> state(request, tally, name, shape));
+    } else if (request.work() == Work.LORA && lora != null) {
+      Map<String, Shape> projections = sizes.projections();
+      for (String path : lora.select(List.copyOf(projections.keySet()))) {
+        Shape shape = projections.getOrDefault(path, new Shape(0, 0));
+        state(request, tally, path + ".lora_A.weight", lora.rankOf(path), shape.in());
+        state(request, tally, path + ".lora_B.weight", shape.out(), lora.rankOf(path));
+      }
     }
-    Map<String, Shape> projections = sizes.projections();
-    return lora.select(List.copyOf(projections.keySet())).stream()
-        .mapToLong(path -> lora.rankOf(path)
-            + (lora.dropout() > 0 ? projections.getOrDefault(path, new Shape(0, 0)).in() : 0))
-        .sum();
+    return tally;
   }
 
-  /**
-   * What a training pass holds when its loss is made, and what its backward pass needs in the last layer beyond the
-   * memory of the logits, which are gone by then.
-   */
-  private static long training(ModelSizes sizes, MemoryRequest request) {
-    DecoderConfig config = sizes.config();
-    long c = config.hiddenSize();
-    long layers = config.layerCount();
-    long all = adapterFloats(sizes, request)
-        + config.layers().stream().mapToLong(layer -> layerFloats(config, layer)).sum();
-    long widest = config.layers().stream().mapToLong(layer -> layer.feedForward().activeWidth()).max().orElse(0);
-    // Embedded tokens, output of the last norm and its factors, angles of the rotation.
-    long kept = (request.recompute() ? layers * c : all) + 2 * c + 1 + angles(config);
-    // Gradients of the product of gate and up, of both, and of the sum before them; a layer if it was not kept.
-    long backward = 3L * widest + c + (request.recompute() ? all / layers : 0);
-    long work = request.tokens() * backward * FLOAT - logits(config, request);
-    return request.tokens() * kept * FLOAT + Math.max(0, work);
-  }
-
-  /**
-   * Floats a token that one layer keeps: outputs of two norms, of o and down and of both sums (6 c); queries, their
-   * normed copy and the attention's output; keys and values; gate, up and their product (3 m); factors of norms and
-   * softmax.
-   */
-  private static long layerFloats(DecoderConfig config, LayerConfig layer) {
-    MixerConfig mixer = layer.mixer();
-    long q = mixer.queryWidth();
-    long k = mixer.keyWidth();
-    boolean normed = normed(mixer);
-    long kvHeads = mixer instanceof AttentionConfig attention ? attention.kvHeads() : mixer.heads();
-    long small = 2L + mixer.heads() + (normed ? mixer.heads() + kvHeads : 0);
-    return 6L * config.hiddenSize() + (normed ? 2 : 1) * q + mixer.valueWidth() + (normed ? 2 : 1) * k
-        + outputWidth(mixer) + 3L * layer.feedForward().activeWidth() + small;
-  }
-
-  private static boolean normed(MixerConfig mixer) {
-    return mixer instanceof AttentionConfig attention && attention.qkNorm() != AttentionConfig.QkNorm.NONE;
-  }
-
-  /** Columns of what attention gives: one value for each query head. */
-  private static long outputWidth(MixerConfig mixer) {
-    return mixer instanceof AttentionConfig attention ? attention.queryWidth() : mixer.valueWidth();
+  private static void state(MemoryRequest request, Tally tally, String name, long... shape) {
+    request.optim().state(name, shape).forEach(tally::add);
   }
 
   private static long angles(DecoderConfig config) {
@@ -160,27 +127,17 @@ public final class MemoryEstimator {
   private static long answering(DecoderConfig config, long tokens) {
     long half = config.layers().stream().mapToLong(layer -> {
       MixerConfig mixer = layer.mixer();
-      int copies = normed(mixer) ? 2 : 1;
+      int copies = TrainingPeak.normed(mixer) ? 2 : 1;
       long attention = copies * (long) mixer.queryWidth() + copies * (long) mixer.keyWidth() + mixer.valueWidth()
-          + outputWidth(mixer);
+          + TrainingPeak.outputWidth(mixer);
       return 2L * config.hiddenSize() + Math.max(attention, 3L * layer.feedForward().activeWidth());
     }).max().orElse(0);
     return tokens * (2L * config.hiddenSize() + angles(config) + half) * FLOAT;
   }
 
-  /** Labelled rows with their gradients and a chunk of logits; for answers the logits of each sequence. */
+  /** The logits of each sequence. */
   private static long logits(DecoderConfig config, MemoryRequest request) {
-    long v = config.vocabSize();
-    long c = config.hiddenSize();
-    if (request.work() == Work.GENERATE) {
-      return request.sequences() * (v + c) * FLOAT;
-    }
-    long rows = request.labelled();
-    long chunk = Math.max(1, Math.min(rows, CHUNK_ELEMENTS / v));
-    long selected = rows < request.tokens() ? 2 * rows * c : rows * c;
-    // The output projection's gradient of a later micro-batch stands beside the sum so far.
-    long again = request.work() == Work.FULL && request.microBatches() > 1 ? v * c : 0;
-    return (selected + chunk * (v + c) + again) * FLOAT;
+    return request.sequences() * ((long) config.vocabSize() + config.hiddenSize()) * FLOAT;
   }
 
   private static long cache(DecoderConfig config, MemoryRequest request) {

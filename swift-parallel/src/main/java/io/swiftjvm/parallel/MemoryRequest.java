@@ -19,11 +19,12 @@ import org.jspecify.annotations.Nullable;
  * @param sequences sequences answered at once; 0 when training
  * @param positions longest of them with its answer
  * @param dtype element type the weights are converted to; null = as stored, mapped
+ * @param packed the type that projections are quantised to; null = none
  * @param optim the optimizer of a training
  */
 public record MemoryRequest(
     Work work, @Nullable LoraSpec lora, long tokens, long labelled, int microBatches, boolean recompute,
-    int sequences, int positions, @Nullable DType dtype, OptimSpec optim) {
+    int sequences, int positions, @Nullable DType dtype, @Nullable DType packed, OptimSpec optim) {
   /** What learns. */
   public enum Work {
     GENERATE,
@@ -44,12 +45,12 @@ public record MemoryRequest(
 
   /** Training of all weights on micro-batches of {@code tokens} tokens, all labelled, one micro-batch a step. */
   public static MemoryRequest train(long tokens) {
-    return new MemoryRequest(Work.FULL, null, tokens, tokens, 1, false, 0, 0, null, OptimSpec.DEFAULT);
+    return new MemoryRequest(Work.FULL, null, tokens, tokens, 1, false, 0, 0, null, null, OptimSpec.DEFAULT);
   }
 
   /** Training of an adapter on micro-batches of {@code tokens} tokens, all labelled, one micro-batch a step. */
   public static MemoryRequest trainLora(LoraSpec lora, long tokens) {
-    return new MemoryRequest(Work.LORA, lora, tokens, tokens, 1, false, 0, 0, null, OptimSpec.DEFAULT);
+    return new MemoryRequest(Work.LORA, lora, tokens, tokens, 1, false, 0, 0, null, null, OptimSpec.DEFAULT);
   }
 
   /**
@@ -57,42 +58,49 @@ public record MemoryRequest(
    */
   public static MemoryRequest generate(int sequences, int positions) {
     long tokens = Math.max(1, Math.min(512L, (long) sequences * positions));
-    return new MemoryRequest(Work.GENERATE, null, tokens, 0, 1, false, sequences, positions, null,
+    return new MemoryRequest(Work.GENERATE, null, tokens, 0, 1, false, sequences, positions, null, null,
         OptimSpec.DEFAULT);
   }
 
   /** Sets the tokens of a pass that carry a label. Default: all. Legal: 0 .. tokens. */
   public MemoryRequest labelled(long value) {
     return new MemoryRequest(work, lora, tokens, value, microBatches, recompute, sequences, positions, dtype,
-        optim);
+        packed, optim);
   }
 
   /** Sets the micro-batches of a step. Default: 1. */
   public MemoryRequest microBatches(int value) {
     return new MemoryRequest(work, lora, tokens, labelled, value, recompute, sequences, positions, dtype,
-        optim);
+        packed, optim);
   }
 
   /** Sets gradient checkpointing. Default: false. */
   public MemoryRequest recompute(boolean on) {
     return new MemoryRequest(work, lora, tokens, labelled, microBatches, on, sequences, positions, dtype,
-        optim);
+        packed, optim);
   }
 
   /** Sets an adapter that answers along. Default: none, or the one that is trained. */
   public MemoryRequest lora(@Nullable LoraSpec value) {
     return new MemoryRequest(work, value, tokens, labelled, microBatches, recompute, sequences, positions, dtype,
-        optim);
+        packed, optim);
   }
 
   /** Sets the element type the weights are converted to. Default: as stored. */
   public MemoryRequest dtype(@Nullable DType value) {
     return new MemoryRequest(work, lora, tokens, labelled, microBatches, recompute, sequences, positions, value,
-        optim);
+        packed, optim);
   }
 
   /** Sets the optimizer. Default: AdamW. */
   public MemoryRequest optim(OptimSpec value) {
-    return new MemoryRequest(work, lora, tokens, labelled, microBatches, recompute, sequences, positions, dtype, value);
+    return new MemoryRequest(work, lora, tokens, labelled, microBatches, recompute, sequences, positions, dtype, packed,
+        value);
+  }
+
+  /** Sets the type that projections are quantised to. Default: none. */
+  public MemoryRequest packed(@Nullable DType value) {
+    return new MemoryRequest(work, lora, tokens, labelled, microBatches, recompute, sequences, positions, dtype, value,
+        optim);
   }
 }

@@ -2,59 +2,77 @@ package io.swiftjvm.parallel;
 
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ModelConfig;
-import io.swiftjvm.hub.TensorEntry;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.WeightNames;
 import io.swiftjvm.model.family.Families;
 import io.swiftjvm.model.family.Family;
+import io.swiftjvm.tensor.DType;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * The sizes of a model, from its config.json and the headers of its weights; no weight is read.
+ * The sizes of a model, from its config.json and, where there are any, the headers of its weights; no weight is read.
  *
  * @param config the architecture
  * @param names its tensors' names
- * @param parameters values in all weights, a tied output projection counted once
- * @param storedBytes what they take in the file
+ * @param shapes every tensor by name, in model order, a tied output projection once
+ * @param storedBytes what they take in the file; without weights what they would in the config's element type
  */
-public record ModelSizes(DecoderConfig config, WeightNames names, long parameters, long storedBytes) {
+public record ModelSizes(DecoderConfig config, WeightNames names, Map<String, long[]> shapes, long storedBytes) {
   /** A projection's width on both sides. */
   public record Shape(long out, long in) {}
 
   /**
-   * The sizes of a model folder; {@link io.swiftjvm.error.ModelFormatException} where it is damaged or not supported.
+   * The sizes of a model folder, which may have no weights; {@link io.swiftjvm.error.ModelFormatException} where it is
+   * damaged or not supported.
    */
   public static ModelSizes of(Path folder) {
     ModelConfig source = ModelConfig.load(folder);
     Family family = Families.of(source);
     DecoderConfig config = family.config(source);
-    long parameters = 0;
+    if (!Checkpoint.isPresent(folder)) {
+      WeightNames names = family.names(source, List.of());
+      Map<String, long[]> shapes = CausalLm.shapes(config, names);
+      return new ModelSizes(config, names, shapes, values(shapes) * source.dtype().orElse(DType.F32).bytes());
+    }
     long bytes = 0;
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
       WeightNames names = family.names(source, checkpoint.names());
       for (String name : checkpoint.names()) {
         boolean twice = config.tied() && name.equals(names.head() + ".weight");
         if (!twice && !family.ignores(source, name)) {
-          TensorEntry entry = checkpoint.get(name);
-          parameters = Math.addExact(parameters, entry.elements());
-          bytes = Math.addExact(bytes, entry.data().byteSize());
+          bytes = Math.addExact(bytes, checkpoint.get(name).data().byteSize());
         }
       }
-      return new ModelSizes(config, names, parameters, bytes);
+      return new ModelSizes(config, names, CausalLm.shapes(config, names), bytes);
     }
+  }
+
+  private static long values(Map<String, long[]> shapes) {
+    long sum = 0;
+    for (long[] shape : shapes.values()) {
+      sum = Math.addExact(sum, Arrays.stream(shape).reduce(1, Math::multiplyExact));
+    }
+    return sum;
+  }
+
+  /** Values in all weights. */
+  public long parameters() {
+    return values(shapes);
   }
 
   /** Every projection of the decoder blocks by module path, in model order; the output projection is not among them. */
   public Map<String, Shape> projections() {
-    Map<String, Shape> shapes = new LinkedHashMap<>();
+    Map<String, Shape> projections = new LinkedHashMap<>();
     CausalLm.projections(config, names).forEach((path, size) -> {
       if (!path.equals(names.head())) {
-        shapes.put(path, new Shape(size[0], size[1]));
+        projections.put(path, new Shape(size[0], size[1]));
       }
     });
-    return shapes;
+    return projections;
   }
 }

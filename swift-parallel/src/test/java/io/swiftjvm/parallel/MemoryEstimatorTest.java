@@ -127,7 +127,7 @@ class MemoryEstimatorTest {
     MemoryEstimate estimate =
         MemoryEstimator.estimate(ModelSizes.of(OracleFiles.path("models/qwen3")), MemoryRequest.generate(4, 100));
     assertThat(estimate.cache()).isEqualTo(2L * 4 * 128 * 3 * 2 * 16 * 4);
-    assertThat(estimate.toString().lines()).hasSize(9).allSatisfy(line -> assertThat(line).contains("iB"));
+    assertThat(estimate.toString().lines()).hasSize(10).allSatisfy(line -> assertThat(line).contains("iB"));
     assertThat(MemoryEstimate.show(3L << 30)).isEqualTo("3.00 GiB");
   }
 

@@ -51,6 +51,11 @@ public enum Quantisation implements ModelTransform {
     this.head = head;
   }
 
+  /** What the projections of the decoder blocks become. */
+  public DType type() {
+    return type;
+  }
+
   @Override
   public void apply(CausalLm model) {
     for (Map.Entry<String, Linear> entry : model.linears().entrySet()) {

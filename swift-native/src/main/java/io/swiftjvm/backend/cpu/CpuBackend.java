@@ -92,6 +92,11 @@ public final class CpuBackend implements Backend {
     return memory.statistics().used();
   }
 
+  /** The bytes that a tensor of {@code bytes} takes of the pool: blocks come in classes, eight to a doubling. */
+  public static long blockBytes(long bytes) {
+    return CpuPool.sizeClass(bytes);
+  }
+
   /** The most bytes that live tensors have had. */
   public long peakBytes() {
     return memory.statistics().peak();

@@ -5,6 +5,7 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.train.optimizer.rule.Rule;
 import io.swiftjvm.train.optimizer.rule.StateSpec;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -59,9 +60,9 @@ public record OptimSpec(
     return projected != null && projected.covers(kind) ? projected.rule(this) : type.rule(this, kind);
   }
 
-  /** Bytes that are kept for a parameter of this name and shape. */
-  public long stateBytes(String name, long... shape) {
-    return rule(new ParamKind(name, shape.length == 2)).state(shape).stream().mapToLong(StateSpec::bytes).sum();
+  /** Bytes of each tensor that the optimizer keeps for a parameter. */
+  public List<Long> state(String name, long... shape) {
+    return rule(new ParamKind(name, shape.length == 2)).state(shape).stream().map(StateSpec::bytes).toList();
   }
 
   /** The rate to use: the given one, or the default of the tuner. */
