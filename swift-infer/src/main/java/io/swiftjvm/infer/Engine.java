@@ -5,15 +5,15 @@ import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.text.Tokenizer;
 import io.swiftjvm.train.CancellationToken;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Continues prompts with a model. The sequences of one call are worked on together, each pass taking one token of every
- * sequence that speaks and a piece of a prompt; finished ones make room for waiting ones. An answer depends on its own
- * prompt and settings alone, not on its neighbours.
+ * sequence that speaks and a piece of a prompt; finished ones make room for waiting ones. Prompts of one call that
+ * begin alike share the work; where memory runs out the newest sequence waits and is computed again. An answer depends
+ * on its own prompt and settings alone, not on its neighbours.
  *
  * {@snippet :
  * Engine engine = new Engine(model, tokenizer);
@@ -23,14 +23,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe, also for virtual threads: calls take turns pass by pass, in the order of asking, behind a lock that
  * is free while text is handed over. An interrupt or the token of the call ends it within one pass, with what there is;
- * the interrupt stays set. The engine owns neither model nor tokenizer. While there is
- * work the model's tree may only change by {@link #betweenPasses}.
+ * the interrupt stays set. The engine owns neither model nor tokenizer. While there is work
+ * the model's tree may only change by {@link #betweenPasses}.
  */
 public final class Engine {
   private final CausalLm model;
   private final @Nullable Tokenizer tokenizer;
   private final EngineOptions options;
   private final Steps steps;
+  private final CacheBudget budget;
+  private final EngineCounters counters = new EngineCounters();
 
   /** An engine that answers in tokens only. */
   public Engine(CausalLm model) {
@@ -42,12 +44,22 @@ public final class Engine {
     this(model, tokenizer, EngineOptions.DEFAULT);
   }
 
-  /** An engine with sizes of its own; without a tokenizer it answers in tokens only. */
+  /**
+   * An engine with sizes of its own; without a tokenizer it answers in tokens only.
+   *
+   * @throws InvalidPlanException if the sizes do not fit the model or the memory
+   */
   public Engine(CausalLm model, @Nullable Tokenizer tokenizer, EngineOptions options) {
+    this(model, tokenizer, options, CacheBudget.of(model.config(), options));
+  }
+
+  Engine(CausalLm model, @Nullable Tokenizer tokenizer, EngineOptions options, CacheBudget budget) {
     this.model = model;
     this.tokenizer = tokenizer;
     this.options = options;
-    this.steps = new Steps(model, options.prefillTokens());
+    this.steps = new Steps(model);
+    this.budget = budget;
+    Drafter.check(model, options.speculation());
   }
 
   public CausalLm model() {
@@ -78,6 +90,20 @@ public final class Engine {
     });
   }
 
+  CacheBudget budget() {
+    return budget;
+  }
+
+  /** Most tokens of a prompt and its answer. */
+  public int maxLength() {
+    return budget.length();
+  }
+
+  /** What the engine did so far. */
+  public EngineCounters counters() {
+    return counters;
+  }
+
   /** One answer. */
   public Completion generate(GenerateRequest request) {
     return generate(List.of(request)).getFirst();
@@ -95,46 +121,23 @@ public final class Engine {
    */
   public List<Completion> generate(
       List<GenerateRequest> requests, StreamListener listener, CancellationToken cancellation) {
-    List<Sequence> all = Requests.prepare(model, tokenizer, requests, listener);
-    Queue<Sequence> waiting = new ArrayDeque<>(all);
-    List<Sequence> running = new ArrayList<>();
-    int slots = Math.max(1, Math.min(options.maxSequences(), all.size()));
-    try (KvCache cache = new KvCache(model.backend(), slots, model.config().maxPositions())) {
-      while (!(waiting.isEmpty() && running.isEmpty())) {
-        while (running.size() < slots && !waiting.isEmpty()) {
-          Sequence next = waiting.remove();
-          next.slot(cache.acquire());
-          running.add(next);
+    List<Sequence> all = Requests.prepare(model, tokenizer, budget.length(), requests, listener);
+    Deque<Sequence> waiting = new ArrayDeque<>(all);
+    try (Batch batch = new Batch(this, Math.max(1, Math.min(options.maxSequences(), all.size())))) {
+      while (!(waiting.isEmpty() && batch.isEmpty())) {
+        while (!waiting.isEmpty() && batch.admit(waiting.getFirst())) {
+          waiting.removeFirst();
         }
-        for (List<Steps.Feed> pass : steps.plan(cache, running)) {
-          if (cancellation.isCancelled() || !pass(cache, pass)) {
-            all.stream().filter(s -> !s.finished()).forEach(s -> s.finish(FinishReason.CANCELLED));
-            waiting.clear();
-            break;
-          }
+        batch.step(batch.running(), () -> !cancellation.isCancelled(), Sequence::advance).forEach(waiting::addFirst);
+        if (cancellation.isCancelled()) {
+          break;
         }
-        running.stream().filter(Sequence::finished).forEach(s -> cache.release(s.slot()));
-        running.removeIf(Sequence::finished);
+        batch.running().stream().filter(Sequence::finished).forEach(batch::leave);
       }
-    }
-    return all.stream().map(Sequence::completion).toList();
-  }
-
-  /** Runs one pass and hands its results over; false if the thread was interrupted before. */
-  private boolean pass(KvCache cache, List<Steps.Feed> feeds) {
-    List<float @Nullable []> logits;
-    try {
-      logits = steps.run(cache, feeds);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return false;
     }
-    for (int i = 0; i < feeds.size(); i++) {
-      float[] own = logits.get(i);
-      if (own != null) {
-        feeds.get(i).sequence().advance(own);
-      }
-    }
-    return true;
+    all.stream().filter(s -> !s.finished()).forEach(s -> s.finish(FinishReason.CANCELLED));
+    return all.stream().map(Sequence::completion).toList();
   }
 }

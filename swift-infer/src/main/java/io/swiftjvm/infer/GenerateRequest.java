@@ -16,10 +16,19 @@ import org.jspecify.annotations.Nullable;
  *     attached
  * @param processors further processors, run behind those of {@code sampling} that penalise and before the temperature;
  *     they must not be shared between requests if they keep state
+ * @param cacheSalt prompts share work only with prompts of the same salt, so that nobody can find out from the time an
+ *     answer takes what others asked; null is a salt of its own
  */
 @SuppressWarnings("ArrayRecordComponent") // copied on the way in and out, equality by content
 public record GenerateRequest(
-    int[] prompt, SamplingParams sampling, @Nullable List<String> adapters, List<LogitsProcessor> processors) {
+    int[] prompt, SamplingParams sampling, @Nullable List<String> adapters, List<LogitsProcessor> processors,
+    @Nullable String cacheSalt) {
+  /** A request without a salt. */
+  public GenerateRequest(
+      int[] prompt, SamplingParams sampling, @Nullable List<String> adapters, List<LogitsProcessor> processors) {
+    this(prompt, sampling, adapters, processors, null);
+  }
+
   public GenerateRequest {
     prompt = prompt.clone();
     adapters = adapters == null ? null : List.copyOf(adapters);
@@ -42,12 +51,12 @@ public record GenerateRequest(
 
   /** Sets how to continue. Default: as the model says. */
   public GenerateRequest sampling(SamplingParams value) {
-    return new GenerateRequest(prompt, value, adapters, processors);
+    return new GenerateRequest(prompt, value, adapters, processors, cacheSalt);
   }
 
   /** Sets the adapters; none = the bare model. Default: {@code default} where it is attached. */
   public GenerateRequest adapters(@Nullable List<String> names) {
-    return new GenerateRequest(prompt, sampling, names, processors);
+    return new GenerateRequest(prompt, sampling, names, processors, cacheSalt);
   }
 
   /** {@link #adapters(List)} by name; an empty array is the bare model. */
@@ -57,14 +66,19 @@ public record GenerateRequest(
 
   /** Sets further processors. Default: none. */
   public GenerateRequest processors(List<LogitsProcessor> value) {
-    return new GenerateRequest(prompt, sampling, adapters, value);
+    return new GenerateRequest(prompt, sampling, adapters, value, cacheSalt);
+  }
+
+  /** Sets the salt. Default: null. */
+  public GenerateRequest cacheSalt(@Nullable String value) {
+    return new GenerateRequest(prompt, sampling, adapters, processors, value);
   }
 
   @Override
   public boolean equals(Object other) {
     return other instanceof GenerateRequest that && Arrays.equals(prompt, that.prompt)
         && sampling.equals(that.sampling) && Objects.equals(adapters, that.adapters)
-        && processors.equals(that.processors);
+        && processors.equals(that.processors) && Objects.equals(cacheSalt, that.cacheSalt);
   }
 
   @Override

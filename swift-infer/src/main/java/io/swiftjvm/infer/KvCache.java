@@ -7,8 +7,10 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.AttentionContext;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -18,9 +20,10 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys and values of sequences that are being continued: for every layer two float32 tensors (rows, width), and the
- * states of layers that carry one instead. A sequence owns a slot, its rows lie one behind the other in a region that
- * grows as it does. For one thread.
+ * Keys and values of sequences that are being continued, in blocks of {@link #BLOCK} tokens (PagedAttention, arXiv
+ * 2309.06180): for every layer two tensors (rows, width), float32 or 8 bits, and the states of layers that carry one
+ * instead. A sequence owns a slot and, by a table, blocks; several may share full ones. Memory grows with the blocks in
+ * use. For one thread.
  *
  * {@snippet :
  * try (var cache = new KvCache(backend, 1, config.maxPositions()); var scope = new Scope(backend)) {
@@ -33,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * }
  */
 public final class KvCache implements AutoCloseable {
+  /** Tokens of a block. */
+  public static final int BLOCK = 16;
+
   /** One layer; its own scope, so that growing needs the old memory of one layer only. */
   private record Layer(Scope scope, Tensor keys, Tensor values) {}
 
@@ -42,28 +48,55 @@ public final class KvCache implements AutoCloseable {
   private final Backend backend;
   private final int slots;
   private final int limit;
+  private final DType type;
   private final int[] lengths;
+  private final int[][] tables;
+  private final int[] counts;
   private final BitSet taken = new BitSet();
   private final Map<Integer, Layer> layers = new TreeMap<>();
   private final Map<Integer, States> states = new TreeMap<>();
-  private final Regions regions;
+  private final PrefixIndex prefixes = new PrefixIndex();
+  private final BlockPool pool;
+  private final Scope tableScope;
+  private @Nullable Tensor tableMemory;
+  private int capacity;
   private boolean closed;
+
+  /** {@link #KvCache(Backend, int, int, int, DType)} of float32 with as many blocks as there can be use for. */
+  public KvCache(Backend backend, int slots, int limit) {
+    this(backend, slots, limit, most(slots, limit), DType.F32);
+  }
 
   /**
    * An empty cache; memory is taken as steps need it.
    *
    * @param slots sequences at once, 1 or more
    * @param limit most positions of a sequence, the model's {@code max_position_embeddings}
+   * @param blocks most blocks of all sequences together
+   * @param type {@link DType#F32}, or {@link DType#Q8}: then every head is a multiple of 32 wide
    */
-  public KvCache(Backend backend, int slots, int limit) {
-    if (slots < 1 || limit < 1) {
-      throw new IllegalArgumentException("a cache needs 1 or more slots and positions, got " + slots + ", " + limit);
+  public KvCache(Backend backend, int slots, int limit, int blocks, DType type) {
+    if (slots < 1 || limit < 1 || blocks < 1) {
+      throw new IllegalArgumentException("a cache needs 1 or more slots, positions and blocks, got " + slots + ", "
+          + limit + ", " + blocks);
+    }
+    if (type != DType.F32 && type != DType.Q8) {
+      throw new IllegalArgumentException("a cache is of float32 or q8, got " + type);
     }
     this.backend = backend;
     this.slots = slots;
     this.limit = limit;
+    this.type = type;
     this.lengths = new int[slots];
-    this.regions = new Regions(slots);
+    this.tables = new int[slots][0];
+    this.counts = new int[slots];
+    this.pool = new BlockPool(Math.min(blocks, most(slots, limit)), prefixes::remove);
+    this.tableScope = new Scope(backend);
+  }
+
+  /** Blocks for {@code slots} sequences of {@code limit} tokens, as far as rows can be counted. */
+  static int most(int slots, int limit) {
+    return (int) Math.min((long) slots * Math.ceilDiv(limit, BLOCK), Integer.MAX_VALUE / BLOCK);
   }
 
   /** A free slot for a new sequence. */
@@ -73,16 +106,14 @@ public final class KvCache implements AutoCloseable {
       throw new IllegalStateException("all " + slots + " slots of the cache are taken");
     }
     taken.set(slot);
-    lengths[slot] = 0;
     states.values().forEach(all -> backend.fill(all.kept.slice(slot, 1), 0));
     return slot;
   }
 
-  /** Gives a slot back; its rows are written over by the next sequence. */
+  /** Gives a slot and its blocks back. */
   public void release(int slot) {
     taken.clear(slot);
-    lengths[slot] = 0;
-    regions.free(slot);
+    shorten(slot, 0);
   }
 
   /** Positions of the sequence in {@code slot}. */
@@ -90,9 +121,9 @@ public final class KvCache implements AutoCloseable {
     return lengths[slot];
   }
 
-  /** Rows of every layer: positions that all sequences together have room for now. */
+  /** Rows of every layer that there is memory for now. */
   public int rows() {
-    return regions.rows();
+    return capacity * BLOCK;
   }
 
   /** Bytes of keys and values. */
@@ -101,11 +132,97 @@ public final class KvCache implements AutoCloseable {
         + states.values().stream().mapToLong(all -> all.kept.bytes() + all.next.bytes()).sum();
   }
 
+  /** Sequences that fit at once. */
+  int slots() {
+    return slots;
+  }
+
+  /** Share of the blocks that sequences use, 0 .. 1. */
+  public double usage() {
+    return pool.used() / (double) pool.limit();
+  }
+
+  /** Tokens that new or growing sequences would have blocks for. */
+  long available() {
+    return (long) pool.available() * BLOCK;
+  }
+
+  /** True if layers carry states, which cannot be shared or cut. */
+  boolean hasStates() {
+    return !states.isEmpty();
+  }
+
+  /**
+   * Takes over blocks that hold the beginning of {@code tokens} for an empty sequence.
+   *
+   * @param scope what else must agree with those who {@link #publish}ed
+   * @param most tokens that may be taken over
+   * @return tokens taken over
+   */
+  int adopt(int slot, Object scope, int[] tokens, int most) {
+    PrefixIndex.Walk walk = prefixes.walk(scope, tokens, BLOCK);
+    while (lengths[slot] + BLOCK <= most) {
+      int block = walk.next();
+      if (block < 0) {
+        break;
+      }
+      pool.share(block);
+      append(slot, block);
+      lengths[slot] += BLOCK;
+    }
+    return lengths[slot];
+  }
+
+  /** Forgets what is behind the first {@code length} tokens of a sequence. */
+  void shorten(int slot, int length) {
+    lengths[slot] = length;
+    // the end of a text first: what idles longest goes first, and a beginning is worth more
+    while (counts[slot] > Math.ceilDiv(length, BLOCK)) {
+      int block = tables[slot][--counts[slot]];
+      pool.leave(block, prefixes.contains(block));
+    }
+  }
+
+  /** Lets others take over the full blocks of the first {@code length} tokens of a sequence. */
+  void publish(int slot, Object scope, int[] tokens, int length) {
+    PrefixIndex.Walk walk = prefixes.walk(scope, tokens, BLOCK);
+    for (int i = 0; i < Math.min(length, lengths[slot]) / BLOCK; i++) {
+      walk.put(tables[slot][i]);
+    }
+  }
+
+  /** Forgets what others could take over. */
+  void forget() {
+    pool.dropIdle();
+    prefixes.clear();
+  }
+
+  /** Makes room for {@code tokens} of a sequence in all; false if there are not enough blocks, then it has some. */
+  boolean reserve(int slot, int tokens) {
+    while ((long) counts[slot] * BLOCK < tokens) {
+      int block = pool.take(counts[slot] == 0 ? -1 : tables[slot][counts[slot] - 1]);
+      if (block < 0) {
+        return false;
+      }
+      append(slot, block);
+    }
+    return true;
+  }
+
+  private void append(int slot, int block) {
+    int[] table = tables[slot];
+    if (counts[slot] == table.length) {
+      tables[slot] = table = Arrays.copyOf(table, Math.max(BlockPool.RUN, table.length * 2));
+    }
+    table[counts[slot]++] = block;
+  }
+
   /**
    * What one pass looks at: {@code counts[i]} more tokens of the sequence in {@code sequences[i]}, one behind the
-   * other.
+   * other. It ends the step before.
    *
    * @throws InvalidPlanException if a sequence would become longer than the model's limit
+   * @throws OverloadedException if there are not enough blocks
    */
   public Step step(int[] sequences, int[] counts) {
     for (int i = 0; i < sequences.length; i++) {
@@ -117,49 +234,37 @@ public final class KvCache implements AutoCloseable {
         throw new InvalidPlanException("A sequence of " + have + " tokens cannot take " + counts[i]
             + " more: the model has " + limit + " positions. Shorten the prompt or lower maxTokens.");
       }
+      if (!reserve(sequences[i], have + counts[i])) {
+        throw new OverloadedException("The cache has " + pool.limit() + " blocks of " + BLOCK + " tokens and all are in "
+            + "use. Work on fewer or shorter sequences at once.");
+      }
     }
-    for (int i = 0; i < sequences.length; i++) {
-      makeRoom(sequences[i], lengths[sequences[i]] + counts[i]);
-    }
+    grow();
     return new Step(sequences.clone(), counts.clone());
   }
 
-  private void makeRoom(int slot, int wanted) {
-    if (regions.fits(slot, wanted)) {
+  /** Memory for every block that is in use, with some for those to come. */
+  private void grow() {
+    if (pool.high() <= capacity) {
       return;
     }
-    int[] before = regions.starts();
-    if (regions.place(slot, wanted, limit)) {
-      if (regions.start(slot) != before[slot] && lengths[slot] > 0) {
-        layers.values().forEach(layer -> move(slot, layer, before[slot], layer));
-      }
-      return;
-    }
-    regions.relay(slot, wanted, limit);
+    long wanted = Math.max(pool.high(), capacity + (long) capacity / 2);
+    int before = capacity;
+    capacity = (int) Math.min(Math.ceilDiv(wanted, BlockPool.RUN) * BlockPool.RUN, Math.max(pool.limit(), pool.high()));
     for (Map.Entry<Integer, Layer> entry : layers.entrySet()) {
       Layer from = entry.getValue();
       Layer to = layer(from.keys.columns(), from.values.columns());
-      for (int i = 0; i < slots; i++) {
-        if (lengths[i] > 0) {
-          move(i, from, before[i], to);
-        }
-      }
+      backend.copy(from.keys, to.keys.slice(0, (long) before * BLOCK));
+      backend.copy(from.values, to.values.slice(0, (long) before * BLOCK));
       entry.setValue(to);
       from.scope.close();
     }
   }
 
-  /** Copies the rows of a slot to where they lie now. */
-  private void move(int slot, Layer from, int before, Layer to) {
-    copy(from.keys, before, to.keys, regions.start(slot), lengths[slot]);
-    copy(from.values, before, to.values, regions.start(slot), lengths[slot]);
-  }
-
   private Layer layer(long keyWidth, long valueWidth) {
     Scope scope = new Scope(backend);
     try {
-      int rows = regions.rows();
-      return new Layer(scope, scope.floats(rows, keyWidth), scope.floats(rows, valueWidth));
+      return new Layer(scope, scope.tensor(type, rows(), keyWidth), scope.tensor(type, rows(), valueWidth));
     } catch (RuntimeException | OutOfMemoryError e) {
       scope.close();
       throw e;
@@ -178,8 +283,15 @@ public final class KvCache implements AutoCloseable {
     }
   }
 
-  private void copy(Tensor from, long fromRow, Tensor to, long toRow, int rows) {
-    backend.copy(from.slice(fromRow, rows), to.slice(toRow, rows));
+  private Tensor upload(int[] table) {
+    Tensor memory = tableMemory;
+    if (memory == null || memory.size() < table.length) {
+      memory = tableScope.tensor(DType.I32, Math.max(256, 2L * table.length));
+      tableMemory = memory;
+    }
+    Tensor used = memory.slice(0, table.length);
+    backend.upload(MemorySegment.ofArray(table), used);
+    return used;
   }
 
   /** Gives the memory back. Closing twice is harmless. */
@@ -190,6 +302,7 @@ public final class KvCache implements AutoCloseable {
     layers.clear();
     states.values().forEach(all -> all.scope.close());
     states.clear();
+    tableScope.close();
   }
 
   /** The tokens of one pass and the sequences they continue. */
@@ -200,15 +313,19 @@ public final class KvCache implements AutoCloseable {
     private Step(int[] sequences, int[] counts) {
       int n = sequences.length;
       int[] starts = new int[n];
-      int[] keyStarts = new int[n];
+      int[] entries = new int[n];
       int[] keys = new int[n];
+      int[] table = new int[0];
       for (int i = 0; i < n; i++) {
         starts[i] = i == 0 ? 0 : starts[i - 1] + counts[i - 1];
-        keyStarts[i] = regions.start(sequences[i]);
         keys[i] = lengths[sequences[i]] + counts[i];
+        entries[i] = table.length;
+        int blocks = Math.ceilDiv(keys[i], BLOCK);
+        table = Arrays.copyOf(table, table.length + blocks);
+        System.arraycopy(tables[sequences[i]], 0, table, entries[i], blocks);
       }
       this.sequences = sequences;
-      this.segments = new Segments(starts, counts, keyStarts, keys);
+      this.segments = new Segments(starts, counts, entries, keys, new Segments.Pages(BLOCK, upload(table)));
     }
 
     /** The position of every token of the pass in its sequence. */
@@ -240,12 +357,25 @@ public final class KvCache implements AutoCloseable {
       Layer cached =
           layers.computeIfAbsent(layer, i -> layer(newKeys.columns(), newValues.columns()));
       for (int s = 0; s < sequences.length; s++) {
-        int count = segments.qLength()[s];
-        int row = segments.kStart()[s] + segments.kLength()[s] - count;
-        copy(newKeys, segments.qStart()[s], cached.keys, row, count);
-        copy(newValues, segments.qStart()[s], cached.values, row, count);
+        int end = segments.kLength()[s];
+        int next;
+        for (int at = end - segments.qLength()[s]; at < end; at = next) {
+          next = runEnd(tables[sequences[s]], at, end);
+          long row = segments.qStart()[s] + at - (end - segments.qLength()[s]);
+          long to = (long) tables[sequences[s]][at / BLOCK] * BLOCK + at % BLOCK;
+          store(newKeys.slice(row, next - at), cached.keys.slice(to, next - at));
+          store(newValues.slice(row, next - at), cached.values.slice(to, next - at));
+        }
       }
       return ops.attention(q, cached.keys, cached.values, spec, segments, sinks);
+    }
+
+    private void store(Tensor from, Tensor to) {
+      if (type == DType.F32) {
+        backend.copy(from, to);
+      } else {
+        backend.quantize(from, to);
+      }
     }
 
     @Override
@@ -264,11 +394,32 @@ public final class KvCache implements AutoCloseable {
 
     /** Keeps the tokens of the pass: the next step comes behind them. Without it they are written over. */
     public void commit() {
+      commit(segments.qLength());
+    }
+
+    /**
+     * Keeps the first {@code counts[i]} tokens of each sequence.
+     *
+     * @throws IllegalStateException if layers carry states and these are not all tokens: run a pass over fewer
+     */
+    public void commit(int[] counts) {
+      if (hasStates() && !Arrays.equals(counts, segments.qLength())) {
+        throw new IllegalStateException("states behind a part of a pass are not known");
+      }
       for (int s = 0; s < sequences.length; s++) {
         int slot = sequences[s];
-        lengths[slot] = segments.kLength()[s];
+        lengths[slot] = segments.kLength()[s] - segments.qLength()[s] + counts[s];
         states.values().forEach(all -> backend.copy(all.next.slice(slot, 1), all.kept.slice(slot, 1)));
       }
     }
+  }
+
+  /** The first position behind {@code at} whose row does not follow, at most {@code end}. */
+  private static int runEnd(int[] table, int at, int end) {
+    int block = at / BLOCK;
+    while ((block + 1) * BLOCK < end && table[block + 1] == table[block] + 1) {
+      block++;
+    }
+    return Math.min((block + 1) * BLOCK, end);
   }
 }

@@ -18,7 +18,8 @@ final class Requests {
   private Requests() {}
 
   static List<Sequence> prepare(
-      CausalLm model, @Nullable Tokenizer tokenizer, List<GenerateRequest> requests, StreamListener listener) {
+      CausalLm model, @Nullable Tokenizer tokenizer, int limit, List<GenerateRequest> requests,
+      StreamListener listener) {
     if (model.config().classifies()) {
       throw new InvalidPlanException("The model in " + model.directory() + " is a classifier of "
           + model.config().head().outputs() + " classes and cannot continue text. Use a causal language model.");
@@ -26,14 +27,14 @@ final class Requests {
     List<String> attached = LoraAdapter.names(model);
     List<Sequence> sequences = new ArrayList<>();
     for (GenerateRequest request : requests) {
-      sequences.add(sequence(model, tokenizer, request, attached, sequences.size(), listener));
+      sequences.add(sequence(model, tokenizer, limit, request, attached, sequences.size(), listener));
     }
     return sequences;
   }
 
   private static Sequence sequence(
-      CausalLm model, @Nullable Tokenizer tokenizer, GenerateRequest request, List<String> attached, int index,
-      StreamListener listener) {
+      CausalLm model, @Nullable Tokenizer tokenizer, int limit, GenerateRequest request, List<String> attached,
+      int index, StreamListener listener) {
     SamplingParams params = request.sampling().resolve(model.source().generation());
     int vocabulary = model.config().vocabSize();
     int[] prompt = request.prompt();
@@ -51,8 +52,8 @@ final class Requests {
     long seed = params.seed() == null ? ThreadLocalRandom.current().nextLong() : params.seed();
     int[] endIds = ends.stream().filter(id -> id < vocabulary).mapToInt(id -> id).toArray();
     List<LogitsProcessor> chain = LogitsProcessors.of(params, request.processors(), endIds);
-    int most = most(request.sampling(), params, prompt.length, model.config().maxPositions());
-    return new Sequence(index, new TokenHistory(prompt), adapters(request, attached), params, seed, most, ends,
+    int most = most(request.sampling(), params, prompt.length, limit, model.config().maxPositions());
+    return new Sequence(index, prompt, request.cacheSalt(), adapters(request, attached), params, seed, most, ends,
         new Sampler(chain, params.greedy(), seed), tokenizer, piece -> listener.text(index, piece));
   }
 
@@ -68,12 +69,14 @@ final class Requests {
   }
 
   /** Tokens that may be made: what was asked for must fit, what the model's files say is cut to what fits. */
-  private static int most(SamplingParams asked, SamplingParams resolved, int prompt, int limit) {
+  private static int most(SamplingParams asked, SamplingParams resolved, int prompt, int limit, int positions) {
     int room = limit - prompt;
     Integer wanted = asked.maxTokens();
     if (room < 1 || (wanted != null && wanted > room)) {
       throw new InvalidPlanException("A prompt of " + prompt + " tokens and " + (wanted == null ? "an answer"
-          : "maxTokens " + wanted) + " do not fit into the model's " + limit + " positions. " + (room < 1
+          : "maxTokens " + wanted) + " do not fit into the " + (limit == positions ? "model's " + limit
+              : limit + " of the model's " + positions) + " positions"
+          + (limit == positions ? "" : " that max_model_len and the cache's memory allow") + ". " + (room < 1
           ? "Shorten the prompt to at most " + (limit - 1) + " tokens."
           : "Lower maxTokens to at most " + room + ", leave it unset, or shorten the prompt."));
     }

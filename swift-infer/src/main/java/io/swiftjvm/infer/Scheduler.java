@@ -4,8 +4,8 @@ import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.SwiftException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * }
  *
  * <p>Thread-safe. An answer is the one that {@link Engine#generate} gives, whatever runs beside it; the engine may be
- * used meanwhile. While there is work the model's tree may only change by {@link Engine#betweenPasses}. Owns neither engine nor model.
+ * used meanwhile. While there is work the model's tree may only change by {@link Engine#betweenPasses}. Owns
+ * neither engine nor model.
  */
 public final class Scheduler implements AutoCloseable {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
@@ -33,9 +34,10 @@ public final class Scheduler implements AutoCloseable {
   private final int slots;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Queue<Speaker> waiting = new ArrayDeque<>();
+  private final Deque<Speaker> waiting = new ArrayDeque<>();
   private final Thread worker;
   private boolean closed;
+  private volatile boolean forget;
   private volatile int running;
   private volatile double cacheUsage;
 
@@ -57,7 +59,7 @@ public final class Scheduler implements AutoCloseable {
   public Generation submit(List<GenerateRequest> requests) {
     List<StringBuilder> texts = IntStream.range(0, requests.size()).mapToObj(i -> new StringBuilder()).toList();
     List<Sequence> sequences = Requests.prepare(
-        engine.model(), engine.tokenizer(), requests, (index, piece) -> texts.get(index).append(piece));
+        engine.model(), engine.tokenizer(), engine.maxLength(), requests, (index, piece) -> texts.get(index).append(piece));
     Generation generation = new Generation(sequences.size(), options.buffer(), this::wake);
     lock.lock();
     try {
@@ -92,9 +94,19 @@ public final class Scheduler implements AutoCloseable {
     }
   }
 
-  /** Share of the positions that sequences could fill which are filled, 0 .. 1. */
+  /** Share of the cache's blocks that sequences use, 0 .. 1. */
   public double cacheUsage() {
     return cacheUsage;
+  }
+
+  /** What the engine did so far. */
+  public EngineCounters counters() {
+    return engine.counters();
+  }
+
+  /** Forgets what prompts share, for instance after the weights were changed; takes effect before the next step. */
+  public void forgetPrefixes() {
+    forget = true;
   }
 
   /** Cancels what there is and waits for the thread. Closing twice is harmless. */
@@ -133,11 +145,15 @@ public final class Scheduler implements AutoCloseable {
     List<Speaker> speakers = new ArrayList<>();
     boolean more = true;
     while (more) {
-      try (KvCache cache = new KvCache(engine.model().backend(), slots, engine.model().config().maxPositions())) {
+      try (Batch batch = new Batch(engine, slots)) {
         do {
-          more = admit(cache, speakers);
-          step(cache, speakers);
-          release(cache, speakers);
+          more = admit(batch, speakers);
+          if (forget) {
+            forget = false;
+            batch.forget();
+          }
+          step(batch, speakers);
+          release(batch, speakers);
         } while (more);
       } catch (InterruptedException | RuntimeException | Error e) {
         // a pass that failed leaves a cache that nothing can be said about: start over with an empty one
@@ -150,7 +166,7 @@ public final class Scheduler implements AutoCloseable {
   }
 
   /** Waits until there is something to do; false when nothing will come any more. */
-  private boolean admit(KvCache cache, List<Speaker> speakers) throws InterruptedException {
+  private boolean admit(Batch batch, List<Speaker> speakers) throws InterruptedException {
     lock.lock();
     try {
       while (true) {
@@ -158,9 +174,9 @@ public final class Scheduler implements AutoCloseable {
           waiting.forEach(s -> s.generation().cancel());
         }
         waiting.removeIf(this::gone);
-        while (speakers.size() < slots && !waiting.isEmpty()) {
-          Speaker next = waiting.remove();
-          next.start(cache.acquire());
+        while (!waiting.isEmpty() && batch.admit(waiting.getFirst().sequence())) {
+          Speaker next = waiting.removeFirst();
+          next.start();
           speakers.add(next);
         }
         running = speakers.size();
@@ -184,7 +200,7 @@ public final class Scheduler implements AutoCloseable {
 
   /** True if a speaker that waits shall wait no longer; it is told. */
   private boolean gone(Speaker speaker) {
-    if (!speaker.generation().cancelled() && speaker.waited() > options.queueWait().toNanos()) {
+    if (!speaker.generation().cancelled() && !speaker.started() && speaker.waited() > options.queueWait().toNanos()) {
       speaker.generation().fail(
           new OverloadedException("No place became free within " + options.queueWait() + ". Try again later."));
     }
@@ -196,17 +212,20 @@ public final class Scheduler implements AutoCloseable {
     return false;
   }
 
-  private void step(KvCache cache, List<Speaker> speakers) throws InterruptedException {
+  private void step(Batch batch, List<Speaker> speakers) throws InterruptedException {
     speakers.stream().filter(s -> s.generation().cancelled()).forEach(Speaker::cancel);
     List<Sequence> ready = speakers.stream().filter(s -> !s.finished() && s.ready()).map(Speaker::sequence).toList();
-    for (List<Steps.Feed> pass : engine.steps().plan(cache, ready)) {
-      List<float @Nullable []> logits = engine.steps().run(cache, pass);
-      for (int i = 0; i < pass.size(); i++) {
-        float[] own = logits.get(i);
-        if (own != null) {
-          advance(speaker(speakers, pass.get(i).sequence()), own);
-        }
+    List<Sequence> dropped =
+        batch.step(ready, () -> true, (sequence, logits) -> advance(speaker(speakers, sequence), logits));
+    lock.lock();
+    try {
+      for (Sequence sequence : dropped) {
+        Speaker speaker = speaker(speakers, sequence);
+        speakers.remove(speaker);
+        waiting.addFirst(speaker);
       }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -224,13 +243,12 @@ public final class Scheduler implements AutoCloseable {
     }
   }
 
-  private void release(KvCache cache, List<Speaker> speakers) {
+  private void release(Batch batch, List<Speaker> speakers) {
     List<Speaker> done = speakers.stream().filter(Speaker::finished).toList();
-    done.forEach(s -> cache.release(s.sequence().slot()));
+    done.forEach(s -> batch.leave(s.sequence()));
     speakers.removeAll(done);
     running = speakers.size();
-    double filled = speakers.stream().mapToLong(s -> cache.length(s.sequence().slot())).sum();
-    cacheUsage = filled / ((double) slots * engine.model().config().maxPositions());
+    cacheUsage = batch.usage();
     done.forEach(Speaker::end);
   }
 }

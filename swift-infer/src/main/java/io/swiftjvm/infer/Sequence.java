@@ -1,5 +1,6 @@
 package io.swiftjvm.infer;
 
+import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.text.StreamDecoder;
 import io.swiftjvm.text.Tokenizer;
 import java.util.ArrayList;
@@ -18,6 +19,8 @@ final class Sequence {
   private final Set<Integer> ends;
   private final Sampler sampler;
   private final TokenHistory history;
+  private final int[] prompt;
+  private final @Nullable String salt;
   private final @Nullable StreamDecoder decoder;
   private final StopText stop;
   private final Consumer<String> listener;
@@ -25,19 +28,24 @@ final class Sequence {
   private final List<TokenLogprob> logprobs = new ArrayList<>();
   private int made;
   private int slot = -1;
+  private boolean fed;
+  private @Nullable PrefixScope scope;
   private @Nullable FinishReason finish;
 
   /**
    * A sequence at its prompt.
    *
+   * @param salt what else must agree for its prompt to be shared
    * @param most tokens that may be made
    * @param ends tokens that end it
    */
   Sequence(
-      int index, TokenHistory history, List<String> adapters, SamplingParams params, long seed, int most,
+      int index, int[] prompt, @Nullable String salt, List<String> adapters, SamplingParams params, long seed, int most,
       Set<Integer> ends, Sampler sampler, @Nullable Tokenizer tokenizer, Consumer<String> listener) {
     this.index = index;
-    this.history = history;
+    this.prompt = prompt;
+    this.history = new TokenHistory(prompt);
+    this.salt = salt;
     this.adapters = adapters;
     this.params = params;
     this.seed = seed;
@@ -74,14 +82,48 @@ final class Sequence {
     return logprobs;
   }
 
-  /** Tokens that the cache, which holds {@code cached}, has not seen. */
-  int pending(int cached) {
-    return history.length() - cached;
+  /** Tokens of prompt and answer. */
+  int length() {
+    return history.length();
   }
 
-  /** The next {@code count} tokens for the cache. */
-  int[] feed(int cached, int count) {
-    return history.ids(cached, cached + count);
+  int promptLength() {
+    return prompt.length;
+  }
+
+  /** The prompt; not to be changed. */
+  int[] prompt() {
+    return prompt;
+  }
+
+  /** Tokens that may still be made. */
+  int left() {
+    return most - made;
+  }
+
+  int[] ids(int from, int to) {
+    return history.ids(from, to);
+  }
+
+  int last() {
+    return history.id(history.length() - 1);
+  }
+
+  /** True the first time only. */
+  boolean firstFeed() {
+    boolean first = !fed;
+    fed = true;
+    return first;
+  }
+
+  /** What must agree with another sequence for their prompts to be shared. */
+  PrefixScope scope(CausalLm model) {
+    PrefixScope own = scope;
+    if (own == null) {
+      own = PrefixScope.of(model, adapters, salt);
+      scope = own;
+    }
+    return own;
   }
 
   /** Takes the logits behind the last token and goes one token on. */

@@ -46,9 +46,13 @@ final class Speaker {
     return System.nanoTime() - submitted;
   }
 
-  void start(int slot) {
-    started = System.nanoTime();
-    sequence.slot(slot);
+  /** True from its first place on, also while it waits for another one. */
+  boolean started() {
+    return started != 0;
+  }
+
+  void start() {
+    started = started == 0 ? System.nanoTime() : started;
     generation.start();
   }
 

@@ -80,9 +80,9 @@ final class Metrics {
     value(out, "gauge", "num_requests_running", label, scheduler.running());
     value(out, "gauge", "num_requests_waiting", label, scheduler.waiting());
     value(out, "gauge", "kv_cache_usage_perc", label, scheduler.cacheUsage());
-    value(out, "counter", "prefix_cache_queries_total", label, 0);
-    value(out, "counter", "prefix_cache_hits_total", label, 0);
-    value(out, "counter", "num_preemptions_total", label, 0);
+    value(out, "counter", "prefix_cache_queries_total", label, scheduler.counters().prefixQueries());
+    value(out, "counter", "prefix_cache_hits_total", label, scheduler.counters().prefixHits());
+    value(out, "counter", "num_preemptions_total", label, scheduler.counters().preemptions());
     value(out, "counter", "prompt_tokens_total", label, promptTokens.get());
     value(out, "counter", "generation_tokens_total", label, madeTokens.get());
     type(out, "counter", "request_success_total");

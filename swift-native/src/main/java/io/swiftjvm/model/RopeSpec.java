@@ -49,6 +49,11 @@ public record RopeSpec(double theta, int rotary, boolean interleaved, RopeScalin
     };
   }
 
+  /** True if the frequencies depend on how long a text is. */
+  public boolean varies() {
+    return scaling instanceof RopeScaling.Dynamic || scaling instanceof RopeScaling.LongRope;
+  }
+
   private float power(double base, int pair) {
     return (float) Math.pow((float) base, 2f * pair / rotary);
   }

@@ -1,0 +1,311 @@
+package io.swiftjvm.infer;
+
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.DecoderConfig;
+import io.swiftjvm.model.DeltaNetConfig;
+import io.swiftjvm.model.MlpConfig;
+import io.swiftjvm.tuner.LoraAdapter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sequences that go on together, in the order of their admission, and the cache that they share. When blocks run out the
+ * newest sequence gives up its own and is computed again later. For one thread.
+ */
+final class Batch implements AutoCloseable {
+  /** A prompt waits for another one that is under way if that saves it so many tokens. */
+  private static final int WORTH_WAITING = 64;
+
+  private final CausalLm model;
+  private final EngineOptions options;
+  private final EngineCounters counters;
+  private final Steps steps;
+  private final KvCache cache;
+  private final List<Sequence> running = new ArrayList<>();
+  private final @Nullable Drafter drafter;
+  private final boolean sharing;
+  private final int grain;
+  private final int few;
+
+  /** Takes what a sequence's next token is drawn from; the sequence goes on by one token or ends. */
+  @FunctionalInterface
+  interface Advance {
+    void next(Sequence sequence, float[] logits);
+  }
+
+  /** So many tokens of a sequence in the next pass, the last ones of them guesses. */
+  private record Feed(Sequence sequence, int count, int[] guess) {}
+
+  Batch(Engine engine, int slots) {
+    this.model = engine.model();
+    this.options = engine.options();
+    this.counters = engine.counters();
+    this.steps = engine.steps();
+    CacheBudget budget = engine.budget();
+    this.cache = new KvCache(model.backend(), slots, budget.length(), budget.blocks(), options.cacheType());
+    DecoderConfig config = model.config();
+    boolean varies = config.layers().stream().map(l -> l.mixer().rope()).anyMatch(r -> r != null && r.varies());
+    // where angles depend on how far a pass reaches a text goes on as if it were alone
+    this.few = varies ? 1 : Steps.FEW;
+    this.drafter = varies ? null : Drafter.of(engine, slots);
+    this.sharing = options.prefixCache() && !varies
+        && config.layers().stream().noneMatch(l -> l.mixer() instanceof DeltaNetConfig);
+    boolean dense = config.layers().stream().allMatch(l -> l.feedForward() instanceof MlpConfig);
+    this.grain = dense ? KvCache.BLOCK : options.prefillTokens();
+  }
+
+  List<Sequence> running() {
+    return List.copyOf(running);
+  }
+
+  boolean isEmpty() {
+    return running.isEmpty();
+  }
+
+  /** Share of the cache's blocks that are in use. */
+  double usage() {
+    return cache.usage();
+  }
+
+  /** Takes a sequence in if there is a place and memory for what it has; the only one always has. */
+  boolean admit(Sequence sequence) {
+    boolean fits = cache.available() >= sequence.length() + (long) KvCache.BLOCK;
+    if (!running.isEmpty() && (running.size() >= cache.slots() || !fits)) {
+      return false;
+    }
+    sequence.slot(cache.acquire());
+    running.add(sequence);
+    return true;
+  }
+
+  /** Lets a sequence go. */
+  void leave(Sequence sequence) {
+    running.remove(sequence);
+    cache.release(sequence.slot());
+    if (drafter != null) {
+      drafter.leave(sequence);
+    }
+    sequence.slot(-1);
+  }
+
+  /** Forgets what prompts could share. */
+  void forget() {
+    cache.forget();
+  }
+
+  /**
+   * The next passes: a token of each sequence that speaks, and pieces of prompts as far as the budget goes.
+   *
+   * @param ready those that may go on
+   * @param more asked before each pass
+   * @return those that gave up their place, the newest first
+   */
+  List<Sequence> step(List<Sequence> ready, BooleanSupplier more, Advance advance) throws InterruptedException {
+    List<Sequence> dropped = new ArrayList<>();
+    for (List<Feed> pass : plan(ready, dropped)) {
+      if (!more.getAsBoolean()) {
+        break;
+      }
+      run(pass, advance);
+    }
+    return dropped;
+  }
+
+  /**
+   * A piece of more than {@link Steps#FEW} tokens has a pass to itself, and how a text is cut depends on the text alone:
+   * so every token meets the same kernels whatever runs beside it, and its numbers are the same to the last bit.
+   */
+  private List<List<Feed>> plan(List<Sequence> ready, List<Sequence> dropped) throws InterruptedException {
+    Map<Sequence, int[]> guesses = drafter == null ? Map.of() : drafter.guess(ready.stream()
+        .filter(s -> s.slot() >= 0 && pending(s) == 1 && !invoked(s)).toList());
+    List<List<Feed>> passes = new ArrayList<>();
+    Map<List<String>, List<Feed>> open = new HashMap<>();
+    int budget = options.prefillTokens();
+    for (Sequence sequence : List.copyOf(running)) {
+      if (sequence.slot() < 0 || !ready.contains(sequence) || waits(sequence, ready)) {
+        continue;
+      }
+      Feed feed = feed(sequence, guesses.getOrDefault(sequence, new int[0]));
+      int size = feed.count;
+      boolean speaks = size - feed.guess.length == 1;
+      if (!(speaks || size <= budget || (size > options.prefillTokens() && budget == options.prefillTokens()))) {
+        continue;
+      }
+      feed = reserve(feed, dropped);
+      if (feed == null) {
+        continue;
+      }
+      budget -= speaks ? 0 : size;
+      List<Feed> pass = open.get(sequence.adapters());
+      if (size > few) {
+        passes.add(List.of(feed));
+      } else if (pass == null || pass.stream().mapToInt(Feed::count).sum() + size > few) {
+        List<Feed> next = new ArrayList<>(List.of(feed));
+        passes.add(next);
+        open.put(sequence.adapters(), next);
+      } else {
+        pass.add(feed);
+      }
+    }
+    return passes;
+  }
+
+  private int pending(Sequence sequence) {
+    return sequence.length() - cache.length(sequence.slot());
+  }
+
+  /** Invocation tokens must be seen together, so such a prompt is not cut. */
+  private boolean invoked(Sequence sequence) {
+    return !sequence.adapters().isEmpty() && LoraAdapter.invoked(model, sequence.adapters());
+  }
+
+  private Feed feed(Sequence sequence, int[] guess) {
+    int done = cache.length(sequence.slot());
+    if (done >= sequence.promptLength()) {
+      int again = Math.min(pending(sequence), few);
+      return again > 1 ? new Feed(sequence, again, new int[0]) : new Feed(sequence, 1 + guess.length, guess);
+    }
+    boolean whole = sequence.promptLength() > options.prefillTokens() && invoked(sequence);
+    return new Feed(sequence, whole ? sequence.promptLength() - done : cut(sequence).next(done), new int[0]);
+  }
+
+  private PromptCut cut(Sequence sequence) {
+    return new PromptCut(sequence.promptLength(), options.prefillTokens(), grain);
+  }
+
+  /**
+   * Looks up what of a new prompt is there already. True if it should wait, as one that is under way will soon have
+   * much more of it.
+   */
+  private boolean waits(Sequence sequence, List<Sequence> ready) {
+    int slot = sequence.slot();
+    if (!sharing || cache.length(slot) > 0 || invoked(sequence)) {
+      return false;
+    }
+    PrefixScope scope = sequence.scope(model);
+    int[] prompt = sequence.prompt();
+    int found = cut(sequence).adoptable(cache.adopt(slot, scope, prompt, prompt.length - 1));
+    cache.shorten(slot, 0);
+    for (Sequence other : running) {
+      if (other == sequence) {
+        break;
+      }
+      if (ready.contains(other) && other.slot() >= 0 && cache.length(other.slot()) < other.promptLength()
+          && scope.equals(other.scope(model))) {
+        int same = Arrays.mismatch(prompt, other.prompt());
+        int alike = same < 0 ? prompt.length : same;
+        if (cut(sequence).adoptable(Math.min(alike, prompt.length - 1)) >= found + WORTH_WAITING) {
+          return true;
+        }
+      }
+    }
+    cache.adopt(slot, scope, prompt, found);
+    return false;
+  }
+
+  /** The feed with blocks for it, shorter if need be, or null if its sequence had to give up its place. */
+  private @Nullable Feed reserve(Feed feed, List<Sequence> dropped) {
+    Sequence sequence = feed.sequence;
+    while (!cache.reserve(sequence.slot(), cache.length(sequence.slot()) + feed.count)) {
+      Sequence newest = running.getLast();
+      if (newest != sequence) {
+        preempt(newest, dropped);
+      } else if (feed.guess.length > 0) {
+        return reserve(new Feed(sequence, 1, new int[0]), dropped);
+      } else if (running.size() == 1) {
+        throw new OverloadedException("One sequence of " + sequence.length() + " tokens does not fit into the cache. "
+            + "Lower max_model_len or raise gpu_memory_utilization.");
+      } else {
+        preempt(sequence, dropped);
+        return null;
+      }
+    }
+    return feed;
+  }
+
+  private void preempt(Sequence sequence, List<Sequence> dropped) {
+    leave(sequence);
+    dropped.add(sequence);
+    counters.preempted();
+  }
+
+  private void run(List<Feed> feeds, Advance advance) throws InterruptedException {
+    List<String> adapters = feeds.getFirst().sequence.adapters();
+    List<Steps.Tokens> tokens = new ArrayList<>();
+    for (Feed feed : feeds) {
+      int done = cache.length(feed.sequence.slot());
+      int known = feed.count - feed.guess.length;
+      boolean last = done + known == feed.sequence.length();
+      if (sharing && feed.sequence.firstFeed()) {
+        counters.looked(feed.sequence.promptLength(), done);
+      }
+      tokens.add(tokens(feed.sequence, done, feed.count, feed.guess, last ? 1 + feed.guess.length : 0));
+    }
+    Steps.Result result = steps.run(cache, adapters, tokens);
+    int[] kept = new int[feeds.size()];
+    for (int i = 0; i < kept.length; i++) {
+      Feed feed = feeds.get(i);
+      kept[i] = feed.count - feed.guess.length + advance(feed, result.logits().get(i), advance);
+    }
+    commit(feeds, adapters, result, kept);
+  }
+
+  private static Steps.Tokens tokens(Sequence sequence, int done, int count, int[] guess, int wanted) {
+    int[] ids = Arrays.copyOf(sequence.ids(done, done + count - guess.length), count);
+    System.arraycopy(guess, 0, ids, count - guess.length, guess.length);
+    return new Steps.Tokens(sequence.slot(), ids, wanted);
+  }
+
+  /** Draws tokens as long as the guess before was right; returns how many were. */
+  private int advance(Feed feed, float[][] logits, Advance advance) {
+    int right = 0;
+    for (int i = 0; i < logits.length; i++) {
+      advance.next(feed.sequence, logits[i]);
+      if (feed.sequence.finished() || i == feed.guess.length || feed.sequence.last() != feed.guess[i]) {
+        break;
+      }
+      right++;
+    }
+    if (feed.guess.length > 0) {
+      counters.guessed(feed.guess.length, right);
+    }
+    return right;
+  }
+
+  private void commit(List<Feed> feeds, List<String> adapters, Steps.Result result, int[] kept)
+      throws InterruptedException {
+    boolean all = IntStream.range(0, kept.length).allMatch(i -> kept[i] == feeds.get(i).count);
+    if (all || !cache.hasStates()) {
+      result.step().commit(kept);
+    } else {
+      // states behind wrong guesses are of no use: once more without them
+      List<Steps.Tokens> right = new ArrayList<>();
+      for (int i = 0; i < kept.length; i++) {
+        Sequence sequence = feeds.get(i).sequence;
+        right.add(tokens(sequence, cache.length(sequence.slot()), kept[i], new int[0], 0));
+      }
+      steps.run(cache, adapters, right).step().commit();
+    }
+    for (Feed feed : feeds) {
+      Sequence sequence = feed.sequence;
+      int done = cache.length(sequence.slot());
+      if (sharing && done - feed.count < sequence.promptLength() && !invoked(sequence)) {
+        cache.publish(sequence.slot(), sequence.scope(model), sequence.prompt(), cut(sequence).publishable());
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    cache.close();
+    if (drafter != null) {
+      drafter.close();
+    }
+  }
+}
