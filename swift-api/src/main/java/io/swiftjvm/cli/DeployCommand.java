@@ -33,6 +33,9 @@ record DeployCommand(String name) implements Command {
         Flag.value("max_model_len", "most tokens of prompt and answer; unset = the model's"),
         Flag.value("max_logprobs", "most alternatives of top_logprobs (default 20)"),
         Flag.value("max_num_seqs", "sequences worked on at once (default 32)"),
+        Flag.value("gpu_memory_utilization", "part of the free memory for keys and values (default 0.9)"),
+        Flag.value("enable_prefix_caching", "prompts that begin alike share the work (default true)"),
+        Flag.value("kv_cache_dtype", "auto = float32, or int8: a quarter of the memory, less exact"),
         Flag.value("rate_limit", "requests of a key in a minute, 0 = no limit (default 0)"),
         Flag.value("token_rate_limit", "tokens of a key in a minute, 0 = no limit (default 0)"));
   }
@@ -81,12 +84,12 @@ record DeployCommand(String name) implements Command {
     }
     return options
         .sizes(s -> s.logprobs(number(call, "max_logprobs", s.logprobs())))
-        .engine(e -> e.maxSequences(number(call, "max_num_seqs", e.maxSequences())))
+        .engine(e -> EngineFlags.apply(call, e))
         .rates(r -> r.requestsPerMinute(number(call, "rate_limit", r.requestsPerMinute()))
             .tokensPerMinute(number(call, "token_rate_limit", r.tokensPerMinute())));
   }
 
-  private static int number(Call call, String flag, int absent) {
+  static int number(Call call, String flag, int absent) {
     try {
       return call.flag(flag).map(Integer::valueOf).orElse(absent);
     } catch (NumberFormatException e) {

@@ -48,7 +48,8 @@ final class ChatEndpoint implements Endpoint {
     }
     params = service.sampling().fitting(f, params, prompt.length, limit, "messages");
     GenerateRequest request = new GenerateRequest(
-        prompt, params, service.names().adapters(model), service.sampling().processors(f));
+        prompt, params, service.names().adapters(model), service.sampling().processors(f))
+        .cacheSalt(service.sampling().salt(f));
     return new Work(Work.newId("chatcmpl-"), Instant.now().getEpochSecond(), model, Work.choices(request, n),
         prompt.length, Work.streaming(f), usage, new ChatForm(service.tokens(), logprobs != null));
   }

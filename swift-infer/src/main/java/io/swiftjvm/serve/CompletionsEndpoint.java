@@ -39,7 +39,8 @@ final class CompletionsEndpoint implements Endpoint {
       SamplingParams fitting =
           service.sampling().fitting(f, params, prompt.ids().length, service.names().maxLength(), "prompt");
       requests.addAll(Work.choices(new GenerateRequest(
-          prompt.ids(), fitting, service.names().adapters(model), service.sampling().processors(f)), n));
+          prompt.ids(), fitting, service.names().adapters(model), service.sampling().processors(f))
+          .cacheSalt(service.sampling().salt(f)), n));
     }
     IntFunction<String> shown = echo ? index -> shown(prompts.get(index / n)) : null;
     responder.answer(call, new Work(Work.newId("cmpl-"), Instant.now().getEpochSecond(), model, requests,

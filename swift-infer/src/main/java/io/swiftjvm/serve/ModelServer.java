@@ -43,8 +43,10 @@ public final class ModelServer implements AutoCloseable {
     this.options = options;
     this.inFlight = new InFlight(options.rates().inFlight());
     InetAddress address = LocalHosts.address(options.host(), !options.apiKeys().isEmpty());
-    this.names = names(served, options);
-    Engine engine = new Engine(served.model(), served.tokenizer(), options.engine());
+    Integer length = options.maxModelLength();
+    Engine engine = new Engine(served.model(), served.tokenizer(),
+        length == null ? options.engine() : options.engine().maxLength(length));
+    this.names = names(served, options, engine.maxLength());
     adapters = new AdapterDesk(engine, names, options);
     int asked = options.rates().queue();
     int queue = asked == 0 ? QUEUE_FACTOR * options.engine().maxSequences() : asked;
@@ -82,19 +84,13 @@ public final class ModelServer implements AutoCloseable {
     return new ModelServer(served, options);
   }
 
-  private static ModelNames names(ServedModel served, ServeOptions options) {
+  private static ModelNames names(ServedModel served, ServeOptions options, int maxLength) {
     String base = options.name() == null ? served.name() : options.name();
-    int positions = served.model().config().maxPositions();
-    Integer asked = options.maxModelLength();
     if (base.isBlank() || options.adapters().named().containsKey(base)) {
       throw new InvalidPlanException("The model is called '" + base + "', and so is an adapter or nothing. Give it "
           + "another name with name(...) or --served_model_name.");
     }
-    if (asked != null && asked > positions) {
-      throw new InvalidPlanException(
-          "max_model_len is " + asked + "; the model has " + positions + " positions. Lower it or leave it unset.");
-    }
-    return new ModelNames(base, served.adapters(), asked == null ? positions : asked);
+    return new ModelNames(base, served.adapters(), maxLength);
   }
 
   /** The port it listens at. */

@@ -110,6 +110,11 @@ final class SamplingFields {
     });
   }
 
+  /** Prompts share work only where this agrees. */
+  @Nullable String salt(Fields f) {
+    return f.text("cache_salt");
+  }
+
   private static @Nullable Double or(@Nullable Double value, @Nullable Double absent) {
     return value != null ? value : absent;
   }
