@@ -177,6 +177,10 @@ public final class Run implements AutoCloseable {
       map.put("seconds", r.seconds());
       map.put("cancelled", r.cancelled());
     });
+    if (trained != null) {
+      map.put("rows", trained.data().kept());
+      map.put("dropped_rows", trained.data().count());
+    }
     checkpoint().ifPresent(c -> map.put("checkpoint", c.toString()));
     result().filter(r -> r.best() != null).ifPresent(r -> {
       map.put("best_checkpoint", String.valueOf(r.best()));

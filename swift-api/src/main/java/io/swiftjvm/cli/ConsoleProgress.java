@@ -21,6 +21,7 @@ final class ConsoleProgress implements Consumer<TrainEvent> {
     switch (event) {
       case TrainEvent.Started started -> out.printf(Locale.ROOT, "training %,d of %,d values: %s%n", started.trainable(),
           started.parameters(), started.what());
+      case TrainEvent.DataReady data -> line(data(data));
       case TrainEvent.StepEnd end -> step(end);
       case TrainEvent.Evaluated evaluated -> line("step " + evaluated.step() + ": validation loss "
           + String.format(Locale.ROOT, "%.4f", evaluated.loss()));
@@ -31,6 +32,13 @@ final class ConsoleProgress implements Consumer<TrainEvent> {
           finished.step(), finished.result().seconds(), finished.result().loss()));
       case TrainEvent.Cancelled cancelled -> line("stopped at step " + cancelled.step());
     }
+  }
+
+  private static String data(TrainEvent.DataReady data) {
+    String packs = data.units() == data.rows() ? ""
+        : String.format(Locale.ROOT, " in %,d packs, %.1f %% filled", data.units(), 100 * data.fill());
+    return String.format(Locale.ROOT, "data: %,d rows, %,d dropped, %,d tokens%s: %,d steps", data.rows(), data.dropped(),
+        data.tokens(), packs, data.steps());
   }
 
   private void step(TrainEvent.StepEnd end) {

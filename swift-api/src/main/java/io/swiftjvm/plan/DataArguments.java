@@ -9,6 +9,7 @@ import static io.swiftjvm.plan.Argument.Kind.TEXTS;
 import static io.swiftjvm.plan.ModelArguments.strings;
 import static io.swiftjvm.plan.ModelArguments.toInt;
 
+import io.swiftjvm.data.batch.Packing;
 import io.swiftjvm.data.rows.Mixing;
 import io.swiftjvm.error.InvalidPlanException;
 import java.util.LinkedHashMap;
@@ -37,6 +38,18 @@ final class DataArguments {
           s -> s.data().validationShuffle(), (s, v) -> s.data(d -> d.validationShuffle((Boolean) v))),
       Argument.of("train_dataloader_shuffle", SWITCH, "Draw the rows of every epoch in another order.",
           s -> s.data().loaderShuffle(), (s, v) -> s.data(d -> d.loaderShuffle((Boolean) v))),
+      Argument.of("streaming", SWITCH, "Read rows as a stream in constant memory; needs max_steps.",
+          s -> s.data().access().streaming(), (s, v) -> s.data(d -> d.access(a -> a.streaming((Boolean) v)))),
+      Argument.of("shuffle_buffer_size", INTEGER, "Rows among which a stream is shuffled.",
+          s -> s.data().access().buffer(),
+          (s, v) -> s.data(d -> d.access(a -> a.buffer(toInt("shuffle_buffer_size", v))))),
+      Argument.of("lazy_tokenize", SWITCH, "Encode rows of mapped JSONL files when their turn comes, in constant memory.",
+          s -> s.data().access().lazy(), (s, v) -> s.data(d -> d.access(a -> a.lazy((Boolean) v)))),
+      Argument.of("group_by_length", SWITCH, "Rows of like length in a batch, the longest first.",
+          s -> s.data().grouping().byLength(), (s, v) -> s.data(d -> d.grouping(g -> g.byLength((Boolean) v)))),
+      Argument.of("max_tokens_per_batch", INTEGER, "As many rows in a micro-batch as have at most these tokens.",
+          s -> s.data().grouping().maxTokens(),
+          (s, v) -> s.data(d -> d.grouping(g -> g.maxTokens(toInt("max_tokens_per_batch", v))))),
       Argument.of("strict", SWITCH, "A bad row is an error instead of a counted drop.",
           s -> s.data().load().strict(), (s, v) -> s.data(d -> d.load(l -> l.strict((Boolean) v)))),
       Argument.of("max_drop_ratio", NUMBER, "Largest share of rows that may be dropped before it is an error.",
@@ -65,6 +78,9 @@ final class DataArguments {
           s -> s.text().binaryLossScale(), (s, v) -> s.text(t -> t.binaryLossScale((Boolean) v))),
       Argument.of("packing", SWITCH, "Join rows to packs of packing_length.",
           s -> s.text().packing(), (s, v) -> s.text(t -> t.packing((Boolean) v)), "enable_packing"),
+      Argument.of("packing_strategy", TEXT, "How packs are made: binpack (fullest) or sequential (in order).",
+          s -> s.data().grouping().packing().toString(),
+          (s, v) -> s.data(d -> d.grouping(g -> g.packing(Packing.Strategy.of((String) v))))),
       Argument.of("packing_length", INTEGER, "Length of a pack; unset = max_length.",
           s -> s.text().packingLength(), (s, v) -> s.text(t -> t.packingLength(toInt("packing_length", v))),
           "max_packed_length"),

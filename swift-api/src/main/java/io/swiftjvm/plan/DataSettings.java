@@ -1,5 +1,7 @@
 package io.swiftjvm.plan;
 
+import io.swiftjvm.data.batch.Grouping;
+import io.swiftjvm.data.rows.Access;
 import io.swiftjvm.data.rows.LoadOptions;
 import io.swiftjvm.data.rows.Mixing;
 import io.swiftjvm.error.InvalidPlanException;
@@ -17,12 +19,15 @@ import org.jspecify.annotations.Nullable;
  * @param validationShuffle shuffle the validation data once
  * @param load how files are read; its {@code shuffle} also shuffles the data set once, before batching
  * @param mixing how several data sets become one
+ * @param access whether rows are read before the training, when their turn comes, or as a stream
+ * @param grouping which rows come together in a micro-batch
  */
 public record DataSettings(
     List<String> datasets, List<String> validation, double splitRatio, boolean loaderShuffle, boolean validationShuffle,
-    LoadOptions load, Mixing mixing) {
+    LoadOptions load, Mixing mixing, Access access, Grouping grouping) {
   static final DataSettings DEFAULT = new DataSettings(
-      List.of(), List.of(), 0, true, false, LoadOptions.DEFAULT.shuffle(true), Mixing.NONE);
+      List.of(), List.of(), 0, true, false, LoadOptions.DEFAULT.shuffle(true), Mixing.NONE, Access.DEFAULT,
+      Grouping.DEFAULT);
 
   public DataSettings {
     datasets = List.copyOf(datasets);
@@ -33,31 +38,48 @@ public record DataSettings(
   }
 
   DataSettings datasets(List<String> v) {
-    return new DataSettings(v, validation, splitRatio, loaderShuffle, validationShuffle, load, mixing);
+    return new DataSettings(v, validation, splitRatio, loaderShuffle, validationShuffle, load, mixing, access,
+        grouping);
   }
 
   DataSettings validation(List<String> v) {
-    return new DataSettings(datasets, v, splitRatio, loaderShuffle, validationShuffle, load, mixing);
+    return new DataSettings(datasets, v, splitRatio, loaderShuffle, validationShuffle, load, mixing, access,
+        grouping);
   }
 
   DataSettings splitRatio(double v) {
-    return new DataSettings(datasets, validation, v, loaderShuffle, validationShuffle, load, mixing);
+    return new DataSettings(datasets, validation, v, loaderShuffle, validationShuffle, load, mixing, access,
+        grouping);
   }
 
   DataSettings loaderShuffle(boolean v) {
-    return new DataSettings(datasets, validation, splitRatio, v, validationShuffle, load, mixing);
+    return new DataSettings(datasets, validation, splitRatio, v, validationShuffle, load, mixing, access,
+        grouping);
   }
 
   DataSettings validationShuffle(boolean v) {
-    return new DataSettings(datasets, validation, splitRatio, loaderShuffle, v, load, mixing);
+    return new DataSettings(datasets, validation, splitRatio, loaderShuffle, v, load, mixing, access,
+        grouping);
   }
 
   DataSettings load(UnaryOperator<LoadOptions> f) {
-    return new DataSettings(datasets, validation, splitRatio, loaderShuffle, validationShuffle, f.apply(load), mixing);
+    return new DataSettings(datasets, validation, splitRatio, loaderShuffle, validationShuffle, f.apply(load), mixing,
+        access, grouping);
   }
 
   DataSettings mixing(UnaryOperator<Mixing> f) {
-    return new DataSettings(datasets, validation, splitRatio, loaderShuffle, validationShuffle, load, f.apply(mixing));
+    return new DataSettings(datasets, validation, splitRatio, loaderShuffle, validationShuffle, load, f.apply(mixing),
+        access, grouping);
+  }
+
+  DataSettings access(UnaryOperator<Access> f) {
+    return new DataSettings(datasets, validation, splitRatio, loaderShuffle, validationShuffle, load, mixing,
+        f.apply(access), grouping);
+  }
+
+  DataSettings grouping(UnaryOperator<Grouping> f) {
+    return new DataSettings(datasets, validation, splitRatio, loaderShuffle, validationShuffle, load, mixing, access,
+        f.apply(grouping));
   }
 
   /** The name that self-cognition rows get, or null. */

@@ -51,7 +51,8 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     }
     Integer pack = s.text().packingLength();
     long row = s.text().packing() && pack != null ? pack : maxLength;
-    long tokens = Math.multiplyExact(row, s.train().batch().perDevice());
+    Integer budget = s.data().grouping().maxTokens();
+    long tokens = budget != null ? Math.max(budget, row) : Math.multiplyExact(row, s.train().batch().perDevice());
     LoraSpec lora = s.lora();
     MemoryRequest request = lora == null ? MemoryRequest.train(tokens) : MemoryRequest.trainLora(lora, tokens);
     return request.microBatches(s.train().batch().microBatches()).recompute(s.train().gradientCheckpointing())

@@ -29,6 +29,7 @@ public final class PlanRules {
     model(settings, problems);
     text(settings, problems);
     lengths(settings, problems);
+    DataRules.check(settings, problems);
     training(settings, problems);
     if (!problems.isEmpty()) {
       throw new InvalidPlanException(String.join("\n", problems));
@@ -128,9 +129,6 @@ public final class PlanRules {
   }
 
   private static void training(Settings s, List<String> problems) {
-    if (s.data().splitRatio() > 0 && !s.data().validation().isEmpty()) {
-      problems.add("split_dataset_ratio is " + s.data().splitRatio() + " and val_dataset is given; use one of them.");
-    }
     if (s.train().checkpoint().resumeFrom() instanceof Path resume && !Files.isDirectory(resume)) {
       problems.add("resume_from_checkpoint is '" + resume + "', which is no folder. Pass a checkpoint-N folder.");
     }

@@ -3,6 +3,9 @@ package io.swiftjvm.run;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.batch.Grouping;
+import io.swiftjvm.data.rows.DatasetLoader;
+import io.swiftjvm.data.rows.DatasetSpec;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.TensorEntry;
@@ -57,8 +60,31 @@ final class Fingerprint {
       }
       hasher.putInt(unit.ids().length);
     }
+    return order(hasher, settings);
+  }
+
+  /**
+   * A hash of what the files are, for data that is not read beforehand: their names, sizes and times, and everything in
+   * the settings that decides how rows become tokens.
+   */
+  static String ofFiles(Settings settings) {
+    Hasher hasher = Hashing.sha256().newHasher();
+    for (String spec : settings.data().datasets()) {
+      for (String fact : DatasetLoader.identity(DatasetSpec.parse(spec))) {
+        hasher.putString(fact + "\n", StandardCharsets.UTF_8);
+      }
+    }
+    hasher.putString(settings.data() + "\n" + settings.text() + "\n" + settings.task(), StandardCharsets.UTF_8);
+    return order(hasher, settings);
+  }
+
+  private static String order(Hasher hasher, Settings settings) {
+    Grouping grouping = settings.data().grouping();
     hasher.putString(settings.data().loaderShuffle() + " " + settings.train().dataSeed() + " "
         + settings.train().batch().perDevice() + " " + settings.train().batch().microBatches(), StandardCharsets.UTF_8);
+    if (grouping.byLength() || grouping.maxTokens() != null) { // fingerprints of other runs stay what they were
+      hasher.putString(" " + grouping.byLength() + " " + grouping.maxTokens(), StandardCharsets.UTF_8);
+    }
     return hasher.hash().toString();
   }
 }

@@ -1,58 +1,74 @@
 package io.swiftjvm.run;
 
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.batch.BatchOrder;
+import io.swiftjvm.data.batch.Epoch;
 import io.swiftjvm.train.BatchSource;
 import io.swiftjvm.train.BatchSpec;
-import io.swiftjvm.tuner.Seeds;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Units of training (rows, or packs of rows) as the micro-batches of every step. The order of an epoch is a pure
- * function
- * of seed and epoch, so any step can be asked for at any time.
+ * Units of training (rows, or packs of rows) as the micro-batches of every step. The batches of an epoch are a pure
+ * function of its number, so any step can be asked for at any time. A unit without tokens is left out.
  */
 final class RowBatches implements BatchSource {
   private final List<Batch> units;
   private final BatchSpec spec;
-  private final boolean shuffle;
-  private final long seed;
+  private final BatchOrder order;
   private final String fingerprint;
+  /** Steps done at the end of each epoch, as far as they were needed. */
+  private final List<Integer> ends = new ArrayList<>();
+  private int at = -1;
+  private @Nullable Epoch epoch;
 
-  RowBatches(List<Batch> units, BatchSpec spec, boolean shuffle, long seed, String fingerprint) {
-    this.units = List.copyOf(units);
+  /** {@code units} may be computed when they are asked for. */
+  RowBatches(List<Batch> units, BatchSpec spec, BatchOrder order, String fingerprint) {
+    this.units = units;
     this.spec = spec;
-    this.shuffle = shuffle;
-    this.seed = seed;
+    this.order = order;
     this.fingerprint = fingerprint;
   }
 
   @Override
   public int steps() {
-    return spec.totalSteps(units.size());
+    Integer max = spec.maxSteps();
+    if (max != null) {
+      return max;
+    }
+    int whole = (int) spec.epochs();
+    double part = spec.epochs() - whole;
+    int done = whole == 0 ? 0 : end(whole - 1);
+    return part == 0 ? done : done + (int) Math.ceil(part * (end(whole) - done) - 1e-9);
   }
 
   @Override
   public List<Batch> step(int step) {
-    int perEpoch = spec.stepsPerEpoch(units.size());
-    int[] order = order(step / perEpoch);
-    long perStep = (long) spec.perDevice() * spec.microBatches();
-    int from = (int) (step % perEpoch * perStep);
-    int to = (int) Math.min(units.size(), from + perStep);
-    List<Batch> batches = new ArrayList<>();
-    for (int at = from; at < to; at += Math.min(to - at, spec.perDevice())) {
+    int number = epochOf(step);
+    Epoch batches = batches(number);
+    int from = (step - (number == 0 ? 0 : end(number - 1))) * spec.microBatches();
+    List<Batch> out = new ArrayList<>();
+    for (int i = from; i < Math.min((long) from + spec.microBatches(), batches.batches()); i++) {
       List<Batch> rows = new ArrayList<>();
-      for (int i = at; i < Math.min(to, (long) at + spec.perDevice()); i++) {
-        rows.add(units.get(order[i]));
+      for (int row : batches.batch(i)) {
+        Batch unit = units.get(row);
+        if (unit.ids().length > 0) {
+          rows.add(unit);
+        }
       }
-      batches.add(join(rows));
+      if (!rows.isEmpty()) {
+        out.add(join(rows));
+      }
     }
-    return batches;
+    return out;
   }
 
   @Override
   public double epoch(int step) {
-    return (step + 1.0) / spec.stepsPerEpoch(units.size());
+    int number = epochOf(step);
+    int before = number == 0 ? 0 : end(number - 1);
+    return number + (step + 1.0 - before) / (end(number) - before);
   }
 
   @Override
@@ -60,26 +76,31 @@ final class RowBatches implements BatchSource {
     return fingerprint;
   }
 
-  private int[] order(int epoch) {
-    int[] order = new int[units.size()];
-    for (int i = 0; i < order.length; i++) {
-      order[i] = i;
+  private int epochOf(int step) {
+    int number = 0;
+    while (end(number) <= step) {
+      number++;
     }
-    if (shuffle) {
-      shuffle(order, seed, "epoch " + epoch);
-    }
-    return order;
+    return number;
   }
 
-  /** Fisher and Yates. */
-  static void shuffle(int[] order, long seed, String name) {
-    Seeds random = Seeds.of(seed, name);
-    for (int i = order.length - 1; i > 0; i--) {
-      int j = (int) (random.uniform() * (i + 1));
-      int swap = order[i];
-      order[i] = order[j];
-      order[j] = swap;
+  private int end(int number) {
+    while (ends.size() <= number) {
+      int next = ends.size();
+      int steps = Math.max(1, Math.ceilDiv(batches(next).batches(), spec.microBatches()));
+      ends.add(Math.addExact(next == 0 ? 0 : ends.getLast(), steps));
     }
+    return ends.get(number);
+  }
+
+  private Epoch batches(int number) {
+    Epoch known = epoch;
+    if (known == null || at != number) {
+      known = order.epoch(number);
+      epoch = known;
+      at = number;
+    }
+    return known;
   }
 
   /** Rows one behind the other, each with its own positions. */

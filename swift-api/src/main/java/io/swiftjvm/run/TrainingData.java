@@ -1,6 +1,7 @@
 package io.swiftjvm.run;
 
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.batch.BatchOrder;
 import io.swiftjvm.data.batch.Packing;
 import io.swiftjvm.data.rows.DatasetLoader;
 import io.swiftjvm.data.rows.DropReport;
@@ -9,27 +10,32 @@ import io.swiftjvm.data.rows.LoadOptions;
 import io.swiftjvm.data.rows.LoadedRows;
 import io.swiftjvm.data.rows.Mixing;
 import io.swiftjvm.data.rows.Row;
-import io.swiftjvm.data.template.EncodedRow;
+import io.swiftjvm.data.rows.RowStream;
+import io.swiftjvm.data.rows.ShuffledRows;
 import io.swiftjvm.error.DatasetException;
-import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.plan.DataSettings;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.train.BatchSource;
+import io.swiftjvm.train.BatchSpec;
 import io.swiftjvm.train.TrainEvent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
-/** The rows of a plan as micro-batches: loaded, split, encoded, packed, in order. */
-public final class TrainingData {
+/** The rows of a plan as micro-batches: read, split, encoded, packed, in order. */
+public final class TrainingData implements AutoCloseable {
   private final BatchSource batches;
   private final List<Batch> validation;
-  private final DropReport report;
+  private final Drops drops;
+  private final @Nullable AutoCloseable source;
 
-  private TrainingData(BatchSource batches, List<Batch> validation, DropReport report) {
+  private TrainingData(BatchSource batches, List<Batch> validation, Drops drops, @Nullable AutoCloseable source) {
     this.batches = batches;
     this.validation = validation;
-    this.report = report;
+    this.drops = drops;
+    this.source = source;
   }
 
   BatchSource batches() {
@@ -40,45 +46,21 @@ public final class TrainingData {
     return validation;
   }
 
-  /** What became of the rows, those of the validation data included. */
+  /** What became of the rows that were read so far, those of the validation data included. */
   public DropReport report() {
-    return report;
+    return drops.report();
   }
 
-  /** Reads and encodes the data of {@code settings}; drops are told to {@code listener}, row by row. */
-  static TrainingData of(Settings settings, LoadedModel loaded, Consumer<TrainEvent> listener) {
-    DataSettings data = settings.data();
-    if (data.datasets().isEmpty()) {
-      throw new DatasetException("no data set was given. Pass --dataset with a file, a folder or swift/self-cognition.");
+  /** Closes the files of a stream or an index. */
+  @Override
+  public void close() {
+    if (source != null) {
+      try {
+        source.close();
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
     }
-    LoadOptions options = options(settings);
-    Consumer<DropReport.Dropped> tell = drop -> listener.accept(new TrainEvent.Warning(0, "row dropped: " + drop));
-    Drops drops = new Drops(options, tell);
-    LoadedRows all = DatasetLoader.load(data.datasets(), options, data.splitRatio(), data.mixing(), drops);
-    List<Row> train = options.shuffle() ? DatasetLoader.shuffle(all.rows(), options.seed(), "dataset") : all.rows();
-    List<Row> held = all.held();
-    List<String> notes = new ArrayList<>(all.notes());
-    if (!data.validation().isEmpty()) {
-      LoadedRows more = DatasetLoader.load(
-          data.validation(), options.shuffle(data.validationShuffle()), 0, Mixing.NONE, drops);
-      held = data.validationShuffle() ? DatasetLoader.shuffle(more.rows(), options.seed(), "validation") : more.rows();
-      notes.addAll(more.notes());
-    }
-    notes.forEach(note -> listener.accept(new TrainEvent.Warning(0, note)));
-    Encoder encoder = Encoder.of(settings, loaded);
-    List<Batch> rows = encode(encoder, train, drops);
-    List<Batch> validation = encode(encoder, held, drops);
-    DropReport report = drops.report();
-    if (rows.isEmpty()) {
-      throw new DatasetException("no row is left to train on: " + report
-          + (report.dropped().isEmpty() ? "" : "; the first: " + report.dropped().getFirst()) + ".");
-    }
-    drops.judge();
-    List<Batch> units = settings.text().packing() ? packs(rows, encoder.packLength()) : rows;
-    String fingerprint = Fingerprint.of(units, settings);
-    BatchSource source = new RowBatches(
-        units, settings.train().batch(), data.loaderShuffle(), settings.train().dataSeed(), fingerprint);
-    return new TrainingData(source, validation, report);
   }
 
   /** How the files of {@code settings} are read. */
@@ -86,46 +68,145 @@ public final class TrainingData {
     return settings.data().load().seed(settings.train().dataSeed());
   }
 
-  private static List<Batch> encode(Encoder encoder, List<Row> rows, Drops drops) {
-    List<Batch> out = new ArrayList<>();
-    for (Row row : rows) {
+  /** Reads the data of {@code settings}, as far as its way of access reads it now; drops are told row by row. */
+  static TrainingData of(Settings settings, LoadedModel loaded, Consumer<TrainEvent> listener) {
+    if (settings.data().datasets().isEmpty()) {
+      throw new DatasetException("no data set was given. Pass --dataset with a file, a folder or swift/self-cognition.");
+    }
+    return new Reading(settings, Encoder.of(settings, loaded), listener).read();
+  }
+
+  /** One reading of a plan's data. */
+  private static final class Reading {
+    private final Settings settings;
+    private final DataSettings data;
+    private final LoadOptions options;
+    private final Encoder encoder;
+    private final RowEncoding encoding;
+    private final Consumer<TrainEvent> listener;
+    private final Drops drops;
+
+    Reading(Settings settings, Encoder encoder, Consumer<TrainEvent> listener) {
+      this.settings = settings;
+      this.listener = listener;
+      data = settings.data();
+      options = options(settings);
+      this.encoder = encoder;
+      encoding = new RowEncoding(encoder, data.grouping().maxTokens());
+      drops = new Drops(options, drop -> tell("row dropped: " + drop));
+    }
+
+    private void tell(String message) {
+      listener.accept(new TrainEvent.Warning(0, message));
+    }
+
+    TrainingData read() {
+      return data.access().streaming() ? stream() : data.access().lazy() ? lazy() : whole();
+    }
+
+    private List<Batch> given() {
+      if (data.validation().isEmpty()) {
+        return List.of();
+      }
+      LoadedRows more =
+          DatasetLoader.load(data.validation(), options.shuffle(data.validationShuffle()), 0, Mixing.NONE, drops);
+      more.notes().forEach(this::tell);
+      return encoding.encode(data.validationShuffle()
+          ? DatasetLoader.shuffle(more.rows(), options.seed(), "validation") : more.rows(), drops);
+    }
+
+    private TrainingData whole() {
+      LoadedRows all = DatasetLoader.load(data.datasets(), options, data.splitRatio(), data.mixing(), drops);
+      all.notes().forEach(this::tell);
+      List<Row> train = options.shuffle() ? DatasetLoader.shuffle(all.rows(), options.seed(), "dataset") : all.rows();
+      List<Batch> rows = encoding.encode(train, drops);
+      List<Batch> validation = data.validation().isEmpty() ? encoding.encode(all.held(), drops) : given();
+      if (rows.isEmpty()) {
+        DropReport report = drops.report();
+        throw new DatasetException("no row is left to train on: " + report
+            + (report.dropped().isEmpty() ? "" : "; the first: " + report.dropped().getFirst()) + ".");
+      }
+      drops.judge();
+      List<Batch> units = settings.text().packing() ? packs(rows) : rows;
+      RowBatches batches =
+          new RowBatches(units, settings.train().batch(), order(units), Fingerprint.of(units, settings));
+      listener.accept(facts(rows, units, batches));
+      return new TrainingData(batches, validation, drops, null);
+    }
+
+    private TrainEvent facts(List<Batch> rows, List<Batch> units, BatchSource batches) {
+      long tokens = rows.stream().mapToLong(row -> row.ids().length).sum();
+      boolean packed = settings.text().packing();
+      double fill = packed ? tokens / ((double) units.size() * encoder.packLength()) : 1;
+      return new TrainEvent.DataReady(rows.size(), drops.count(), units.size(), tokens, fill, batches.steps());
+    }
+
+    private BatchOrder order(List<Batch> units) {
+      BatchSpec batch = settings.train().batch();
+      long seed = settings.train().dataSeed();
+      Integer maxTokens = data.grouping().maxTokens();
+      if (maxTokens == null && !data.grouping().byLength()) {
+        return BatchOrder.ofRows(units.size(), batch.perDevice(), data.loaderShuffle(), seed);
+      }
+      int[] lengths = units.stream().mapToInt(unit -> unit.ids().length).toArray();
+      return maxTokens == null ? BatchOrder.byLength(lengths, batch.perDevice(), seed)
+          : BatchOrder.byTokens(lengths, maxTokens, data.loaderShuffle(), seed);
+    }
+
+    private List<Batch> packs(List<Batch> rows) {
+      int[] lengths = rows.stream().mapToInt(r -> r.ids().length).toArray();
+      List<Batch> packs = new ArrayList<>();
+      for (int[] pack : Packing.pack(lengths, encoder.packLength(), data.grouping().packing())) {
+        List<Batch> parts = new ArrayList<>();
+        for (int row : pack) {
+          parts.add(rows.get(row));
+        }
+        packs.add(RowBatches.join(parts));
+      }
+      return packs;
+    }
+
+    private TrainingData lazy() {
+      LazyRows rows = LazyRows.of(data.datasets().getFirst(), options, encoding, drops);
+      boolean done = false;
       try {
-        encoder.encode(row).forEach(encoded -> out.add(batch(encoded)));
-      } catch (SwiftException e) {
-        drops.keep(-1);
-        drops.drop(row.origin(), String.valueOf(e.getMessage()));
+        BatchSpec batch = settings.train().batch();
+        BatchOrder order =
+            BatchOrder.ofRows(rows.size(), batch.perDevice(), data.loaderShuffle(), settings.train().dataSeed());
+        TrainingData out = new TrainingData(
+            new RowBatches(rows, batch, order, Fingerprint.ofFiles(settings)), given(), drops, rows);
+        done = true;
+        return out;
+      } finally {
+        if (!done) {
+          rows.close();
+        }
       }
     }
-    return out;
-  }
 
-  /** One row with its labels moved to the position that predicts them. */
-  static Batch batch(EncodedRow row) {
-    int n = row.length();
-    int[] positions = new int[n];
-    int[] labels = new int[n];
-    float[] given = row.weights();
-    float[] weights = given == null ? null : new float[n];
-    for (int i = 0; i < n; i++) {
-      positions[i] = i;
-      labels[i] = i + 1 < n ? row.labels()[i + 1] : EncodedRow.IGNORED;
-      if (weights != null && given != null) {
-        weights[i] = i + 1 < n ? given[i + 1] : 0;
+    private TrainingData stream() {
+      Integer steps = settings.train().batch().maxSteps();
+      if (steps == null) {
+        throw new DatasetException("a stream has no length: set max_steps.");
       }
+      List<Row> held = DatasetLoader.held(data.datasets(), options, data.splitRatio());
+      drops.keep(held.size());
+      List<Batch> validation = data.validation().isEmpty() ? encoding.encode(held, drops) : given();
+      Drops silent = new Drops(options, drop -> { });
+      int capacity = settings.text().packing() ? encoder.packLength() : 0;
+      boolean[] begun = new boolean[1];
+      IntFunction<UnitStream> passes = pass -> {
+        // the rows of later passes were counted in the first
+        Drops counted = pass == 0 && !begun[0] ? drops : silent;
+        begun[0] = true;
+        RowStream rows = DatasetLoader.open(data.datasets(), options, data.splitRatio(), data.mixing(), counted);
+        return new UnitStream(options.shuffle()
+            ? new ShuffledRows(rows, data.access().buffer(), options.seed(), "stream " + pass) : rows,
+            encoding, counted, capacity, data.grouping().packing());
+      };
+      StreamBatches batches = new StreamBatches(
+          passes, settings.train().batch(), data.grouping().maxTokens(), steps, Fingerprint.ofFiles(settings));
+      return new TrainingData(batches, validation, drops, batches);
     }
-    return new Batch(row.ids(), positions, new int[] {0, n}, labels, weights);
-  }
-
-  private static List<Batch> packs(List<Batch> rows, int capacity) {
-    int[] lengths = rows.stream().mapToInt(r -> r.ids().length).toArray();
-    List<Batch> packs = new ArrayList<>();
-    for (int[] pack : Packing.pack(lengths, capacity, Packing.Strategy.BINPACK)) {
-      List<Batch> parts = new ArrayList<>();
-      for (int row : pack) {
-        parts.add(rows.get(row));
-      }
-      packs.add(RowBatches.join(parts));
-    }
-    return packs;
   }
 }

@@ -1,5 +1,6 @@
 package io.swiftjvm.run;
 
+import io.swiftjvm.data.rows.DropReport;
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.AtomicFile;
@@ -45,8 +46,10 @@ public final class TrainingSession {
    * @param loaded the trained model
    * @param result how it ended
    * @param folder the run's folder; null when nothing was written
+   * @param data what became of the rows
    */
-  public record Trained(LoadedModel loaded, TrainResult result, @Nullable Path folder) {}
+  public record Trained(
+      LoadedModel loaded, TrainResult result, @Nullable Path folder, DropReport data) {}
 
   /** Trains on the calling thread. On any exception everything is closed. */
   public static Trained run(
@@ -60,8 +63,7 @@ public final class TrainingSession {
     }
     LoadedModel loaded = LoadedModel.open(settings.model(ModelSettings::bare));
     boolean done = false;
-    try {
-      TrainingData data = TrainingData.of(settings, loaded, listener);
+    try (TrainingData data = TrainingData.of(settings, loaded, listener)) {
       TrainedWeights weights = weights(settings, loaded);
       Path folder = folder(settings);
       TrainJob job = TrainJob.of(weights, settings.train().checkpoint(c -> c.outputDir(folder)), data.batches())
@@ -78,7 +80,7 @@ public final class TrainingSession {
       TrainResult result = job.listener(listener).run();
       loaded.activate(weights.adapters());
       done = true;
-      return new Trained(loaded, result, folder);
+      return new Trained(loaded, result, folder, data.report());
     } finally {
       if (!done) {
         loaded.close();

@@ -53,7 +53,7 @@ class ArgumentRefusalsTest {
       "eval_steps, -1", "logging_steps, 0", "non_finite, ignore", "seed, 99999999999999999999", "task_type, nonsense",
       "torch_dtype, int8", "num_threads, 0", "max_length, 1", "packing_length, 0", "truncation_strategy, middle",
       "split_dataset_ratio, 1", "split_dataset_ratio, -0.5", "interleave_prob, '[0.5, 0.6]'", "interleave_prob, '[one]'",
-      "interleave_prob, '[0, 1]'", "stopping_strategy, never", "max_drop_ratio, 1.5", "max_drop_ratio, -1", "max_new_tokens, 0", "temperature, -1", "top_p, 0",
+      "interleave_prob, '[0, 1]'", "stopping_strategy, never", "packing_strategy, bestfit", "max_tokens_per_batch, 1", "shuffle_buffer_size, 0", "max_drop_ratio, 1.5", "max_drop_ratio, -1", "max_new_tokens, 0", "temperature, -1", "top_p, 0",
       "top_p, 1.5", "min_p, 2", "repetition_penalty, 0", "presence_penalty, 3", "frequency_penalty, -3",
       "num_threads, 4294967297", "dataset_shuffle, perhaps", "lr_scheduler_kwargs, '{\"a\"'",
       "lr_scheduler_kwargs, '{\"a\": 1}'", "columns, '[1]'", "columns, '{\"a\": null}'", "dataset, '[1,]'"})

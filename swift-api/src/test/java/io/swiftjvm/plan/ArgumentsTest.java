@@ -28,7 +28,7 @@ class ArgumentsTest {
   @Test
   void every_argument_has_a_value_in_this_test() {
     assertThat(arguments().map(Argument::name).filter(n -> !OTHER.containsKey(n)))
-        .containsExactlyInAnyOrder("use_dora", "lora_bias");
+        .containsExactlyInAnyOrder("use_dora", "lora_bias", "lazy_tokenize", "group_by_length");
   }
 
   @ParameterizedTest
@@ -129,10 +129,11 @@ class ArgumentsTest {
     map.putAll(Map.of("optim", "sgd", "optim_args", "momentum=0.9", "galore_proj_type", "left", "galore_proj_bits", 4L,
         "galore_proj_group_size", 128L, "galore_gamma_proj", 3L));
     map.put("lr_scheduler_kwargs", Map.of("num_cycles", 0.25));
-    map.putAll(Map.of("interleave_prob", List.of("0.25", "0.75"), "stopping_strategy", "all_exhausted"));
+    map.putAll(Map.of("interleave_prob", List.of("0.25", "0.75"), "stopping_strategy", "all_exhausted",
+        "packing_strategy", "sequential"));
     map.putAll(Map.of("repetition_penalty", 1.25, "num_train_epochs", 1.5, "lorap_lr_ratio", 4.0,
         "target_regex", "model\\.layers\\.[01]\\..*_proj"));
-    map.keySet().removeAll(List.of("use_dora", "lora_bias"));
+    map.keySet().removeAll(List.of("use_dora", "lora_bias", "lazy_tokenize", "group_by_length"));
     return map;
   }
 }

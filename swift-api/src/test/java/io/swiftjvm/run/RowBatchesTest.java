@@ -3,6 +3,7 @@ package io.swiftjvm.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.batch.BatchOrder;
 import io.swiftjvm.train.BatchSpec;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ class RowBatchesTest {
 
   private static RowBatches source(int rows, int perDevice, int accumulation, boolean shuffle, long seed) {
     return new RowBatches(rows(rows), BatchSpec.DEFAULT.perDevice(perDevice).accumulation(accumulation).epochs(2),
-        shuffle, seed, "f");
+        BatchOrder.ofRows(rows, perDevice, shuffle, seed), "f");
   }
 
   /** The rows of an epoch in order. */
@@ -83,16 +84,34 @@ class RowBatchesTest {
   }
 
   @Test
-  void a_shuffle_is_a_permutation_that_reaches_every_place() {
-    boolean[][] seen = new boolean[4][4];
-    for (long seed = 0; seed < 200; seed++) {
-      int[] order = {0, 1, 2, 3};
-      RowBatches.shuffle(order, seed, "x");
-      assertThat(order).containsExactlyInAnyOrder(0, 1, 2, 3);
-      for (int i = 0; i < 4; i++) {
-        seen[i][order[i]] = true;
+  void epochs_of_batches_by_tokens_follow_each_other_without_a_gap() {
+    List<Batch> rows = rows(50);
+    int[] lengths = rows.stream().mapToInt(row -> row.ids().length).toArray();
+    BatchSpec spec = BatchSpec.DEFAULT.accumulation(3).epochs(2.5);
+    RowBatches source = new RowBatches(rows, spec, BatchOrder.byTokens(lengths, 7, true, 1), "f");
+    List<Integer> seen = new ArrayList<>();
+    double before = 0;
+    for (int step = 0; step < source.steps(); step++) {
+      for (Batch batch : source.step(step)) {
+        assertThat(batch.ids().length).isLessThanOrEqualTo(7);
+        IntStream.of(batch.cuSeqlens()).limit(batch.cuSeqlens().length - 1).forEach(start -> seen.add(batch.ids()[start]));
       }
+      assertThat(source.epoch(step)).isGreaterThan(before);
+      before = source.epoch(step);
     }
-    assertThat(List.of(seen)).allSatisfy(row -> assertThat(row).containsOnly(true));
+    assertThat(before).isBetween(2.4, 2.7);
+    assertThat(seen.subList(0, 50)).containsExactlyInAnyOrderElementsOf(IntStream.range(0, 50).boxed().toList());
+    assertThat(seen.subList(50, 100)).containsExactlyInAnyOrderElementsOf(IntStream.range(0, 50).boxed().toList());
+    assertThat(source.step(5).getFirst().ids()).isEqualTo(source.step(5).getFirst().ids());
+  }
+
+  @Test
+  void a_unit_without_tokens_is_left_out() {
+    Batch none = new Batch(new int[0], new int[0], new int[] {0, 0}, new int[0], null);
+    RowBatches source = new RowBatches(List.of(rows(1).getFirst(), none, none), BatchSpec.DEFAULT.perDevice(2).accumulation(1)
+        .epochs(1), BatchOrder.ofRows(3, 2, false, 0), "f");
+    assertThat(source.steps()).isEqualTo(2);
+    assertThat(source.step(0)).singleElement().extracting(batch -> batch.ids().length).isEqualTo(1);
+    assertThat(source.step(1)).isEmpty();
   }
 }

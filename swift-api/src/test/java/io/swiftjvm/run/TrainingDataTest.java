@@ -7,6 +7,7 @@ import io.swiftjvm.Recipe;
 import io.swiftjvm.Run;
 import io.swiftjvm.Swift;
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.rows.DropReport;
 import io.swiftjvm.data.template.EncodedRow;
 import io.swiftjvm.error.DatasetException;
 import io.swiftjvm.train.TrainEvent;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,7 +41,11 @@ class TrainingDataTest {
 
   private static TrainingData data(Recipe recipe, List<TrainEvent> events) {
     try (Run run = recipe.load()) {
-      return TrainingData.of(recipe.settings(), run.loaded(), events::add);
+      return TrainingData.of(recipe.settings(), run.loaded(), event -> {
+        if (!(event instanceof TrainEvent.DataReady)) {
+          events.add(event);
+        }
+      });
     }
   }
 
@@ -135,6 +141,127 @@ class TrainingDataTest {
     assertThatThrownBy(() -> mixed.with("stopping_strategy", "later")).hasMessageContaining("stopping_strategy");
   }
 
+  private static List<List<Batch>> steps(TrainingData data) {
+    return IntStream.range(0, data.batches().steps()).mapToObj(data.batches()::step).toList();
+  }
+
+  private static List<List<Integer>> ids(List<Batch> batches) {
+    return batches.stream().map(batch -> IntStream.of(batch.ids()).boxed().toList()).toList();
+  }
+
+  private static List<Integer> lengths(List<Batch> batches) {
+    return batches.stream().map(batch -> batch.ids().length).toList();
+  }
+
+  @Test
+  void a_stream_gives_the_rows_of_the_files_and_a_resumed_one_goes_on_with_the_same() {
+    Recipe plain = recipe.with("dataset_shuffle", false).with("train_dataloader_shuffle", false)
+        .with("per_device_train_batch_size", 2).with("gradient_accumulation_steps", 3).with("num_train_epochs", 2);
+    List<List<Batch>> whole = steps(data(plain));
+    for (boolean shuffle : new boolean[] {false, true}) {
+      Recipe stream = plain.with("streaming", true).with("max_steps", 8).with("dataset_shuffle", shuffle)
+          .with("shuffle_buffer_size", 5);
+      try (TrainingData data = data(stream); TrainingData resumed = data(stream)) {
+        List<List<Batch>> steps = steps(data);
+        assertThat(steps.stream().map(step -> marks(step).size())).isEqualTo(whole.stream().map(step -> marks(step).size()).toList());
+        assertThat(marks(steps.subList(0, 4).stream().flatMap(List::stream).toList())).containsExactlyInAnyOrder(all());
+        assertThat(marks(steps.subList(4, 8).stream().flatMap(List::stream).toList())).containsExactlyInAnyOrder(all());
+        assertThat(steps.stream().map(TrainingDataTest::marks).toList().equals(whole.stream().map(TrainingDataTest::marks).toList()))
+            .isNotEqualTo(shuffle);
+        assertThat(marks(resumed.batches().step(6))).isEqualTo(marks(steps.get(6)));
+        assertThat(marks(resumed.batches().step(2))).isEqualTo(marks(steps.get(2)));
+        assertThat(data.report()).isEqualTo(new DropReport(ROWS, List.of()));
+        assertThat(data.batches().fingerprint()).isEqualTo(resumed.batches().fingerprint());
+      }
+    }
+  }
+
+  @Test
+  void a_stream_is_packed_or_batched_by_tokens_like_the_whole() {
+    Recipe plain = recipe.with("dataset_shuffle", false).with("train_dataloader_shuffle", false).with("num_train_epochs", 1)
+        .with("gradient_accumulation_steps", 1);
+    for (Map<String, Object> how : List.<Map<String, Object>>of(Map.of("max_tokens_per_batch", 9),
+        Map.of("packing", true, "packing_length", 12, "max_length", 12),
+        Map.of("packing", true, "packing_length", 12, "max_length", 12, "packing_strategy", "sequential"))) {
+      Recipe with = plain;
+      for (Map.Entry<String, Object> setting : how.entrySet()) {
+        with = with.with(setting.getKey(), setting.getValue());
+      }
+      TrainingData whole = data(with);
+      try (TrainingData stream = data(with.with("streaming", true).with("max_steps", whole.batches().steps()))) {
+        assertThat(ids(epoch(stream))).isEqualTo(ids(epoch(whole)));
+      }
+      assertThat(lengths(epoch(whole))).allMatch(length -> length <= (how.containsKey("packing") ? 12 : 9)).hasSizeLessThan(ROWS);
+    }
+  }
+
+  @Test
+  void a_bad_row_of_a_stream_is_counted_in_its_first_pass_and_lost_rows_end_it() throws IOException {
+    Path file = Files.writeString(temp.resolve("bad.jsonl"), "{\"input_ids\": [100, 101]}\nno json\n{\"input_ids\": [99999999]}\n".repeat(3));
+    List<TrainEvent> events = new ArrayList<>();
+    Recipe stream = recipe.dataset(file.toString()).with("streaming", true).with("max_steps", 5);
+    try (TrainingData data = data(stream, events)) {
+      assertThat(steps(data)).hasSize(5).allSatisfy(step -> assertThat(marks(step)).hasSize(6));
+      assertThat(data.report().kept()).isEqualTo(3);
+      assertThat(data.report().dropped().stream().map(drop -> drop.origin().line())).containsExactlyInAnyOrder(2, 3, 5, 6, 8, 9);
+      assertThat(events).hasSize(6);
+    }
+    Files.writeString(file, "no json\n".repeat(1200));
+    try (TrainingData data = data(stream)) {
+      assertThatThrownBy(() -> data.batches().step(0)).isInstanceOf(DatasetException.class).hasMessageContaining("max_drop_ratio");
+    }
+    Files.writeString(file, "no json\n");
+    try (TrainingData data = data(stream)) {
+      assertThatThrownBy(() -> data.batches().step(0)).isInstanceOf(DatasetException.class).hasMessageContaining("no row");
+    }
+    try (TrainingData data = data(stream.with("strict", true))) {
+      assertThatThrownBy(() -> data.batches().step(0)).isInstanceOf(DatasetException.class).hasMessageContaining("bad.jsonl:1");
+    }
+  }
+
+  @Test
+  void a_stream_holds_out_the_first_rows_of_a_counted_data_set() {
+    String path = recipe.settings().data().datasets().getFirst();
+    Recipe stream = recipe.dataset(path + "#10").with("streaming", true).with("max_steps", 1)
+        .with("dataset_shuffle", false).with("split_dataset_ratio", 0.3);
+    try (TrainingData data = data(stream)) {
+      assertThat(marks(data.validation())).containsExactly(100, 101, 102);
+      assertThat(marks(epoch(data))).containsExactly(103, 104, 105, 106, 107, 108, 109);
+      assertThat(data.report().kept()).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void rows_encoded_when_their_turn_comes_are_those_encoded_before() throws IOException {
+    Recipe eager = recipe.with("dataset_shuffle", false).with("num_train_epochs", 2).with("per_device_train_batch_size", 3);
+    try (TrainingData lazy = data(eager.with("lazy_tokenize", true))) {
+      assertThat(ids(epoch(lazy))).isEqualTo(ids(epoch(data(eager))));
+      assertThat(lazy.report()).isEqualTo(new DropReport(ROWS, List.of()));
+    }
+    Path file = Files.writeString(temp.resolve("bad.jsonl"), "\n{\"input_ids\": [100]}\nno json\n\n{\"input_ids\": [101]}\n");
+    List<TrainEvent> events = new ArrayList<>();
+    try (TrainingData lazy = data(eager.dataset(file.toString()).with("lazy_tokenize", true), events)) {
+      assertThat(marks(epoch(lazy))).containsExactlyInAnyOrder(100, 101, 100, 101);
+      assertThat(lazy.report().kept()).isEqualTo(2);
+      assertThat(events).singleElement().asString().contains("bad.jsonl:3");
+    }
+  }
+
+  @Test
+  void what_was_read_is_told_with_the_fill_of_packs() {
+    List<TrainEvent.DataReady> told = new ArrayList<>();
+    Recipe packed = recipe.with("packing", true).with("packing_length", 12).with("max_length", 12).with("num_train_epochs", 1);
+    try (Run run = packed.load()) {
+      TrainingData.of(packed.settings(), run.loaded(), event -> told.add((TrainEvent.DataReady) event));
+    }
+    assertThat(told).singleElement().satisfies(ready -> {
+      assertThat(ready.rows()).isEqualTo(ROWS);
+      assertThat(ready.tokens()).isEqualTo(80);
+      assertThat(ready.fill()).isEqualTo(80 / (12.0 * ready.units())).isGreaterThan(0.9);
+      assertThat(ready.steps()).isEqualTo(1);
+    });
+  }
+
   @Test
   void rows_of_the_validation_data_are_counted_and_told_too() throws IOException {
     Path more = Files.writeString(temp.resolve("more.jsonl"), "{\"input_ids\": [1, 2]}\n{\"input_ids\": [99999999]}\nno json\n");
@@ -158,7 +285,7 @@ class TrainingDataTest {
 
   @Test
   void labels_stand_at_the_token_that_predicts_them() {
-    Batch batch = TrainingData.batch(new EncodedRow(
+    Batch batch = RowEncoding.batch(new EncodedRow(
         new int[] {1, 2, 3}, new int[] {-100, -100, 3}, new float[] {0, 0, 2}, List.of()));
     assertThat(batch.labels()).containsExactly(-100, 3, -100);
     assertThat(batch.weights()).containsExactly(0, 2, 0);

@@ -44,6 +44,7 @@ public final class JsonlLog implements Consumer<TrainEvent> {
   public void accept(TrainEvent event) {
     switch (event) {
       case TrainEvent.Started started -> open(started.step());
+      case TrainEvent.DataReady data -> { }
       case TrainEvent.StepEnd end -> step(end);
       case TrainEvent.Evaluated evaluated -> {
         ObjectNode line = line(evaluated.step());

@@ -18,6 +18,18 @@ public sealed interface TrainEvent {
   record Started(int step, int totalSteps, long trainable, long parameters, String what) implements TrainEvent {}
 
   /**
+   * All rows are read and encoded; not told for streams and for rows that are encoded when they are used.
+   *
+   * @param rows encoded rows to train on
+   * @param dropped rows that could not be used, told one by one as warnings before
+   * @param units what batches are made of: rows, or packs of rows
+   * @param tokens tokens of all rows
+   * @param fill share of the packs' length that tokens fill; 1 without packing, since nothing is ever padded
+   * @param steps steps of the whole run
+   */
+  record DataReady(int rows, int dropped, int units, long tokens, double fill, int steps) implements TrainEvent {}
+
+  /**
    * A step is done.
    *
    * @param loss loss before the update, over the whole step

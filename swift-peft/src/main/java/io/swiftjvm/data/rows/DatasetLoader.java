@@ -2,6 +2,7 @@ package io.swiftjvm.data.rows;
 
 import io.swiftjvm.error.DatasetException;
 import io.swiftjvm.tuner.Seeds;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -97,14 +98,50 @@ public final class DatasetLoader {
     return count == null ? all.get() : new CountedRows(all, count);
   }
 
-  /** {@link #open(DatasetSpec, LoadOptions, Drops)} for several data sets, one behind the other or mixed. */
-  public static RowStream open(List<String> specs, LoadOptions options, Mixing mixing, Drops drops) {
+  /**
+   * {@link #open(DatasetSpec, LoadOptions, Drops)} for several data sets, one behind the other or mixed, without the share
+   * {@code ratio} of each that {@link #held} takes.
+   */
+  public static RowStream open(List<String> specs, LoadOptions options, double ratio, Mixing mixing, Drops drops) {
     List<Supplier<RowStream>> sources = new ArrayList<>();
     for (String text : specs) {
       DatasetSpec spec = DatasetSpec.parse(text);
-      sources.add(() -> open(spec, options, drops));
+      int skipped = share(spec, ratio);
+      sources.add(() -> {
+        RowStream rows = open(spec, options, drops);
+        for (int i = 0; i < skipped; i++) {
+          rows.next();
+        }
+        return rows;
+      });
     }
     return mixing.mixes(specs.size()) ? mixed(sources, mixing, options.seed()) : new ChainedRows(sources);
+  }
+
+  /** The first rows of each data set that a stream leaves for validation: the share {@code ratio} of its {@code #N}. */
+  public static List<Row> held(List<String> specs, LoadOptions options, double ratio) {
+    List<Row> out = new ArrayList<>();
+    for (String text : specs) {
+      DatasetSpec spec = DatasetSpec.parse(text);
+      try (RowStream rows = open(spec, options, new Drops(options, drop -> { }))) {
+        for (int left = share(spec, ratio); left > 0; left--) {
+          Row row = rows.next();
+          if (row != null) {
+            out.add(row);
+          }
+        }
+      }
+    }
+    return out;
+  }
+
+  private static int share(DatasetSpec spec, double ratio) {
+    Integer count = spec.count();
+    if (ratio > 0 && count == null) {
+      throw new DatasetException("split_dataset_ratio needs the number of rows, which a stream of '" + spec.path()
+          + "' does not have. Write '" + spec.path() + "#1000', or give val_dataset.");
+    }
+    return count == null ? 0 : (int) (count * ratio);
   }
 
   private static MixedRows mixed(List<Supplier<RowStream>> sources, Mixing mixing, long seed) {
@@ -149,7 +186,24 @@ public final class DatasetLoader {
     return out;
   }
 
-  private static DataFolder files(DatasetSpec spec) {
+  /** What tells whether the files of a spec are still the same: name, size and time of change of each. */
+  public static List<String> identity(DatasetSpec spec) {
+    if (spec.path().equals(DatasetSpec.SELF_COGNITION)) {
+      return List.of(spec.path());
+    }
+    List<String> out = new ArrayList<>();
+    for (Path file : files(spec).files()) {
+      try {
+        out.add(file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file));
+      } catch (IOException e) {
+        throw new DatasetException(file + " cannot be read: " + e, e);
+      }
+    }
+    return out;
+  }
+
+  /** The files that a spec means; nothing is read. */
+  static DataFolder files(DatasetSpec spec) {
     Path path;
     try {
       path = Path.of(spec.path());

@@ -35,6 +35,19 @@ class PackingGoldenTest {
   }
 
   @Test
+  void windows_carry_over_what_the_reference_carries() throws IOException {
+    JsonNode golden = JSON.readTree(OracleFiles.path("swift_data/packing.json").toFile()).path("window");
+    for (JsonNode test : golden) {
+      int[] lengths = JSON.convertValue(test.path("lengths"), int[].class);
+      Packing.Window window = Packing.window(lengths, test.path("packing_length").asInt(),
+          Packing.Strategy.of(test.path("strategy").asText()), test.path("is_finished").asBoolean());
+      assertThat(JSON.valueToTree(window.packs()).toString()).isEqualTo(test.path("packs").toString());
+      assertThat(JSON.valueToTree(window.carried()).toString()).isEqualTo(test.path("carried").toString());
+    }
+    assertThat(golden).hasSize(16);
+  }
+
+  @Test
   void every_row_is_in_one_pack_and_no_pack_overflows() {
     int[] lengths = new Random(1).ints(5000, 8, 500).toArray();
     for (Packing.Strategy strategy : Packing.Strategy.values()) {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -162,7 +163,7 @@ class SamplingGoldenTest {
       assertThat(loaded.notes()).singleElement().asString()
           .contains(stopping == Mixing.Stopping.FIRST_EXHAUSTED ? "ends before" : "takes");
       List<String> streamed = new ArrayList<>();
-      try (RowStream rows = DatasetLoader.open(specs, LoadOptions.DEFAULT, mixing, drops)) {
+      try (RowStream rows = DatasetLoader.open(specs, LoadOptions.DEFAULT, 0, mixing, drops)) {
         for (Row row = rows.next(); row != null; row = rows.next()) {
           streamed.add(query(row));
         }
@@ -171,17 +172,59 @@ class SamplingGoldenTest {
     }
   }
 
-  @Test
-  void a_stream_gives_the_first_rows_and_begins_again_where_there_are_fewer() {
-    for (String spec : List.of("f10.jsonl", "f10.jsonl#3", "f10.jsonl#25")) {
-      List<String> path = List.of(temp.resolve(spec).toString());
-      List<String> got = new ArrayList<>();
-      try (RowStream rows = DatasetLoader.open(path, LoadOptions.DEFAULT, Mixing.NONE, new Drops(LoadOptions.DEFAULT, d -> { }))) {
-        for (Row row = rows.next(); row != null; row = rows.next()) {
-          got.add(query(row));
-        }
+  private static List<String> all(RowStream stream) {
+    List<String> out = new ArrayList<>();
+    try (stream) {
+      for (Row row = stream.next(); row != null; row = stream.next()) {
+        out.add(query(row));
       }
-      assertThat(got).isEqualTo(DatasetLoader.load(path, LoadOptions.DEFAULT).rows().stream().map(SamplingGoldenTest::query).toList());
+    }
+    return out;
+  }
+
+  @Test
+  void streams_are_those_of_the_reference() {
+    int compared = 0;
+    for (JsonNode test : golden.path("load")) {
+      if (!test.path("options").path("streaming").asBoolean()) {
+        continue;
+      }
+      compared++;
+      double ratio = test.path("options").path("split_dataset_ratio").asDouble(0);
+      Drops drops = new Drops(LoadOptions.DEFAULT, drop -> { });
+      assertThat(all(DatasetLoader.open(specs(test), LoadOptions.DEFAULT, ratio, Mixing.NONE, drops)))
+          .isEqualTo(texts(test.path("train")));
+      assertThat(DatasetLoader.held(specs(test), LoadOptions.DEFAULT, ratio).stream().map(SamplingGoldenTest::query))
+          .isEqualTo(texts(test.path("val")));
+    }
+    assertThat(compared).isEqualTo(3);
+    assertThatThrownBy(() -> DatasetLoader.held(List.of(temp.resolve("f10.jsonl").toString()), LoadOptions.DEFAULT, 0.5))
+        .isInstanceOf(DatasetException.class).hasMessageContaining("split_dataset_ratio");
+  }
+
+  @Test
+  void a_stream_begins_again_where_there_are_fewer_rows_than_asked_for() {
+    List<String> path = List.of(temp.resolve("f10.jsonl#25").toString());
+    assertThat(all(DatasetLoader.open(path, LoadOptions.DEFAULT, 0, Mixing.NONE, new Drops(LoadOptions.DEFAULT, d -> { }))))
+        .isEqualTo(DatasetLoader.load(path, LoadOptions.DEFAULT).rows().stream().map(SamplingGoldenTest::query).toList());
+  }
+
+  @Test
+  void a_shuffled_stream_gives_every_row_once_none_far_before_its_place() {
+    List<Row> rows = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      rows.add(new Row(List.of(new Message("user", "r" + i, null, null)), Map.of(), new Origin("f", i)));
+    }
+    List<String> plain = all(new ListRows(rows));
+    for (int size : new int[] {1, 7, 100, 5000}) {
+      List<String> shuffled = all(new ShuffledRows(new ListRows(rows), size, 3, "pass 0"));
+      assertThat(shuffled).containsExactlyInAnyOrderElementsOf(plain);
+      assertThat(shuffled.equals(plain)).isEqualTo(size == 1);
+      for (int i = 0; i < shuffled.size(); i++) {
+        assertThat(Integer.parseInt(shuffled.get(i).substring(1))).isLessThan(i + size);
+      }
+      assertThat(all(new ShuffledRows(new ListRows(rows), size, 3, "pass 0"))).isEqualTo(shuffled);
+      assertThat(all(new ShuffledRows(new ListRows(rows), size, 3, "pass 1")).equals(shuffled)).isEqualTo(size == 1);
     }
   }
 }
