@@ -9,7 +9,9 @@ import io.swiftjvm.quant.Quantisation;
 import io.swiftjvm.serve.ModelServer;
 import io.swiftjvm.serve.ServeOptions;
 import io.swiftjvm.train.TrainSpec;
+import io.swiftjvm.tuner.FullSpec;
 import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.tuner.Tuning;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -34,13 +36,25 @@ public record Recipe(Settings settings) {
 
   /** Trains low-rank adapters. Default: rank 8, alpha 32, dropout 0.05 on every projection but the head. */
   public Recipe lora(UnaryOperator<LoraSpec> change) {
-    LoraSpec now = settings.lora();
-    return of(settings.lora(change.apply(now == null ? LoraSpec.DEFAULT : now)));
+    return tuner(change.apply(settings.tuner() instanceof LoraSpec now ? now : LoraSpec.DEFAULT));
   }
 
   /** Trains every parameter. */
   public Recipe full() {
-    return of(settings.lora(null));
+    return tuner(FullSpec.DEFAULT);
+  }
+
+  /**
+   * Trains what {@code tuning} says: {@link LoraSpec}, {@link FullSpec}, or any method of
+   * {@code io.swiftjvm.tuner.method}. Default: {@link LoraSpec#DEFAULT}.
+   *
+   * {@snippet :
+   * Recipe vera = Swift.model("swift-tiny").tuner(VeraSpec.DEFAULT.rank(64));
+   * Recipe upper = Swift.model("swift-tiny").tuner(FullSpec.DEFAULT.freezeRatio(0.5));
+   * }
+   */
+  public Recipe tuner(Tuning tuning) {
+    return of(settings.tuner(tuning));
   }
 
   /**

@@ -12,6 +12,7 @@ import io.swiftjvm.run.Serving;
 import io.swiftjvm.run.TrainingSession;
 import io.swiftjvm.serve.ModelServer;
 import io.swiftjvm.serve.ServeOptions;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.train.TrainResult;
 import io.swiftjvm.tuner.ModelExport;
@@ -156,13 +157,15 @@ public final class Run implements AutoCloseable {
   }
 
   /**
-   * Writes a plain model folder with the active adapters merged in, in the plan's element type, else as stored.
+   * Writes a plain model folder with the active adapters merged in, or the tuned weights, in the plan's element type, else as stored.
    *
    * @param overwrite whether the folder may exist
    */
   public Path export(Path folder, boolean overwrite) {
-    return ModelExport.merge(
-        loaded.model(), loaded.adapters(), folder, plan.settings().model().dtype(), overwrite);
+    DType dtype = plan.settings().model().dtype();
+    return loaded.adapters().isEmpty() && plan.settings().tuner().full() && trained != null
+        ? ModelExport.save(loaded.model(), folder, dtype, overwrite)
+        : ModelExport.merge(loaded.model(), loaded.adapters(), folder, dtype, overwrite);
   }
 
   /** The facts of the training as plain data, for a log line. */

@@ -65,7 +65,7 @@ class QloraTest {
           .hasMessageContaining("without");
     }
     List<String> log = Files.readAllLines(folder.resolve("out/logging.jsonl"));
-    assertThat(log).hasSize(10);
+    assertThat(log).hasSize(11);
     for (int i = 0; i < 10; i++) {
       JsonNode step = JSON.readTree(log.get(i));
       double loss = golden.get("loss").get(i).asDouble();

@@ -4,6 +4,7 @@ import io.swiftjvm.backend.DeviceInfo;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.ModelSource;
+import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.parallel.MemoryEstimate;
 import io.swiftjvm.parallel.MemoryEstimator;
 import io.swiftjvm.parallel.MemoryRequest;
@@ -13,11 +14,14 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.objective.LossSpec;
 import io.swiftjvm.train.optimizer.GaLoreSpec;
 import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.Tuning;
+import io.swiftjvm.tuner.method.DoraSpec;
+import io.swiftjvm.tuner.method.TargetedSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -46,17 +50,16 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
 
   private static MemoryRequest request(Settings s, int maxLength) {
     if (s.data().datasets().isEmpty()) {
-      return MemoryRequest.generate(1, maxLength).lora(s.model().adapters().isEmpty() ? null : s.lora())
+      return MemoryRequest.generate(1, maxLength)
+          .adapter(s.model().adapters().isEmpty() || s.tuner().full() ? null : s.tuner())
           .dtype(s.model().dtype()).packed(packed(s));
     }
     Integer pack = s.text().packingLength();
     long row = s.text().packing() && pack != null ? pack : maxLength;
     Integer budget = s.data().grouping().maxTokens();
     long tokens = budget != null ? Math.max(budget, row) : Math.multiplyExact(row, s.train().batch().perDevice());
-    LoraSpec lora = s.lora();
-    MemoryRequest request = lora == null ? MemoryRequest.train(tokens) : MemoryRequest.trainLora(lora, tokens);
-    return request.microBatches(s.train().batch().microBatches()).recompute(s.train().gradientCheckpointing())
-        .dtype(s.model().dtype()).packed(packed(s)).optim(s.train().optim());
+    return MemoryRequest.train(s.tuner(), tokens).microBatches(s.train().batch().microBatches())
+        .recompute(s.train().gradientCheckpointing()).dtype(s.model().dtype()).packed(packed(s)).optim(s.train().optim());
   }
 
   private static @Nullable DType packed(Settings s) {
@@ -66,14 +69,7 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
 
   /** Values that are trained. */
   public long trainable() {
-    LoraSpec lora = settings.lora();
-    if (lora == null) {
-      return sizes.parameters();
-    }
-    Map<String, ModelSizes.Shape> shapes = sizes.projections();
-    List<String> chosen = lora.select(List.copyOf(shapes.keySet()));
-    return shapes.entrySet().stream().filter(e -> chosen.contains(e.getKey()))
-        .mapToLong(e -> lora.rankOf(e.getKey()) * (e.getValue().in() + e.getValue().out())).sum();
+    return settings.tuner().trained(sizes.model()).values().stream().mapToLong(ModelShapes::values).sum();
   }
 
   /** One line a decision: what, value, reason. */
@@ -98,11 +94,10 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
 
   private void training(List<String> lines) {
     Settings s = settings;
-    LoraSpec lora = s.lora();
+    Tuning tuner = s.tuner();
     line(lines, "task", s.task().name().toLowerCase(Locale.ROOT), "on " + String.join(", ", s.data().datasets()));
-    line(lines, "tuner", lora == null ? "full" : "lora r=" + lora.rank() + " alpha=" + lora.alpha(),
-        millions(trainable()) + " of " + millions(sizes.parameters()) + " values are trained"
-            + (lora == null ? "" : ", on " + (lora.targets().regex() == null ? lora.targets().modules() : lora.targets().regex())));
+    line(lines, "tuner", named(tuner), millions(trainable()) + " of " + millions(sizes.parameters())
+        + " values are trained" + on(tuner));
     var batch = s.train().batch();
     line(lines, "batch", batch.perDevice() + " x " + batch.microBatches(),
         "rows in a micro-batch x micro-batches in a step" + (batch.accumulation() == null ? " (ceil(16 / rows))" : ""));
@@ -112,8 +107,8 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     var optim = s.train().optim();
     String which = optim.type() + (optim.args().isEmpty() ? "" : " " + optim.args())
         + (optim.galore() instanceof GaLoreSpec g ? " galore rank=" + g.rank() : "");
-    line(lines, "optimizer", which + " lr=" + optim.rate(lora == null),
-        (optim.learningRate() == null ? "default of " + (lora == null ? "full" : "lora") : "learning_rate") + ", betas "
+    line(lines, "optimizer", which + " lr=" + optim.rate(tuner.full()),
+        (optim.learningRate() == null ? "default of " + TunerArguments.name(tuner) : "learning_rate") + ", betas "
             + optim.beta1() + " " + optim.beta2() + ", weight decay " + optim.weightDecay() + ", clip " + optim.maxGradNorm());
     var loss = s.train().loss();
     if (!loss.equals(LossSpec.DEFAULT)) {
@@ -129,6 +124,24 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     Path output = s.outputDir();
     line(lines, "output", output == null ? "none" : output.toString(), output == null ? "nothing is written"
         : s.addVersion() ? "in a folder of its own (add_version)" : "add_version is off: straight into that folder");
+  }
+
+  private static String named(Tuning tuner) {
+    String name = TunerArguments.name(tuner);
+    return switch (tuner) {
+      case LoraSpec lora -> name + " r=" + lora.rank() + " alpha=" + lora.alpha();
+      case DoraSpec dora -> name + " r=" + dora.lora().rank() + " alpha=" + dora.lora().alpha() + " dora";
+      default -> name;
+    };
+  }
+
+  private static String on(Tuning tuner) {
+    LoraTargets targets = switch (tuner) {
+      case LoraSpec lora -> lora.targets();
+      case TargetedSpec targeted -> targeted.targets();
+      default -> null;
+    };
+    return targets == null ? "" : ", on " + (targets.regex() == null ? targets.modules() : targets.regex());
   }
 
   private static void line(List<String> lines, String what, String value, String reason) {

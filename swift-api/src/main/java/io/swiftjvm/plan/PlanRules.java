@@ -5,12 +5,15 @@ import io.swiftjvm.data.template.Templates;
 import io.swiftjvm.data.tools.AgentForms;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.SwiftException;
+import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.ModelSource;
 import io.swiftjvm.model.family.Families;
+import io.swiftjvm.parallel.ModelSizes;
 import io.swiftjvm.quant.QuantFormats;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.CheckpointSpec;
+import io.swiftjvm.tuner.method.TunerFiles;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -47,6 +50,7 @@ public final class PlanRules {
       ModelConfig config = ModelConfig.load(source.folder());
       QuantFormats.requireSupported(config);
       Families.of(config);
+      tuner(s, source.folder(), problems);
       Integer maxLength = s.text().maxLength();
       if (maxLength != null && config.maxModelLen().isPresent() && maxLength > config.maxModelLen().getAsInt()) {
         problems.add("max_length is " + maxLength + ", the model's longest text is " + config.maxModelLen().getAsInt()
@@ -58,7 +62,7 @@ public final class PlanRules {
       problems.add("model is no path: " + e.getMessage());
     }
     try {
-      if (s.model().quant().quantisation() != null && s.lora() == null && !s.data().datasets().isEmpty()) {
+      if (s.model().quant().quantisation() != null && s.tuner().full() && !s.data().datasets().isEmpty()) {
         problems.add("quant_method is " + s.model().quant().method() + " with tuner_type full; quantised weights cannot be"
             + " trained. Use tuner_type lora.");
       }
@@ -70,10 +74,37 @@ public final class PlanRules {
         problems.add("adapters names '" + adapter + "', which has no adapter_config.json. Pass the folder of an adapter.");
       }
     }
-    if (s.lora() == null && s.model().dtype() != null && s.model().dtype() != DType.F32
+    if (s.tuner().full() && s.model().dtype() != null && s.model().dtype() != DType.F32
         && !s.data().datasets().isEmpty()) {
       problems.add("torch_dtype is " + s.model().dtype().torchName() + " with tuner_type full; full tuning keeps float32 "
           + "weights. Leave torch_dtype out or use float32.");
+    }
+  }
+
+  /** What the method needs, and whether it fits the model, as far as its files are here. */
+  private static void tuner(Settings s, Path model, List<String> problems) {
+    String problem = s.tuner().problem();
+    if (s.data().datasets().isEmpty()) {
+      return;
+    }
+    if (problem != null) {
+      problems.add(problem);
+    } else if (s.model().adapters().isEmpty() && Checkpoint.isPresent(model)) {
+      try {
+        s.tuner().trained(ModelSizes.of(model).model());
+      } catch (InvalidPlanException e) {
+        problems.add(e.getMessage());
+      }
+    }
+    for (String adapter : s.model().adapters()) {
+      if (isAdapter(adapter)) {
+        String found = TunerArguments.name(TunerFiles.readAny(Path.of(adapter)));
+        if (!found.equals(TunerArguments.name(s.tuner()))) {
+          problems.add("adapters names " + adapter + ", which is of tuner_type " + found + ", and tuner_type is "
+              + TunerArguments.name(s.tuner()) + ". A training goes on with the method of its adapter; pass --tuner_type "
+              + found + ".");
+        }
+      }
     }
   }
 
@@ -138,8 +169,9 @@ public final class PlanRules {
     if (s.train().checkpoint().resumeOnlyModel() && s.train().checkpoint().resumeFrom() == null) {
       problems.add("resume_only_model is true without resume_from_checkpoint. Name the checkpoint, or leave it out.");
     }
-    if (s.train().optim().galore() != null && s.lora() != null) {
-      problems.add("use_galore is true with tuner_type lora, whose matrices are small already. Use tuner_type full.");
+    if (s.train().optim().galore() != null && !s.tuner().full()) {
+      problems.add("use_galore is true with tuner_type " + TunerArguments.name(s.tuner())
+          + ", whose matrices are small already. Use tuner_type full.");
     }
     Integer limit = s.train().checkpoint().totalLimit();
     if (limit != null && s.outputDir() == null) {

@@ -7,6 +7,7 @@ import static io.swiftjvm.plan.Argument.Kind.TEXTS;
 import static io.swiftjvm.plan.ModelArguments.strings;
 import static io.swiftjvm.plan.ModelArguments.toInt;
 
+import io.swiftjvm.tuner.TunerMethod;
 import java.util.List;
 
 /** Arguments about how answers are sampled. */
@@ -42,7 +43,7 @@ final class SamplingArguments {
           s -> s.sampling().noRepeatNgram(),
           (s, v) -> s.sampling(p -> p.noRepeatNgram(toInt("no_repeat_ngram_size", v)))),
       Argument.of("stop_token_ids", TEXTS, "Token ids that end an answer.", s -> s.sampling().stopTokenIds(),
-          (s, v) -> s.sampling(p -> p.stopTokenIds(LoraArguments.integers("stop_token_ids", v)))),
+          (s, v) -> s.sampling(p -> p.stopTokenIds(TunerMethod.integers("stop_token_ids", strings(v))))),
       Argument.of("include_stop", SWITCH, "Keep the text that ended the answer.",
           s -> s.sampling().includeStop() ? Boolean.TRUE : null,
           (s, v) -> s.sampling(p -> p.includeStop((Boolean) v))),

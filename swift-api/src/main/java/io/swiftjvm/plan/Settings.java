@@ -4,6 +4,7 @@ import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.tuner.Tuning;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param model model, element type, adapters
  * @param device {@code auto} or the name of a device
  * @param threads kernel threads; null = all processors
- * @param lora the adapter to train; null = full tuning
+ * @param tuner what is trained: an adapter of any method, or the weights themselves
  * @param data rows
  * @param text tokens
  * @param train optimizer, schedule, batches, checkpoints
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param sampling how answers are sampled
  */
 public record Settings(
-    Task task, ModelSettings model, String device, @Nullable Integer threads, @Nullable LoraSpec lora,
+    Task task, ModelSettings model, String device, @Nullable Integer threads, Tuning tuner,
     DataSettings data, TextSettings text, TrainSpec train, boolean addVersion, SamplingParams sampling) {
   /** Nothing chosen yet; ms-swift's defaults everywhere. */
   public static final Settings DEFAULT = new Settings(Task.SFT, ModelSettings.DEFAULT, "auto", null, LoraSpec.DEFAULT,
@@ -38,43 +39,44 @@ public record Settings(
   }
 
   public Settings task(Task v) {
-    return new Settings(v, model, device, threads, lora, data, text, train, addVersion, sampling);
+    return new Settings(v, model, device, threads, tuner, data, text, train, addVersion, sampling);
   }
 
   public Settings model(UnaryOperator<ModelSettings> f) {
-    return new Settings(task, f.apply(model), device, threads, lora, data, text, train, addVersion, sampling);
+    return new Settings(task, f.apply(model), device, threads, tuner, data, text, train, addVersion, sampling);
   }
 
   public Settings device(String v) {
-    return new Settings(task, model, v, threads, lora, data, text, train, addVersion, sampling);
+    return new Settings(task, model, v, threads, tuner, data, text, train, addVersion, sampling);
   }
 
   public Settings threads(@Nullable Integer v) {
-    return new Settings(task, model, device, v, lora, data, text, train, addVersion, sampling);
+    return new Settings(task, model, device, v, tuner, data, text, train, addVersion, sampling);
   }
 
-  public Settings lora(@Nullable LoraSpec v) {
+  /** Sets what is trained. Default: {@link LoraSpec#DEFAULT}. */
+  public Settings tuner(Tuning v) {
     return new Settings(task, model, device, threads, v, data, text, train, addVersion, sampling);
   }
 
   public Settings data(UnaryOperator<DataSettings> f) {
-    return new Settings(task, model, device, threads, lora, f.apply(data), text, train, addVersion, sampling);
+    return new Settings(task, model, device, threads, tuner, f.apply(data), text, train, addVersion, sampling);
   }
 
   public Settings text(UnaryOperator<TextSettings> f) {
-    return new Settings(task, model, device, threads, lora, data, f.apply(text), train, addVersion, sampling);
+    return new Settings(task, model, device, threads, tuner, data, f.apply(text), train, addVersion, sampling);
   }
 
   public Settings train(UnaryOperator<TrainSpec> f) {
-    return new Settings(task, model, device, threads, lora, data, text, f.apply(train), addVersion, sampling);
+    return new Settings(task, model, device, threads, tuner, data, text, f.apply(train), addVersion, sampling);
   }
 
   public Settings addVersion(boolean v) {
-    return new Settings(task, model, device, threads, lora, data, text, train, v, sampling);
+    return new Settings(task, model, device, threads, tuner, data, text, train, v, sampling);
   }
 
   public Settings sampling(UnaryOperator<SamplingParams> f) {
-    return new Settings(task, model, device, threads, lora, data, text, train, addVersion, f.apply(sampling));
+    return new Settings(task, model, device, threads, tuner, data, text, train, addVersion, f.apply(sampling));
   }
 
   /** The folder that a run writes under; null when it writes nothing. */

@@ -14,7 +14,7 @@ import io.swiftjvm.quant.Quantisation;
 import io.swiftjvm.text.ChatTemplate;
 import io.swiftjvm.text.HuggingFaceTokenizers;
 import io.swiftjvm.text.Tokenizer;
-import io.swiftjvm.tuner.AdapterFiles;
+import io.swiftjvm.tuner.method.TunerFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,7 +92,7 @@ public final class LoadedModel implements AutoCloseable {
   /** Puts one more adapter on the model and makes it the only active one. */
   public void attach(Path folder, String name) {
     live();
-    AdapterFiles.attach(model, folder, name, false);
+    TunerFiles.attachAny(model, folder, name, false);
     adapters.clear();
     adapters.add(name);
   }

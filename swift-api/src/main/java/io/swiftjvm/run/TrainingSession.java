@@ -17,11 +17,6 @@ import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.train.checkpoint.TrainerState;
 import io.swiftjvm.train.objective.CausalLmObjective;
-import io.swiftjvm.tuner.AdapterFiles;
-import io.swiftjvm.tuner.FullTransform;
-import io.swiftjvm.tuner.LoraAdapter;
-import io.swiftjvm.tuner.LoraSpec;
-import io.swiftjvm.tuner.LoraTransform;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,10 +50,10 @@ public final class TrainingSession {
   public static Trained run(
       Settings given, String planJson, Consumer<TrainEvent> listener, CancellationToken cancellation) {
     Settings settings = resumed(given);
-    boolean full = settings.lora() == null;
+    boolean full = settings.tuner().full();
     List<String> start = settings.model().adapters();
     if (full && !start.isEmpty() || start.size() > 1) {
-      throw new InvalidPlanException("adapters is " + start + "; a lora training starts from one adapter at most, a full "
+      throw new InvalidPlanException("adapters is " + start + "; the training of an adapter starts from one at most, a full "
           + "training from none. Merge them first (swift export --merge_lora true).");
     }
     LoadedModel loaded = LoadedModel.open(settings.model(ModelSettings::bare));
@@ -94,16 +89,10 @@ public final class TrainingSession {
       throw new InvalidPlanException("The model in " + model.directory() + " is a classifier; training of classifiers is "
           + "not in this version. Use a causal language model.");
     }
-    LoraSpec lora = settings.lora();
-    if (lora == null) {
-      new FullTransform().apply(model);
-      return TrainedWeights.of(model);
-    }
     List<String> start = settings.model().adapters();
-    LoraAdapter adapter = start.isEmpty()
-        ? new LoraTransform(lora, settings.train().seed()).attach(model)
-        : AdapterFiles.attach(model, Path.of(start.getFirst()), LoraTransform.DEFAULT_NAME, true);
-    return TrainedWeights.of(adapter, settings.model().baseName());
+    String base = settings.model().baseName();
+    return start.isEmpty() ? TrainedWeights.fresh(model, settings.tuner(), settings.train().seed(), base)
+        : TrainedWeights.from(model, Path.of(start.getFirst()), base);
   }
 
   /** The settings with a run's folder as {@code resume_from_checkpoint} replaced by its newest whole checkpoint. */

@@ -99,7 +99,7 @@ class MalformedModelTest {
   @ParameterizedTest
   @CsvSource({
       "\"r\"\\s*:\\s*\\d+, '\"r\": 3', ''", "\"r\"\\s*:\\s*\\d+, '\"r\": 0', r", "\"r\"\\s*:\\s*\\d+, '\"r\": \"x\"', r",
-      "LORA, PREFIX_TUNING, PREFIX_TUNING", "\"peft_type\", \"x\", peft_type"})
+      "LORA, PREFIX_TUNING, target_modules", "\"peft_type\", \"x\", peft_type"})
   void an_adapter_that_does_not_fit_is_refused_by_name(String pattern, String replacement, String word) throws IOException {
     Path adapter = adapter();
     Path config = adapter.resolve("adapter_config.json");

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.tuner.TunerMethod;
+import io.swiftjvm.tuner.method.TunerMethods;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +31,7 @@ class ArgumentsTest {
   @Test
   void every_argument_has_a_value_in_this_test() {
     assertThat(arguments().map(Argument::name).filter(n -> !OTHER.containsKey(n)))
-        .containsExactlyInAnyOrder("use_dora", "lora_bias", "lazy_tokenize", "group_by_length");
+        .containsExactlyInAnyOrder("lora_bias", "reft_rank", "lazy_tokenize", "group_by_length");
   }
 
   @ParameterizedTest
@@ -48,7 +51,7 @@ class ArgumentsTest {
   void all_arguments_together_survive_json_and_yaml() {
     Settings settings = Arguments.apply(Settings.DEFAULT, OTHER.entrySet().stream()
         .filter(e -> !List.of("target_modules", "tuner_type", "warmup_ratio", "enable_dft_loss").contains(e.getKey()))
-        .filter(e -> !e.getKey().contains("galore"))
+        .filter(e -> !e.getKey().contains("galore") && owner(e.getKey()).isEmpty())
         .collect(LinkedHashMap::new, (m, e) -> m.put(e.getKey(), e.getValue()), Map::putAll));
     Map<String, Object> flat = Arguments.flat(settings);
     assertThat(Arguments.apply(Settings.DEFAULT, PlanFiles.parse(PlanFiles.toJson(flat), false, "test"))).isEqualTo(settings);
@@ -69,9 +72,18 @@ class ArgumentsTest {
         .isEqualTo(Arguments.apply(Settings.DEFAULT, given(argument, value)));
   }
 
+  /** The method that has this setting, if LoRA has it not. */
+  private static Optional<String> owner(String name) {
+    List<String> owners = TunerMethods.all().stream()
+        .filter(method -> method.settings().stream().anyMatch(setting -> setting.name().equals(name)))
+        .map(TunerMethod::name).toList();
+    return owners.isEmpty() || owners.contains("lora") ? Optional.empty() : Optional.of(owners.getLast());
+  }
+
   /** A value together with what it needs beside it. */
   private static Map<String, Object> given(Argument argument, Object value) {
     Map<String, Object> given = new LinkedHashMap<>();
+    owner(argument.name()).ifPresent(tuner -> given.put("tuner_type", tuner));
     if (argument.name().startsWith("galore_")) {
       given.put("use_galore", true);
       given.put("tuner_type", "full");
@@ -133,7 +145,9 @@ class ArgumentsTest {
         "packing_strategy", "sequential"));
     map.putAll(Map.of("repetition_penalty", 1.25, "num_train_epochs", 1.5, "lorap_lr_ratio", 4.0,
         "target_regex", "model\\.layers\\.[01]\\..*_proj"));
-    map.keySet().removeAll(List.of("use_dora", "lora_bias", "lazy_tokenize", "group_by_length"));
+    map.putAll(Map.of("trainable_token_indices", List.of("5", "6"), "xlora_adapters", List.of("a=some", "b=other"),
+        "freeze_parameters_regex", "norm", "trainable_parameters_regex", "head", "road_variant", 2L, "road_group_size", 8L));
+    map.keySet().removeAll(List.of("lora_bias", "reft_rank", "lazy_tokenize", "group_by_length"));
     return map;
   }
 }

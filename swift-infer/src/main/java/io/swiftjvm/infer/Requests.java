@@ -3,7 +3,8 @@ package io.swiftjvm.infer;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.text.Tokenizer;
-import io.swiftjvm.tuner.LoraAdapter;
+import io.swiftjvm.tuner.Adapters;
+import io.swiftjvm.tuner.method.TunerAdapter;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -24,7 +25,7 @@ final class Requests {
       throw new InvalidPlanException("The model in " + model.directory() + " is a classifier of "
           + model.config().head().outputs() + " classes and cannot continue text. Use a causal language model.");
     }
-    List<String> attached = LoraAdapter.names(model);
+    List<String> attached = Adapters.names(model);
     List<Sequence> sequences = new ArrayList<>();
     for (GenerateRequest request : requests) {
       sequences.add(sequence(model, tokenizer, limit, request, attached, sequences.size(), listener));
@@ -53,7 +54,7 @@ final class Requests {
     int[] endIds = ends.stream().filter(id -> id < vocabulary).mapToInt(id -> id).toArray();
     List<LogitsProcessor> chain = LogitsProcessors.of(params, request.processors(), endIds);
     int most = most(request.sampling(), params, prompt.length, limit, model.config().maxPositions());
-    return new Sequence(index, prompt, request.cacheSalt(), adapters(request, attached), params, seed, most, ends,
+    return new Sequence(index, prompt, request.cacheSalt(), adapters(model, request, attached), params, seed, most, ends,
         new Sampler(chain, params.greedy(), seed), tokenizer, piece -> listener.text(index, piece));
   }
 
@@ -84,7 +85,7 @@ final class Requests {
     return most == null ? room : Math.min(most, room);
   }
 
-  private static List<String> adapters(GenerateRequest request, List<String> attached) {
+  private static List<String> adapters(CausalLm model, GenerateRequest request, List<String> attached) {
     List<String> names = request.adapters();
     if (names == null) {
       return attached.contains(DEFAULT_ADAPTER) ? List.of(DEFAULT_ADAPTER) : List.of();
@@ -93,6 +94,11 @@ final class Requests {
       if (!attached.contains(name)) {
         throw new InvalidPlanException("No adapter named '" + name + "' is attached. Attached: " + attached
             + ". Load it first or use one of those.");
+      }
+      if (model.attachments().get(name) instanceof TunerAdapter adapter && adapter.changesPasses()) {
+        throw new InvalidPlanException("The adapter '" + name + "' (" + adapter.spec().type() + ") looks at a text, or "
+            + "puts something before it, ahead of every pass, which generation does not do. Use an adapter of another "
+            + "method to answer.");
       }
     }
     return names;

@@ -3,8 +3,8 @@ package io.swiftjvm.serve;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.infer.Engine;
-import io.swiftjvm.tuner.AdapterFiles;
-import io.swiftjvm.tuner.LoraAdapter;
+import io.swiftjvm.tuner.Adapters;
+import io.swiftjvm.tuner.method.TunerFiles;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -31,17 +31,14 @@ final class AdapterDesk implements AutoCloseable {
   }
 
   synchronized void attach(String name, Path folder) {
-    engine.betweenPasses(() -> AdapterFiles.attach(engine.model(), folder, name, false));
+    engine.betweenPasses(() -> TunerFiles.attachAny(engine.model(), folder, name, false));
     attached.add(name);
     names.add(name);
   }
 
   private synchronized void detach(String name) {
     if (attached.remove(name)) {
-      LoraAdapter adapter = LoraAdapter.find(engine.model(), name);
-      if (adapter != null) {
-        engine.betweenPasses(adapter::detach);
-      }
+      engine.betweenPasses(() -> Adapters.of(engine.model(), name).detach());
     }
   }
 

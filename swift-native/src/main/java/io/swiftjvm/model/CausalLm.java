@@ -20,6 +20,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,6 +69,7 @@ public final class CausalLm implements AutoCloseable {
   private final Map<String, LinearSlot> slots;
   private final List<@Nullable RopeTable> ropes = new ArrayList<>();
   private final UseGuard guard;
+  private final Map<String, Attachment> attachments = Collections.synchronizedMap(new LinkedHashMap<>());
 
   private CausalLm(
       Path directory, ModelConfig source, DecoderConfig config, Backend backend, Scope scope, Weights weights,
@@ -137,16 +140,6 @@ public final class CausalLm implements AutoCloseable {
             + "') of this kind are not supported here, take the unquantised model"));
   }
 
-  /** Every tensor of a model by name with its shape, in model order; one that is tied is there once. */
-  public static Map<String, long[]> shapes(DecoderConfig config, WeightNames names) {
-    return new ModelBuilder(config, names).shapes();
-  }
-
-  /** Columns out and in of every projection that a model of this architecture would have, by path; takes no memory. */
-  public static Map<String, long[]> projections(DecoderConfig config, WeightNames names) {
-    return new ModelBuilder(config, names).projections();
-  }
-
   public DecoderConfig config() {
     return config;
   }
@@ -203,6 +196,23 @@ public final class CausalLm implements AutoCloseable {
         throw new IllegalArgumentException("there is no projection at '" + path + "'; they are " + slots.keySet());
       }
       slot.replace(change.apply(slot.linear()));
+    }
+  }
+
+  /** Remembers what was put on the model under its name, in the place of what had that name. */
+  public void attach(Attachment attachment) {
+    attachments.put(attachment.name(), attachment);
+  }
+
+  /** Forgets what has this name. */
+  public void forget(String name) {
+    attachments.remove(name);
+  }
+
+  /** What was put on the model, by name, in that order. */
+  public Map<String, Attachment> attachments() {
+    synchronized (attachments) {
+      return new LinkedHashMap<>(attachments);
     }
   }
 
@@ -320,12 +330,15 @@ public final class CausalLm implements AutoCloseable {
     return t;
   }
 
-  /**
-   * Makes every parameter trainable; those that are mapped or not float32 become float32 copies in {@link #scope()}.
-   */
+  /** {@link #train} for every parameter. */
   public void trainFull() {
+    train(parameters());
+  }
+
+  /** Makes parameters trainable; those that are mapped or not float32 become float32 copies in {@link #scope()}. */
+  public void train(Collection<Parameter> parameters) {
     try (Use _ = use()) {
-      tree.parameters().forEach(weights::train);
+      parameters.forEach(weights::train);
     }
   }
 

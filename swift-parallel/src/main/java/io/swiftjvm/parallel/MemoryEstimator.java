@@ -3,14 +3,12 @@ package io.swiftjvm.parallel;
 import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.DeltaNetConfig;
 import io.swiftjvm.model.MixerConfig;
+import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.parallel.MemoryRequest.Work;
 import io.swiftjvm.parallel.ModelSizes.Shape;
 import io.swiftjvm.tensor.DType;
-import io.swiftjvm.tuner.LoraSpec;
-import java.util.Arrays;
-import java.util.List;
+import io.swiftjvm.tuner.Tuning;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Foretells the memory of a plan from sizes alone: what stands at the fullest moment of a training step, see
@@ -19,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * {@snippet :
  * var sizes = ModelSizes.of(Path.of("Qwen3-0.6B"));
- * long bytes = MemoryEstimator.estimate(sizes, MemoryRequest.trainLora(LoraSpec.DEFAULT, 512)).total();
+ * long bytes = MemoryEstimator.estimate(sizes, MemoryRequest.train(LoraSpec.DEFAULT, 512)).total();
  * }
  */
 public final class MemoryEstimator {
@@ -33,9 +31,10 @@ public final class MemoryEstimator {
 
   /** The estimate for one model and one request. */
   public static MemoryEstimate estimate(ModelSizes sizes, MemoryRequest request) {
-    Tally copies = copies(sizes, request);
-    Tally adapters = adapters(sizes, request.lora());
-    Tally state = state(sizes, request);
+        Map<String, long[]> trained = trained(sizes, request);
+    Tally adapters = request.work() == Work.FULL ? new Tally() : adapters(trained);
+    Tally copies = copies(sizes, request, trained);
+    Tally state = state(trained, request);
     TrainingPeak.Moment peak = request.work() == Work.GENERATE
         ? new TrainingPeak.Moment(0, answering(sizes.config(), request.tokens()), logits(sizes.config(), request))
         : TrainingPeak.of(sizes, request);
@@ -63,14 +62,14 @@ public final class MemoryEstimator {
   }
 
   /** Weights that do not stay in the file: those that learn, and those of another element type. */
-  private static Tally copies(ModelSizes sizes, MemoryRequest request) {
+  private static Tally copies(ModelSizes sizes, MemoryRequest request, Map<String, long[]> trained) {
     Tally tally = new Tally();
-    DType dtype = request.work() == Work.FULL ? DType.F32 : request.dtype();
     Map<String, Shape> projections = sizes.projections();
     sizes.shapes().forEach((name, shape) -> {
       DType packed = name.endsWith(".weight") && projections.containsKey(name.substring(0, name.length() - 7))
           ? request.packed() : null;
-      long values = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+      long values = ModelShapes.values(shape);
+      DType dtype = request.work() == Work.FULL && trained.containsKey(name) ? DType.F32 : request.dtype();
       if (packed != null && values % packed.block() == 0) {
         tally.add(packed.bytes(values));
       } else if (dtype != null) {
@@ -80,42 +79,24 @@ public final class MemoryEstimator {
     return tally;
   }
 
-  private static Tally adapters(ModelSizes sizes, @Nullable LoraSpec lora) {
+  /** Shapes of what learns, or of the adapter that answers along. */
+  private static Map<String, long[]> trained(ModelSizes sizes, MemoryRequest request) {
+    Tuning tuning = request.tuning();
+    return tuning == null ? Map.of() : tuning.trained(sizes.model());
+  }
+
+  private static Tally adapters(Map<String, long[]> trained) {
     Tally tally = new Tally();
-    if (lora != null) {
-      Map<String, Shape> projections = sizes.projections();
-      for (String path : lora.select(List.copyOf(projections.keySet()))) {
-        Shape shape = projections.getOrDefault(path, new Shape(0, 0));
-        tally.add(lora.rankOf(path) * shape.in() * FLOAT);
-        tally.add(lora.rankOf(path) * shape.out() * FLOAT);
-      }
-    }
+    trained.values().forEach(shape -> tally.add(ModelShapes.values(shape) * FLOAT));
     return tally;
   }
 
-  /** Values in A and B of all projections. */
-  static long adapterValues(ModelSizes sizes, @Nullable LoraSpec lora) {
-    return adapters(sizes, lora).bytes / FLOAT;
-  }
-
-  private static Tally state(ModelSizes sizes, MemoryRequest request) {
+  private static Tally state(Map<String, long[]> trained, MemoryRequest request) {
     Tally tally = new Tally();
-    LoraSpec lora = request.lora();
-    if (request.work() == Work.FULL) {
-      sizes.shapes().forEach((name, shape) -> state(request, tally, name, shape));
-    } else if (request.work() == Work.LORA && lora != null) {
-      Map<String, Shape> projections = sizes.projections();
-      for (String path : lora.select(List.copyOf(projections.keySet()))) {
-        Shape shape = projections.getOrDefault(path, new Shape(0, 0));
-        state(request, tally, path + ".lora_A.weight", lora.rankOf(path), shape.in());
-        state(request, tally, path + ".lora_B.weight", shape.out(), lora.rankOf(path));
-      }
+    if (request.work() != Work.GENERATE) {
+      trained.forEach((name, shape) -> request.optim().state(name, shape).forEach(tally::add));
     }
     return tally;
-  }
-
-  private static void state(MemoryRequest request, Tally tally, String name, long... shape) {
-    request.optim().state(name, shape).forEach(tally::add);
   }
 
   private static long angles(DecoderConfig config) {

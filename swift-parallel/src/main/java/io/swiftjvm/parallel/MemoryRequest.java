@@ -3,15 +3,16 @@ package io.swiftjvm.parallel;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.optimizer.OptimSpec;
-import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.tuner.FullSpec;
+import io.swiftjvm.tuner.Tuning;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is to be done with a model, as far as memory depends on it. Make one with {@link #train}, {@link #trainLora} or
+ * What is to be done with a model, as far as memory depends on it. Make one with {@link #train(Tuning, long)} or
  * {@link #generate}.
  *
  * @param work training of all weights, of an adapter, or none
- * @param lora the adapter; null = none
+ * @param tuning what is trained, or the adapter that answers along; null = none
  * @param tokens tokens in one pass: rows of a micro-batch times their length, or prompt tokens of a pass
  * @param labelled how many of them carry a label; 0 when generating
  * @param microBatches micro-batches in a step
@@ -23,12 +24,12 @@ import org.jspecify.annotations.Nullable;
  * @param optim the optimizer of a training
  */
 public record MemoryRequest(
-    Work work, @Nullable LoraSpec lora, long tokens, long labelled, int microBatches, boolean recompute,
+    Work work, @Nullable Tuning tuning, long tokens, long labelled, int microBatches, boolean recompute,
     int sequences, int positions, @Nullable DType dtype, @Nullable DType packed, OptimSpec optim) {
   /** What learns. */
   public enum Work {
     GENERATE,
-    LORA,
+    ADAPTER,
     FULL
   }
 
@@ -38,19 +39,19 @@ public record MemoryRequest(
           + microBatches + ", sequences " + sequences + ", positions " + positions + "; tokens and microBatches must be"
           + " 1 or more, labelled 0 .. tokens, the others 0 or more.");
     }
-    if (work == Work.LORA && lora == null) {
-      throw new InvalidPlanException("memory: LoRA training needs the adapter's settings, got none. Give a LoraSpec.");
+    if (work != Work.GENERATE && tuning == null) {
+      throw new InvalidPlanException("memory: a training needs the settings of what is trained, got none.");
     }
   }
 
   /** Training of all weights on micro-batches of {@code tokens} tokens, all labelled, one micro-batch a step. */
   public static MemoryRequest train(long tokens) {
-    return new MemoryRequest(Work.FULL, null, tokens, tokens, 1, false, 0, 0, null, null, OptimSpec.DEFAULT);
+    return new MemoryRequest(Work.FULL, FullSpec.DEFAULT, tokens, tokens, 1, false, 0, 0, null, null, OptimSpec.DEFAULT);
   }
 
-  /** Training of an adapter on micro-batches of {@code tokens} tokens, all labelled, one micro-batch a step. */
-  public static MemoryRequest trainLora(LoraSpec lora, long tokens) {
-    return new MemoryRequest(Work.LORA, lora, tokens, tokens, 1, false, 0, 0, null, null, OptimSpec.DEFAULT);
+  /** Training of what {@code tuning} says on micro-batches of {@code tokens} tokens, all labelled, one micro-batch a step. */
+  public static MemoryRequest train(Tuning tuning, long tokens) {
+    return new MemoryRequest(tuning.full() ? Work.FULL : Work.ADAPTER, tuning, tokens, tokens, 1, false, 0, 0, null, null, OptimSpec.DEFAULT);
   }
 
   /**
@@ -64,43 +65,43 @@ public record MemoryRequest(
 
   /** Sets the tokens of a pass that carry a label. Default: all. Legal: 0 .. tokens. */
   public MemoryRequest labelled(long value) {
-    return new MemoryRequest(work, lora, tokens, value, microBatches, recompute, sequences, positions, dtype,
+    return new MemoryRequest(work, tuning, tokens, value, microBatches, recompute, sequences, positions, dtype,
         packed, optim);
   }
 
   /** Sets the micro-batches of a step. Default: 1. */
   public MemoryRequest microBatches(int value) {
-    return new MemoryRequest(work, lora, tokens, labelled, value, recompute, sequences, positions, dtype,
+    return new MemoryRequest(work, tuning, tokens, labelled, value, recompute, sequences, positions, dtype,
         packed, optim);
   }
 
   /** Sets gradient checkpointing. Default: false. */
   public MemoryRequest recompute(boolean on) {
-    return new MemoryRequest(work, lora, tokens, labelled, microBatches, on, sequences, positions, dtype,
+    return new MemoryRequest(work, tuning, tokens, labelled, microBatches, on, sequences, positions, dtype,
         packed, optim);
   }
 
   /** Sets an adapter that answers along. Default: none, or the one that is trained. */
-  public MemoryRequest lora(@Nullable LoraSpec value) {
+  public MemoryRequest adapter(@Nullable Tuning value) {
     return new MemoryRequest(work, value, tokens, labelled, microBatches, recompute, sequences, positions, dtype,
         packed, optim);
   }
 
   /** Sets the element type the weights are converted to. Default: as stored. */
   public MemoryRequest dtype(@Nullable DType value) {
-    return new MemoryRequest(work, lora, tokens, labelled, microBatches, recompute, sequences, positions, value,
+    return new MemoryRequest(work, tuning, tokens, labelled, microBatches, recompute, sequences, positions, value,
         packed, optim);
   }
 
   /** Sets the optimizer. Default: AdamW. */
   public MemoryRequest optim(OptimSpec value) {
-    return new MemoryRequest(work, lora, tokens, labelled, microBatches, recompute, sequences, positions, dtype, packed,
+    return new MemoryRequest(work, tuning, tokens, labelled, microBatches, recompute, sequences, positions, dtype, packed,
         value);
   }
 
   /** Sets the type that projections are quantised to. Default: none. */
   public MemoryRequest packed(@Nullable DType value) {
-    return new MemoryRequest(work, lora, tokens, labelled, microBatches, recompute, sequences, positions, dtype, value,
+    return new MemoryRequest(work, tuning, tokens, labelled, microBatches, recompute, sequences, positions, dtype, value,
         optim);
   }
 }

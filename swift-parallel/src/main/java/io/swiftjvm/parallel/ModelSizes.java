@@ -2,8 +2,8 @@ package io.swiftjvm.parallel;
 
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ModelConfig;
-import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.DecoderConfig;
+import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.model.WeightNames;
 import io.swiftjvm.model.family.Families;
 import io.swiftjvm.model.family.Family;
@@ -36,7 +36,7 @@ public record ModelSizes(DecoderConfig config, WeightNames names, Map<String, lo
     DecoderConfig config = family.config(source);
     if (!Checkpoint.isPresent(folder)) {
       WeightNames names = family.names(source, List.of());
-      Map<String, long[]> shapes = CausalLm.shapes(config, names);
+      Map<String, long[]> shapes = ModelShapes.of(config, names).parameters();
       return new ModelSizes(config, names, shapes, values(shapes) * source.dtype().orElse(DType.F32).bytes());
     }
     long bytes = 0;
@@ -48,7 +48,7 @@ public record ModelSizes(DecoderConfig config, WeightNames names, Map<String, lo
           bytes = Math.addExact(bytes, checkpoint.get(name).data().byteSize());
         }
       }
-      return new ModelSizes(config, names, CausalLm.shapes(config, names), bytes);
+      return new ModelSizes(config, names, ModelShapes.of(config, names).parameters(), bytes);
     }
   }
 
@@ -60,6 +60,11 @@ public record ModelSizes(DecoderConfig config, WeightNames names, Map<String, lo
     return sum;
   }
 
+  /** The shapes by which a tuner tells what it trains. */
+  public ModelShapes model() {
+    return ModelShapes.of(config, names);
+  }
+
   /** Values in all weights. */
   public long parameters() {
     return values(shapes);
@@ -68,7 +73,7 @@ public record ModelSizes(DecoderConfig config, WeightNames names, Map<String, lo
   /** Every projection of the decoder blocks by module path, in model order; the output projection is not among them. */
   public Map<String, Shape> projections() {
     Map<String, Shape> projections = new LinkedHashMap<>();
-    CausalLm.projections(config, names).forEach((path, size) -> {
+    model().projections().forEach((path, size) -> {
       if (!path.equals(names.head())) {
         projections.put(path, new Shape(size[0], size[1]));
       }

@@ -7,12 +7,12 @@ import io.swiftjvm.model.LayerConfig;
 import io.swiftjvm.model.MixerConfig;
 import io.swiftjvm.model.MlpConfig;
 import io.swiftjvm.parallel.MemoryRequest.Work;
-import io.swiftjvm.parallel.ModelSizes.Shape;
-import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.tuner.Tuning;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The fullest moment of a training step, found by walking through it with sizes alone: activations come layer by layer,
@@ -41,6 +41,7 @@ final class TrainingPeak {
 
   private final ModelSizes sizes;
   private final MemoryRequest request;
+  private final @Nullable Tuning tuning;
   private final DecoderConfig config;
   private final long n;
   private final long c;
@@ -52,11 +53,12 @@ final class TrainingPeak {
   private TrainingPeak(ModelSizes sizes, MemoryRequest request) {
     this.sizes = sizes;
     this.request = request;
+    tuning = request.tuning();
     config = sizes.config();
     n = request.tokens();
     c = config.hiddenSize();
     learnt = new long[config.layerCount() + 1];
-    head = request.work() == Work.FULL ? block(config.head().outputs(), c) : 0;
+    head = request.work() == Work.FULL && trainsHead() ? block(config.head().outputs(), c) : 0;
     learnt();
   }
 
@@ -71,23 +73,21 @@ final class TrainingPeak {
   }
 
   private void learnt() {
-    if (request.work() == Work.FULL) {
-      String headName = (config.tied() ? sizes.names().embedding() : sizes.names().head()) + ".weight";
-      sizes.shapes().forEach((name, shape) -> {
-        if (!name.equals(headName)) {
-          learnt[layer(name)] += block(shape);
-        }
-      });
+    if (tuning == null) {
       return;
     }
-    LoraSpec lora = request.lora();
-    Map<String, Shape> projections = sizes.projections();
-    if (lora != null) {
-      for (String path : lora.select(List.copyOf(projections.keySet()))) {
-        Shape shape = projections.getOrDefault(path, new Shape(0, 0));
-        learnt[layer(path)] += block(lora.rankOf(path), shape.in()) + block(shape.out(), lora.rankOf(path));
+    String headName = (config.tied() ? sizes.names().embedding() : sizes.names().head()) + ".weight";
+    boolean full = request.work() == Work.FULL;
+    tuning.trained(sizes.model()).forEach((name, shape) -> {
+      if (!full || !name.equals(headName)) {
+        learnt[layer(name)] += block(shape);
       }
-    }
+    });
+  }
+
+  private boolean trainsHead() {
+    String name = (config.tied() ? sizes.names().embedding() : sizes.names().head()) + ".weight";
+    return tuning != null && tuning.trained(sizes.model()).containsKey(name);
   }
 
   private int layer(String name) {
@@ -167,16 +167,15 @@ final class TrainingPeak {
   }
 
   private long adapters(int index) {
-    LoraSpec lora = request.lora();
-    if (lora == null || request.work() != Work.LORA) {
+    if (tuning == null || request.work() != Work.ADAPTER) {
       return 0;
     }
-    Map<String, Shape> projections = sizes.projections();
-    long sum = 0;
-    for (String path : lora.select(List.copyOf(projections.keySet()))) {
-      if (layer(path) == index) {
-        sum += block(n, lora.rankOf(path))
-            + (lora.dropout() > 0 ? block(n, projections.getOrDefault(path, new Shape(0, 0)).in()) : 0);
+    long sum = block(tuning.matrices(sizes.model()) / config.layerCount());
+    for (Map.Entry<String, long[]> entry : tuning.widths(sizes.model()).entrySet()) {
+      if (layer(entry.getKey()) == index) {
+        for (long width : entry.getValue()) {
+          sum += block(n, width);
+        }
       }
     }
     return sum;

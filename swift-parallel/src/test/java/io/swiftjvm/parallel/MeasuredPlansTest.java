@@ -11,13 +11,12 @@ import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.train.optimizer.GaLoreSpec;
 import io.swiftjvm.train.optimizer.OptimSpec;
-import io.swiftjvm.tuner.FullTransform;
 import io.swiftjvm.tuner.LoraSpec;
-import io.swiftjvm.tuner.LoraTransform;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,10 +45,10 @@ class MeasuredPlansTest {
   static Stream<Plan> plans() {
     LoraSpec lora = LoraSpec.DEFAULT;
     return Stream.of(
-        new Plan("small lora, kept", SMALL, MemoryRequest.trainLora(lora, 512), 4),
+        new Plan("small lora, kept", SMALL, MemoryRequest.train(lora, 512), 4),
         new Plan("wide lora, recomputed, half the labels", WIDE,
-            MemoryRequest.trainLora(lora.dropout(0).rank(16), 640).recompute(true).labelled(300), 2),
-        new Plan("deep lora, one long row", DEEP, MemoryRequest.trainLora(lora.dropout(0).targets("q_proj", "v_proj"),
+            MemoryRequest.train(lora.dropout(0).rank(16), 640).recompute(true).labelled(300), 2),
+        new Plan("deep lora, one long row", DEEP, MemoryRequest.train(lora.dropout(0).targets("q_proj", "v_proj"),
             1500), 1),
         new Plan("small full, adamw", SMALL, MemoryRequest.train(300), 3),
         new Plan("wide full, recomputed, two micro-batches", WIDE,
@@ -82,12 +81,7 @@ class MeasuredPlansTest {
     TrainSpec spec = TrainSpec.DEFAULT.optim(o -> request.optim().learningRate(1e-5))
         .gradientCheckpointing(request.recompute());
     try (CpuBackend backend = new CpuBackend(2); CausalLm model = CausalLm.load(folder, backend)) {
-      LoraSpec lora = request.lora();
-      if (lora == null) {
-        new FullTransform().apply(model);
-      }
-      TrainedWeights weights = lora == null ? TrainedWeights.of(model)
-          : TrainedWeights.of(new LoraTransform(lora, 1).attach(model), "base");
+      TrainedWeights weights = TrainedWeights.fresh(model, Objects.requireNonNull(request.tuning()), 1, "base");
       List<Batch> step = new ArrayList<>();
       for (int i = 0; i < request.microBatches(); i++) {
         step.add(batch(request, plan.rows, plan.model.vocabulary(), i));

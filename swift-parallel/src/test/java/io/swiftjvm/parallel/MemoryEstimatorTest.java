@@ -12,11 +12,13 @@ import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.error.DeviceException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.testing.OracleFiles;
+import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.train.optimizer.GaLoreSpec;
 import io.swiftjvm.train.optimizer.OptimSpec;
 import io.swiftjvm.train.optimizer.ParamGroups;
@@ -25,6 +27,7 @@ import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.LoraTransform;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -39,8 +42,8 @@ class MemoryEstimatorTest {
 
   static Stream<MemoryRequest> trainings() {
     LoraSpec some = LoraSpec.DEFAULT.dropout(0).rank(4).targets("q_proj", "v_proj", "down_proj");
-    return Stream.of(MemoryRequest.train(TOKENS), MemoryRequest.trainLora(some, TOKENS),
-            MemoryRequest.trainLora(LoraSpec.DEFAULT, TOKENS), MemoryRequest.trainLora(some, TOKENS).labelled(64),
+    return Stream.of(MemoryRequest.train(TOKENS), MemoryRequest.train(some, TOKENS),
+            MemoryRequest.train(LoraSpec.DEFAULT, TOKENS), MemoryRequest.train(some, TOKENS).labelled(64),
             MemoryRequest.train(TOKENS).labelled(100))
         .flatMap(request -> Stream.of(request, request.recompute(true)));
   }
@@ -48,12 +51,7 @@ class MemoryEstimatorTest {
   /** Peak of the pool over one step. */
   private static long measured(Path folder, MemoryRequest request) {
     try (CpuBackend backend = new CpuBackend(2); CausalLm model = CausalLm.load(folder, backend)) {
-      LoraSpec lora = request.lora();
-      if (lora == null) {
-        model.trainFull();
-      } else {
-        new LoraTransform(lora, 1).apply(model);
-      }
+      TrainedWeights.fresh(model, Objects.requireNonNull(request.tuning()), 1, "base");
       int[] ids = new Random(1).ints(TOKENS, 0, model.config().vocabSize()).toArray();
       int[] positions = new int[TOKENS];
       int[] labels = new int[TOKENS];
@@ -117,7 +115,7 @@ class MemoryEstimatorTest {
       assertThat(sizes.parameters()).isEqualTo(model.parameters().stream().mapToLong(p -> p.value().size()).sum());
       assertThat(sizes.storedBytes()).isEqualTo(4 * sizes.parameters());
       new LoraTransform(LoraSpec.DEFAULT, 1).apply(model);
-      assertThat(MemoryEstimator.adapterValues(sizes, LoraSpec.DEFAULT))
+      assertThat(LoraSpec.DEFAULT.trained(sizes.model()).values().stream().mapToLong(ModelShapes::values).sum())
           .isEqualTo(model.parameters().stream().mapToLong(p -> p.value().size()).sum() - sizes.parameters());
     }
   }

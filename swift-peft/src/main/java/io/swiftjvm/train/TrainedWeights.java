@@ -14,10 +14,17 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.AttachedAdapter;
+import io.swiftjvm.tuner.FullSpec;
+import io.swiftjvm.tuner.FullTransform;
 import io.swiftjvm.tuner.LoraAdapter;
+import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.tuner.LoraTransform;
 import io.swiftjvm.tuner.ModelExport;
+import io.swiftjvm.tuner.Tuning;
 import io.swiftjvm.tuner.method.TunerAdapter;
 import io.swiftjvm.tuner.method.TunerFiles;
+import io.swiftjvm.tuner.method.TunerSpec;
+import io.swiftjvm.tuner.method.TunerTransform;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +79,37 @@ public sealed interface TrainedWeights {
 
   /** Told when step {@code step} (from 1) of {@code total} has changed the parameters by gradients times clip. */
   default void updated(int step, int total, Gradients gradients, float clip) {}
+
+  /**
+   * Puts what {@code tuning} says on a model that has nothing yet, as {@code default}, and trains it.
+   *
+   * {@snippet :
+   * TrainedWeights weights = TrainedWeights.fresh(model, VeraSpec.DEFAULT, 42, "Qwen/Qwen3-0.6B");
+   * }
+   *
+   * @param seed start values depend on it and on names alone
+   * @param base what an adapter's config names as the base model
+   */
+  static TrainedWeights fresh(CausalLm model, Tuning tuning, long seed, String base) {
+    return switch (tuning) {
+      case LoraSpec lora -> of(new LoraTransform(lora, seed).attach(model), base);
+      case FullSpec full -> {
+        new FullTransform(full).apply(model);
+        yield of(model);
+      }
+      case TunerSpec tuner -> of(new TunerTransform(LoraTransform.DEFAULT_NAME, tuner, seed).attach(model), base);
+      default -> throw new IllegalArgumentException("no transform is known for " + tuning);
+    };
+  }
+
+  /** Goes on with the adapter of {@code folder}, of whatever method. */
+  static TrainedWeights from(CausalLm model, Path folder, String base) {
+    return switch (TunerFiles.attachAny(model, folder, LoraTransform.DEFAULT_NAME, true)) {
+      case LoraAdapter adapter -> of(adapter, base);
+      case TunerAdapter adapter -> of(adapter, base);
+      case AttachedAdapter other -> throw new IllegalArgumentException("no way to train " + other);
+    };
+  }
 
   /** Trains an attached adapter; {@code base} is what its config names as the base model. */
   static TrainedWeights of(LoraAdapter adapter, String base) {
@@ -232,7 +270,15 @@ public sealed interface TrainedWeights {
 
     @Override
     public String describe() {
-      return "all " + parameters().size() + " parameters";
+      int all = model.parameters().size();
+      int own = parameters().size();
+      return own == all ? "all " + all + " parameters" : own + " of " + all + " parameters";
+    }
+
+    @Override
+    public String identity() {
+      String names = String.join(" ", parameters().stream().map(Parameter::name).toList());
+      return describe() + " " + Integer.toHexString(names.hashCode());
     }
 
     @Override

@@ -21,17 +21,30 @@ public final class Adapters {
         at = adapted.inner();
       }
     }
+    names.addAll(model.attachments().keySet());
     return List.copyOf(names);
   }
 
-  /** Refuses a name that cannot be one, or is taken, and a newcomer beside an adapter that must be alone. */
-  public static void checkNew(CausalLm model, String name) {
+  /** The adapter called {@code name}; an {@link InvalidPlanException} lists those that are attached when it is not. */
+  public static AttachedAdapter of(CausalLm model, String name) {
+    if (model.attachments().get(name) instanceof AttachedAdapter adapter) {
+      return adapter;
+    }
+    return LoraAdapter.of(model, name);
+  }
+
+  /**
+   * Refuses a name that cannot be one, or is taken, and a newcomer beside an adapter that must be alone.
+   *
+   * @param changesBase whether the newcomer must be alone itself
+   */
+  public static void checkNew(CausalLm model, String name, boolean changesBase) {
     checkName(name);
     if (names(model).contains(name)) {
       throw new InvalidPlanException(
           "An adapter named '" + name + "' is already attached. Give the new one another name.");
     }
-    BaseChanges.checkAlone(model, false);
+    BaseChanges.checkAlone(model, changesBase);
   }
 
   static void checkName(String name) {

@@ -1,13 +1,15 @@
 package io.swiftjvm.tuner;
 
+import io.swiftjvm.model.Attachment;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A named adapter of any method that is attached to a model: what it is, its parameters, and the way to take it off. */
-public interface AttachedAdapter {
+public interface AttachedAdapter extends Attachment {
   /** The name by which passes choose it. */
+  @Override
   String name();
 
   CausalLm model();
@@ -23,6 +25,16 @@ public interface AttachedAdapter {
 
   /** Factor on the rate of {@code lora_B} (LoRA+, arXiv 2402.12354); null = 1. */
   @Nullable Double loraPlusRatio();
+
+  /** Why it cannot become a part of the weights, in a few words; null if it can. */
+  default @Nullable String unmergeable() {
+    return null;
+  }
+
+  /** True if it changes parameters of the model while it is attached, so that it must be alone. */
+  default boolean changesBase() {
+    return false;
+  }
 
   /** Takes the adapter off the model; its memory goes back with the model. */
   void detach();

@@ -180,9 +180,8 @@ final class BaseChanges {
   /** An adapter that changes the base is alone on its model; {@code newcomer} is one that is about to be attached. */
   static void checkAlone(CausalLm model, boolean newcomer) {
     for (String name : Adapters.names(model)) {
-      LoraAdapter lora = LoraAdapter.find(model, name);
-      if (newcomer || (lora != null && lora.changes() != null)) {
-        throw new InvalidPlanException("An adapter that changes modules of the base (modules_to_save, token table) "
+      if (newcomer || Adapters.of(model, name).changesBase()) {
+        throw new InvalidPlanException("An adapter that changes modules of the base (modules_to_save, token table, norms) "
             + "cannot share a model with another one; '" + name + "' is attached. Load the model once more.");
       }
     }

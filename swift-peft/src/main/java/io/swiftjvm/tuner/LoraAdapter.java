@@ -99,6 +99,11 @@ public final class LoraAdapter implements AttachedAdapter {
   }
 
   @Override
+  public boolean changesBase() {
+    return changes() != null;
+  }
+
+  @Override
   public void detach() {
     BaseChanges changes = changes();
     if (changes != null) {

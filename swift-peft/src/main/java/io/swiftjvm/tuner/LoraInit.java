@@ -1,5 +1,8 @@
 package io.swiftjvm.tuner;
 
+import io.swiftjvm.error.InvalidPlanException;
+import java.util.Locale;
+
 /** How a low-rank adapter starts. The model starts unchanged with each of them. */
 public enum LoraInit {
   /** A Kaiming uniform with a = sqrt(5): uniform in +-1/sqrt(in), what PEFT does by default; B zero. */
@@ -10,6 +13,23 @@ public enum LoraInit {
   PISSA,
   /** From the QR decomposition of the weight, the rest of which stays frozen (arXiv 2406.01775). */
   OLORA;
+
+  /** The start called so by ms-swift or PEFT. */
+  public static LoraInit of(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "true", "kaiming_uniform" -> KAIMING_UNIFORM;
+      case "gaussian" -> GAUSSIAN;
+      case "pissa" -> PISSA;
+      case "olora" -> OLORA;
+      default -> throw new InvalidPlanException(
+          "init_weights is '" + name + "'; lora has true (kaiming_uniform), gaussian, pissa and olora.");
+    };
+  }
+
+  /** Its name in a plan. */
+  public String plain() {
+    return this == KAIMING_UNIFORM ? "true" : name().toLowerCase(Locale.ROOT);
+  }
 
   /** True if A and B start as a part of the weight. */
   public boolean insideWeight() {

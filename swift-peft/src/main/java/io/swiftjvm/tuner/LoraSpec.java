@@ -1,10 +1,12 @@
 package io.swiftjvm.tuner;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.model.ModelShapes;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -29,10 +31,32 @@ import org.jspecify.annotations.Nullable;
  */
 public record LoraSpec(
     int rank, double alpha, double dropout, LoraTargets targets, boolean rsLora, @Nullable Double loraPlusRatio,
-    LoraInit init, Map<String, Integer> rankPattern, Map<String, Double> alphaPattern) {
+    LoraInit init, Map<String, Integer> rankPattern, Map<String, Double> alphaPattern) implements Tuning {
   /** rank 8, alpha 32, dropout 0.05, all projections but the head: the defaults of ms-swift, not those of PEFT. */
   public static final LoraSpec DEFAULT = new LoraSpec(
       8, 32, 0.05, LoraTargets.ALL, false, null, LoraInit.KAIMING_UNIFORM, Map.of(), Map.of());
+
+  /** The flags of {@code --tuner_type lora}. */
+  public static final TunerMethod<LoraSpec> METHOD = TunerMethod.of("lora", DEFAULT)
+      .integer("lora_rank", "Rank of A and B.", LoraSpec::rank, LoraSpec::rank)
+      .number("lora_alpha", "The update is scaled by alpha/rank.", LoraSpec::alpha, LoraSpec::alpha)
+      .number("lora_dropout", "Share of the adapter's inputs zeroed in training.",
+          LoraSpec::dropout, LoraSpec::dropout)
+      .targets(LoraSpec::targets, LoraSpec::targets)
+      .flag("use_rslora", "Scale by alpha/sqrt(rank).", LoraSpec::rsLora, LoraSpec::rsLora)
+      .number("lorap_lr_ratio", "Learning rate of B over that of A (LoRA+).",
+          LoraSpec::loraPlusRatio, LoraSpec::loraPlusRatio)
+      .text("init_weights", "Start: true (kaiming_uniform), gaussian, pissa or olora; mini or bat for miss.",
+          s -> s.init.plain(), (s, v) -> s.init(LoraInit.of(v)))
+      .map("rank_pattern", "Ranks by pattern for module names, as JSON.", LoraSpec::rankPattern,
+          (s, v) -> s.rankPattern(numbers(v, number -> {
+            if (number.doubleValue() != number.intValue()) {
+              throw new InvalidPlanException("rank_pattern holds " + number + "; a rank is a whole number.");
+            }
+            return number.intValue();
+          })))
+      .map("alpha_pattern", "Alphas by pattern for module names, as JSON.", LoraSpec::alphaPattern,
+          (s, v) -> s.alphaPattern(numbers(v, Number::doubleValue)));
 
   private static final int MAX_RANK = 1_000_000;
 
@@ -132,6 +156,42 @@ public record LoraSpec(
   /** The projections of {@code paths} that this adapter goes on; see {@link LoraTargets#select}. */
   public List<String> select(List<String> paths) {
     return targets.select(paths);
+  }
+
+  private static <T> Map<String, T> numbers(Map<String, Object> values, Function<Number, T> convert) {
+    Map<String, T> out = new LinkedHashMap<>();
+    values.forEach((name, item) -> {
+      if (!(item instanceof Number number)) {
+        throw new InvalidPlanException("the pattern '" + name + "' has '" + item + "'; it must be a number.");
+      }
+      out.put(name, convert.apply(number));
+    });
+    return out;
+  }
+
+  @Override
+  public Map<String, long[]> trained(ModelShapes shapes) {
+    Map<String, long[]> all = new LinkedHashMap<>();
+    for (String path : select(List.copyOf(shapes.projections().keySet()))) {
+      long[] size = require(shapes, path);
+      all.put(path + ".lora_A.weight", new long[] {rankOf(path), size[1]});
+      all.put(path + ".lora_B.weight", new long[] {size[0], rankOf(path)});
+    }
+    return all;
+  }
+
+  // What A gives, and the input again where it has dropout.
+  @Override
+  public Map<String, long[]> widths(ModelShapes shapes) {
+    Map<String, long[]> widths = new LinkedHashMap<>();
+    for (String path : select(List.copyOf(shapes.projections().keySet()))) {
+      widths.put(path, dropout > 0 ? new long[] {rankOf(path), require(shapes, path)[1]} : new long[] {rankOf(path)});
+    }
+    return widths;
+  }
+
+  private static long[] require(ModelShapes shapes, String path) {
+    return shapes.projections().getOrDefault(path, new long[2]);
   }
 
   private static void checkRank(String field, int rank) {

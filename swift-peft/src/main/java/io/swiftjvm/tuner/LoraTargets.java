@@ -68,6 +68,16 @@ public record LoraTargets(
     return new LoraTargets(modules, regex, exclude, List.of(numbers), layersPattern);
   }
 
+  /** Other names or another pattern for the whole path; the rest stays. */
+  public LoraTargets named(List<String> names, @Nullable String pattern) {
+    return new LoraTargets(names, pattern, exclude, layers, layersPattern);
+  }
+
+  /** Sets the name of the list that the layer number follows. Default: any. */
+  public LoraTargets layersPattern(@Nullable String value) {
+    return new LoraTargets(modules, regex, exclude, layers, value);
+  }
+
   /**
    * The chosen ones of {@code paths}, in their order. {@link InvalidPlanException} lists the names that exist when
    * nothing matches or a name matches nothing.

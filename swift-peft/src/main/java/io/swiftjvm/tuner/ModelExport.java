@@ -65,6 +65,11 @@ public final class ModelExport {
       if (!Adapters.names(model).contains(name)) {
         throw Adapters.unknown(model, name);
       }
+      String reason = Adapters.of(model, name).unmergeable();
+      if (reason != null) {
+        throw new InvalidPlanException("The adapter '" + name + "' " + reason + ", so it cannot be merged into the "
+            + "weights. Keep it as an adapter.");
+      }
     }
     return write(model, adapters, folder, dtype, overwrite);
   }

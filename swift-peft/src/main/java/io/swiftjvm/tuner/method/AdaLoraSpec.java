@@ -11,6 +11,7 @@ import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,6 +43,25 @@ public record AdaLoraSpec(
       new AdaLoraSpec(12, 8, 32, 0.05, 0.5, RankSchedule.DEFAULT, Map.of(), LoraTargets.ALL);
 
   static final String TYPE = "ADALORA";
+  static final TunerMethod<AdaLoraSpec> METHOD = TunerMethod.of("adalora", DEFAULT)
+      .integer("adalora_init_r", "Start rank.", AdaLoraSpec::rank, AdaLoraSpec::rank)
+      .integer("adalora_target_r", "Mean rank to end with.", AdaLoraSpec::targetRank, AdaLoraSpec::targetRank)
+      .number("lora_alpha", "The update is scaled by alpha/rank.", AdaLoraSpec::alpha, AdaLoraSpec::alpha)
+      .number("lora_dropout", "Share of the adapter's inputs zeroed in training.",
+          AdaLoraSpec::dropout, AdaLoraSpec::dropout)
+      .number("adalora_orth_reg_weight", "Factor on what keeps A and B orthogonal.",
+          AdaLoraSpec::orthogonality, AdaLoraSpec::orthogonality)
+      .integer("adalora_tinit", "First steps with all ranks.", s -> s.schedule.warmup(),
+          (s, v) -> s.schedule(s.schedule.warmup(v)))
+      .integer("adalora_tfinal", "Last steps, in which no rank changes.", s -> s.schedule.fixed(),
+          (s, v) -> s.schedule(s.schedule.fixed(v)))
+      .integer("adalora_deltaT", "Ranks are chosen again every so many steps.", s -> s.schedule.interval(),
+          (s, v) -> s.schedule(s.schedule.interval(v)))
+      .number("adalora_beta1", "How slowly the importance of a weight changes.", s -> s.schedule.sensitivity(),
+          (s, v) -> s.schedule(s.schedule.sensitivity(v)))
+      .number("adalora_beta2", "How slowly the doubt about it changes.", s -> s.schedule.uncertainty(),
+          (s, v) -> s.schedule(s.schedule.uncertainty(v)))
+      .targets(AdaLoraSpec::targets, AdaLoraSpec::targets);
 
   public AdaLoraSpec {
     Ranges.atLeast("adalora.rank", rank, 1);
@@ -62,6 +82,41 @@ public record AdaLoraSpec(
         new RankSchedule(config.integer("tinit", 0), config.integer("tfinal", 0), config.integer("deltaT", 1),
             config.number("beta1", 0.85), config.number("beta2", 0.85)),
         config.flags("rank_pattern"), config.targets());
+  }
+
+  /** Sets rank: start rank, 1 or more; 12 as in ms-swift and PEFT. */
+  public AdaLoraSpec rank(int value) {
+    return new AdaLoraSpec(value, targetRank, alpha, dropout, orthogonality, schedule, rankPattern, targets);
+  }
+
+  /** Sets targetRank: mean rank to end with; 8 as in ms-swift and PEFT. */
+  public AdaLoraSpec targetRank(int value) {
+    return new AdaLoraSpec(rank, value, alpha, dropout, orthogonality, schedule, rankPattern, targets);
+  }
+
+  /** Sets alpha: the update is scaled by alpha/rank; 32 as in ms-swift, PEFT has 8. */
+  public AdaLoraSpec alpha(double value) {
+    return new AdaLoraSpec(rank, targetRank, value, dropout, orthogonality, schedule, rankPattern, targets);
+  }
+
+  /** Sets dropout: on the input in training; 0.05 as in ms-swift, PEFT has 0. */
+  public AdaLoraSpec dropout(double value) {
+    return new AdaLoraSpec(rank, targetRank, alpha, value, orthogonality, schedule, rankPattern, targets);
+  }
+
+  /** Sets orthogonality: factor on what keeps A and B orthogonal in training; 0.5 as in ms-swift and PEFT. */
+  public AdaLoraSpec orthogonality(double value) {
+    return new AdaLoraSpec(rank, targetRank, alpha, dropout, value, schedule, rankPattern, targets);
+  }
+
+  /** Sets schedule: when ranks are given up. */
+  public AdaLoraSpec schedule(RankSchedule value) {
+    return new AdaLoraSpec(rank, targetRank, alpha, dropout, orthogonality, value, rankPattern, targets);
+  }
+
+  /** Sets rankPattern: which ranks are left where, by the name of E. */
+  public AdaLoraSpec rankPattern(Map<String, List<Boolean>> value) {
+    return new AdaLoraSpec(rank, targetRank, alpha, dropout, orthogonality, schedule, value, targets);
   }
 
   @Override
@@ -90,6 +145,11 @@ public record AdaLoraSpec(
     json.put("total_step", schedule.warmup() + schedule.fixed() + 1);
     ObjectNode pattern = json.putObject("rank_pattern");
     rankPattern.forEach((name, kept) -> kept.forEach(pattern.withArray(name)::add));
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    return List.of(new long[] {rank, place.in()}, new long[] {rank, 1}, new long[] {place.out(), rank});
   }
 
   @Override

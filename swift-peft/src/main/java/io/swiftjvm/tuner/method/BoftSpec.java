@@ -12,7 +12,10 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * BOFT (arXiv 2311.06243): {@code y = s * (W R x)} with R a product of block-diagonal rotations whose blocks are
@@ -34,11 +37,15 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
   public static final BoftSpec DEFAULT = new BoftSpec(4, 0, 1, LoraTargets.ALL);
 
   static final String TYPE = "BOFT";
+  static final TunerMethod<BoftSpec> METHOD = TunerMethod.of("boft", DEFAULT)
+      .integer("boft_block_size", "Size of a block, 0 = from boft_block_num.", BoftSpec::blockSize, BoftSpec::blockSize)
+      .integer("boft_block_num", "Number of blocks, 0 = from boft_block_size.", BoftSpec::blocks, BoftSpec::blocks)
+      .integer("boft_n_butterfly_factor", "Number of butterflies.", BoftSpec::factors, BoftSpec::factors)
+      .targets(BoftSpec::targets, BoftSpec::targets);
 
   public BoftSpec {
-    Ranges.check((blockSize == 0) != (blocks == 0) && blockSize >= 0 && blocks >= 0,
-        "One of boft.blockSize and boft.blocks must be above 0 and the other 0, got " + blockSize + " and " + blocks
-            + ".");
+    Ranges.atLeast("boft.blockSize", blockSize, 0);
+    Ranges.atLeast("boft.blocks", blocks, 0);
     Ranges.atLeast("boft.factors", factors, 1);
   }
 
@@ -47,6 +54,21 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
     config.only("init_weights", "true", "false");
     return new BoftSpec(config.integer("boft_block_size", 4), config.integer("boft_block_num", 0),
         config.integer("boft_n_butterfly_factor", 1), config.targets());
+  }
+
+  /** Sets blockSize: divides the inputs, 0 = from {@code blocks}; 4 as in ms-swift and PEFT. */
+  public BoftSpec blockSize(int value) {
+    return new BoftSpec(value, blocks, factors, targets);
+  }
+
+  /** Sets blocks: number of blocks, 0 = from {@code blockSize}; 0 as in ms-swift and PEFT. */
+  public BoftSpec blocks(int value) {
+    return new BoftSpec(blockSize, value, factors, targets);
+  }
+
+  /** Sets factors: number of butterflies, 1 or more; 1 as in ms-swift and PEFT. PEFT without its CUDA kernel has 1 whatever its settings say. */
+  public BoftSpec factors(int value) {
+    return new BoftSpec(blockSize, blocks, value, targets);
   }
 
   @Override
@@ -67,15 +89,34 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
   }
 
   @Override
-  public LinearTuner at(Site site) {
+  public void fit(Place place, boolean fresh) {
     int divisor = blockSize == 0 ? blocks : blockSize;
-    site.check(site.in() % divisor == 0, divisor + " does not divide its inputs");
+    place.check(place.in() % divisor == 0, divisor + " does not divide its inputs");
+    if (fresh) {
+      checkButterflies(place, factors);
+    }
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    int k = blockSize == 0 ? place.in() / blocks : blockSize;
+    return List.of(new long[] {factors, place.in() / k, k, k}, new long[] {place.out(), 1});
+  }
+
+  @Override
+  public @Nullable String problem() {
+    return (blockSize == 0) != (blocks == 0) ? null
+        : "One of boft_block_size and boft_block_num must be above 0 and the other 0, got " + blockSize + " and "
+            + blocks + ".";
+  }
+
+  @Override
+  public LinearTuner at(Site site) {
     int k = blockSize == 0 ? site.in() / blocks : blockSize;
     int count = site.in() / k;
     long[] stored = site.stored("boft_R");
     int layers = stored != null && stored.length == 4 && stored[0] == 1 ? 1 : factors;
-    site.check(layers == 1 || (k % 2 == 0 && count % (1 << (layers - 1)) == 0 && count % 2 == 0),
-        layers + " butterflies need an even block size and a number of blocks that 2^" + (layers - 1) + " divides");
+    checkButterflies(site.place(), layers);
     Parameter r = site.learnt("boft_R", Start.ZERO, layers, count, k, k);
     Parameter s = site.learnt("boft_s", Start.ONE, site.out(), 1);
     int[][] shuffles = new int[layers][];
@@ -83,6 +124,13 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
       shuffles[i] = layers == 1 ? new int[0] : shuffle(site.in(), count >> i, k / 2);
     }
     return new Butterflies(r, s, shuffles, site.base());
+  }
+
+  private void checkButterflies(Place place, int layers) {
+    int k = blockSize == 0 ? place.in() / blocks : blockSize;
+    int count = place.in() / k;
+    place.check(layers == 1 || (k % 2 == 0 && count % (1 << (layers - 1)) == 0 && count % 2 == 0),
+        layers + " butterflies need an even block size and a number of blocks that 2^" + (layers - 1) + " divides");
   }
 
   // Within each of `blocks` runs, the pieces of length r at even places come before those at odd places.

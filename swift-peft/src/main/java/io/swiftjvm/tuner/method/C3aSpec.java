@@ -8,6 +8,8 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.List;
 
 /**
  * C3A (arXiv 2407.19342): the update is made of circulant blocks, each the circular correlation with one trained
@@ -25,6 +27,9 @@ public record C3aSpec(int blockSize, LoraTargets targets) implements ProjectionS
   public static final C3aSpec DEFAULT = new C3aSpec(256, LoraTargets.ALL);
 
   static final String TYPE = "C3A";
+  static final TunerMethod<C3aSpec> METHOD = TunerMethod.of("c3a", DEFAULT)
+      .integer("c3a_block_size", "Size of a block, which divides both sizes.", C3aSpec::blockSize, C3aSpec::blockSize)
+      .targets(C3aSpec::targets, C3aSpec::targets);
 
   public C3aSpec {
     Ranges.atLeast("c3a.blockSize", blockSize, 1);
@@ -33,6 +38,11 @@ public record C3aSpec(int blockSize, LoraTargets targets) implements ProjectionS
   static TunerSpec read(ConfigReader config) {
     config.only("init_weights", "xavier_uniform", "kaiming_uniform", "gaussian", "true", "false");
     return new C3aSpec(config.integer("block_size", 256), config.targets());
+  }
+
+  /** Sets blockSize: size of a block, which divides both sizes; 256 as in PEFT. */
+  public C3aSpec blockSize(int value) {
+    return new C3aSpec(value, targets);
   }
 
   @Override
@@ -52,9 +62,18 @@ public record C3aSpec(int blockSize, LoraTargets targets) implements ProjectionS
   }
 
   @Override
+  public void fit(Place place, boolean fresh) {
+    place.check(
+        place.in() % blockSize == 0 && place.out() % blockSize == 0, "blocks of " + blockSize + " do not divide it");
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    return List.<long[]>of(new long[] {place.out() / blockSize, place.in() / blockSize, blockSize});
+  }
+
+  @Override
   public LinearTuner at(Site site) {
-    site.check(
-        site.in() % blockSize == 0 && site.out() % blockSize == 0, "blocks of " + blockSize + " do not divide it");
     int in = site.in() / blockSize;
     int out = site.out() / blockSize;
     Parameter kernel = site.learnt(

@@ -11,6 +11,8 @@ import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.List;
 
 /**
  * DeLoRA (arXiv 2503.18225): {@code W + B diag(lambda / (rank |a_i| |b_i|)) A diag(|w_j|)}: the size of the update is
@@ -29,6 +31,10 @@ public record DeloraSpec(int rank, double lambda, LoraTargets targets) implement
   public static final DeloraSpec DEFAULT = new DeloraSpec(8, 15, LoraTargets.ALL);
 
   static final String TYPE = "DELORA";
+  static final TunerMethod<DeloraSpec> METHOD = TunerMethod.of("delora", DEFAULT)
+      .integer("delora_rank", "Rank of A and B.", DeloraSpec::rank, DeloraSpec::rank)
+      .number("delora_lambda", "Start of the update's size.", DeloraSpec::lambda, DeloraSpec::lambda)
+      .targets(DeloraSpec::targets, DeloraSpec::targets);
   private static final double LEAST = 1e-4;
 
   public DeloraSpec {
@@ -40,6 +46,16 @@ public record DeloraSpec(int rank, double lambda, LoraTargets targets) implement
     config.only(0, "module_dropout");
     config.only("init_weights", "true", "false");
     return new DeloraSpec(config.integer("r", 8), config.number("delora_lambda", 15), config.targets());
+  }
+
+  /** Sets rank: 1 or more; 8 as in PEFT. */
+  public DeloraSpec rank(int value) {
+    return new DeloraSpec(value, lambda, targets);
+  }
+
+  /** Sets lambda: start of lambda; 15 as in PEFT. */
+  public DeloraSpec lambda(double value) {
+    return new DeloraSpec(rank, value, targets);
   }
 
   @Override
@@ -56,6 +72,11 @@ public record DeloraSpec(int rank, double lambda, LoraTargets targets) implement
   public void write(ObjectNode json) {
     json.put("r", rank);
     ConfigWriter.number(json, "delora_lambda", lambda);
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    return List.of(new long[] {rank, place.in()}, new long[] {place.out(), rank}, new long[] {1});
   }
 
   @Override

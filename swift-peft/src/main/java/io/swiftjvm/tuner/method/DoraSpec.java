@@ -13,7 +13,9 @@ import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +34,12 @@ public record DoraSpec(LoraSpec lora) implements ProjectionSpec {
   public static final DoraSpec DEFAULT = new DoraSpec(LoraSpec.DEFAULT);
 
   static final String TYPE = "LORA";
+  /** Its name among the methods; in a plan it is a switch of LoRA. */
+  public static final String NAME = "dora";
+
   static final String KEY = "use_dora";
+  static final TunerMethod<DoraSpec> METHOD =
+      TunerMethod.of(NAME, DEFAULT).part(LoraSpec.METHOD, List.of(), DoraSpec::lora, (s, v) -> new DoraSpec(v));
 
   public DoraSpec {
     if (lora.init().insideWeight()) {
@@ -71,6 +78,12 @@ public record DoraSpec(LoraSpec lora) implements ProjectionSpec {
   @Override
   public @Nullable Double loraPlusRatio() {
     return lora.loraPlusRatio();
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    int rank = lora.rankOf(place.path());
+    return List.of(new long[] {rank, place.in()}, new long[] {place.out(), rank}, new long[] {place.out()});
   }
 
   @Override

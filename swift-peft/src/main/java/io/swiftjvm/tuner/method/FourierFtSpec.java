@@ -7,6 +7,8 @@ import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.List;
 
 /**
  * FourierFT (arXiv 2405.03003): {@code W + scaling * Re(ifft2(F))} for a spectrum F that is zero but at a few random
@@ -26,6 +28,13 @@ public record FourierFtSpec(int frequencies, double scaling, int seed, LoraTarge
   public static final FourierFtSpec DEFAULT = new FourierFtSpec(2000, 300, 777, LoraTargets.ALL);
 
   static final String TYPE = "FOURIERFT";
+  static final TunerMethod<FourierFtSpec> METHOD = TunerMethod.of("fourierft", DEFAULT)
+      .integer("fourier_n_frequency", "Number of frequencies (PEFT: 1000).",
+          FourierFtSpec::frequencies, FourierFtSpec::frequencies)
+      .number("fourier_scaling", "Factor on the update (PEFT: 150).", FourierFtSpec::scaling, FourierFtSpec::scaling)
+      .integer("fourier_random_loc_seed", "Seed of the places of the frequencies.",
+          FourierFtSpec::seed, FourierFtSpec::seed)
+      .targets(FourierFtSpec::targets, FourierFtSpec::targets);
 
   public FourierFtSpec {
     Ranges.atLeast("fourierft.frequencies", frequencies, 1);
@@ -36,6 +45,21 @@ public record FourierFtSpec(int frequencies, double scaling, int seed, LoraTarge
     config.only("init_weights", "true", "false");
     return new FourierFtSpec(config.integer("n_frequency", 1000), config.number("scaling", 150),
         config.integer("random_loc_seed", 777), config.targets());
+  }
+
+  /** Sets frequencies: number of places, 1 or more; 2000 as in ms-swift, PEFT has 1000. */
+  public FourierFtSpec frequencies(int value) {
+    return new FourierFtSpec(value, scaling, seed, targets);
+  }
+
+  /** Sets scaling: factor on the update; 300 as in ms-swift, PEFT has 150. */
+  public FourierFtSpec scaling(double value) {
+    return new FourierFtSpec(frequencies, value, seed, targets);
+  }
+
+  /** Sets seed: of the places, chosen as torch does; 777 as in PEFT. */
+  public FourierFtSpec seed(int value) {
+    return new FourierFtSpec(frequencies, scaling, value, targets);
   }
 
   @Override
@@ -57,10 +81,20 @@ public record FourierFtSpec(int frequencies, double scaling, int seed, LoraTarge
   }
 
   @Override
+  public void fit(Place place, boolean fresh) {
+    long size = (long) place.in() * place.out();
+    place.check(frequencies <= size && size <= Integer.MAX_VALUE,
+        "it has " + size + " frequencies, " + frequencies + " are asked for");
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    return List.<long[]>of(new long[] {frequencies});
+  }
+
+  @Override
   public LinearTuner at(Site site) {
     long size = (long) site.in() * site.out();
-    site.check(frequencies <= size && size <= Integer.MAX_VALUE,
-        "it has " + size + " frequencies, " + frequencies + " are asked for");
     Parameter spectrum = site.learnt("fourierft_spectrum", Start.ZERO, frequencies);
     Tensor[] waves = site.once("fourierft " + site.in() + " " + site.out(), () -> waves(site));
     float scale = (float) (scaling / size);

@@ -10,6 +10,7 @@ import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
 import io.swiftjvm.tuner.Seeds;
+import io.swiftjvm.tuner.TunerMethod;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,6 +31,11 @@ public record HraSpec(int rank, boolean orthogonal, LoraTargets targets) impleme
   public static final HraSpec DEFAULT = new HraSpec(8, false, LoraTargets.ALL);
 
   static final String TYPE = "HRA";
+  static final TunerMethod<HraSpec> METHOD = TunerMethod.of("hra", DEFAULT)
+      .integer("hra_rank", "Number of reflections.", HraSpec::rank, HraSpec::rank)
+      .flag("hra_apply_gs", "Make the reflections orthogonal to each other first.",
+          HraSpec::orthogonal, HraSpec::orthogonal)
+      .targets(HraSpec::targets, HraSpec::targets);
 
   public HraSpec {
     Ranges.atLeast("hra.rank", rank, 1);
@@ -38,6 +44,16 @@ public record HraSpec(int rank, boolean orthogonal, LoraTargets targets) impleme
   static TunerSpec read(ConfigReader config) {
     config.only("init_weights", "true", "false");
     return new HraSpec(config.integer("r", 8), config.flag("apply_GS"), config.targets());
+  }
+
+  /** Sets rank: number of reflections, 1 or more; 8 as in PEFT. */
+  public HraSpec rank(int value) {
+    return new HraSpec(value, orthogonal, targets);
+  }
+
+  /** Sets orthogonal: whether the reflections are made orthogonal to each other first; false as in PEFT. */
+  public HraSpec orthogonal(boolean value) {
+    return new HraSpec(rank, value, targets);
   }
 
   @Override
@@ -54,6 +70,11 @@ public record HraSpec(int rank, boolean orthogonal, LoraTargets targets) impleme
   public void write(ObjectNode json) {
     json.put("r", rank);
     json.put("apply_GS", orthogonal);
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    return List.<long[]>of(new long[] {place.in(), rank});
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
 import java.util.List;
 
 /**
@@ -26,6 +27,10 @@ public record Ia3Spec(List<String> feedForward, LoraTargets targets) implements 
       new Ia3Spec(List.of("down_proj"), LoraTargets.of("k_proj", "v_proj", "down_proj"));
 
   static final String TYPE = "IA3";
+  static final TunerMethod<Ia3Spec> METHOD = TunerMethod.of("ia3", DEFAULT)
+      .texts("feedforward_modules", "Targets whose inputs are scaled, not their outputs.",
+          Ia3Spec::feedForward, Ia3Spec::feedForward)
+      .targets(Ia3Spec::targets, Ia3Spec::targets);
 
   public Ia3Spec {
     feedForward = List.copyOf(feedForward);
@@ -34,6 +39,11 @@ public record Ia3Spec(List<String> feedForward, LoraTargets targets) implements 
   static TunerSpec read(ConfigReader config) {
     config.only("init_ia3_weights", "true", "false");
     return new Ia3Spec(config.names("feedforward_modules"), config.targets());
+  }
+
+  /** Sets feedForward: names of the targets whose inputs are scaled; down_proj, which PEFT takes for most models. */
+  public Ia3Spec feedForward(List<String> value) {
+    return new Ia3Spec(value, targets);
   }
 
   @Override
@@ -52,12 +62,21 @@ public record Ia3Spec(List<String> feedForward, LoraTargets targets) implements 
   }
 
   @Override
+  public List<long[]> shapes(Place place) {
+    return List.<long[]>of(new long[] {scalesInputs(place.path()) ? place.in() : place.out()});
+  }
+
+  @Override
   public LinearTuner at(Site site) {
-    boolean input = feedForward.stream().anyMatch(name -> site.path().endsWith(name));
+    boolean input = scalesInputs(site.path());
     int size = input ? site.in() : site.out();
     Parameter l = site.learnt("ia3_l", Start.ONE, input ? 1 : size, input ? size : 1);
     return input ? (LinearTuner.Input) (ops, rows, transposed) -> Broadcasts.multiplyRow(ops, rows, l.value())
         : new Outputs(l);
+  }
+
+  private boolean scalesInputs(String path) {
+    return feedForward.stream().anyMatch(path::endsWith);
   }
 
   /** A factor for each output. */

@@ -1,10 +1,12 @@
 package io.swiftjvm.tuner.method;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -27,6 +29,8 @@ public record LnTuningSpec(LoraTargets targets) implements ModuleSpec {
       new LnTuningSpec(LoraTargets.of("input_layernorm", "post_attention_layernorm", "norm"));
 
   static final String TYPE = "LN_TUNING";
+  static final TunerMethod<LnTuningSpec> METHOD = TunerMethod.of("ln_tuning", DEFAULT)
+      .targets(LnTuningSpec::targets, LnTuningSpec::targets);
 
   static TunerSpec read(ConfigReader config) {
     return new LnTuningSpec(config.targets());
@@ -46,11 +50,30 @@ public record LnTuningSpec(LoraTargets targets) implements ModuleSpec {
   public void write(ObjectNode json) {}
 
   @Override
+  public Map<String, long[]> trained(ModelShapes shapes) {
+    Map<String, List<String>> vectors = new LinkedHashMap<>();
+    shapes.parameters().forEach((name, shape) -> {
+      String module = module(name);
+      if (shape.length == 1 && !shapes.projections().containsKey(module)) {
+        vectors.computeIfAbsent(module, m -> new ArrayList<>()).add(name);
+      }
+    });
+    Map<String, long[]> trained = new LinkedHashMap<>(shapes.parameters());
+    trained.keySet().retainAll(
+        targets.select(vectors.keySet()).stream().flatMap(module -> vectors.getOrDefault(module, List.of()).stream()).toList());
+    return trained;
+  }
+
+  private static String module(String name) {
+    return name.substring(0, Math.max(0, name.lastIndexOf('.')));
+  }
+
+  @Override
   public ModuleChange attach(AdapterTensors tensors) {
     Map<String, List<Parameter>> vectors = new LinkedHashMap<>();
     Set<String> others = new LinkedHashSet<>(tensors.model().linears().keySet());
     for (Parameter parameter : tensors.model().parameters()) {
-      String module = parameter.name().substring(0, Math.max(0, parameter.name().lastIndexOf('.')));
+      String module = module(parameter.name());
       if (parameter.value().rank() == 1 && !others.contains(module)) {
         vectors.computeIfAbsent(module, m -> new ArrayList<>()).add(parameter);
       }

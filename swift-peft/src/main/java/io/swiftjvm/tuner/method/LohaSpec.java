@@ -6,6 +6,8 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.List;
 
 /**
  * LoHa (FedPara, arXiv 2108.06098): {@code W + alpha/rank * (w1a w1b) * (w2a w2b)}, an elementwise product of two
@@ -24,6 +26,10 @@ public record LohaSpec(int rank, double alpha, LoraTargets targets) implements P
   public static final LohaSpec DEFAULT = new LohaSpec(8, 8, LoraTargets.ALL);
 
   static final String TYPE = "LOHA";
+  static final TunerMethod<LohaSpec> METHOD = TunerMethod.of("loha", DEFAULT)
+      .integer("loha_rank", "Rank of each of the two products.", LohaSpec::rank, LohaSpec::rank)
+      .number("loha_alpha", "The update is scaled by alpha/rank.", LohaSpec::alpha, LohaSpec::alpha)
+      .targets(LohaSpec::targets, LohaSpec::targets);
 
   public LohaSpec {
     Ranges.atLeast("loha.rank", rank, 1);
@@ -34,6 +40,16 @@ public record LohaSpec(int rank, double alpha, LoraTargets targets) implements P
     config.only(0, "rank_dropout", "module_dropout");
     config.only("init_weights", "true", "false");
     return new LohaSpec(config.integer("r", 8), config.number("alpha", 8), config.targets());
+  }
+
+  /** Sets rank: of each of the two, 1 or more; 8 as in PEFT. */
+  public LohaSpec rank(int value) {
+    return new LohaSpec(value, alpha, targets);
+  }
+
+  /** Sets alpha: the update is scaled by alpha/rank; 8 as in PEFT. */
+  public LohaSpec alpha(double value) {
+    return new LohaSpec(rank, value, targets);
   }
 
   @Override
@@ -50,6 +66,17 @@ public record LohaSpec(int rank, double alpha, LoraTargets targets) implements P
   public void write(ObjectNode json) {
     json.put("r", rank);
     ConfigWriter.number(json, "alpha", alpha);
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    return List.of(new long[] {place.out(), rank}, new long[] {rank, place.in()}, new long[] {place.out(), rank},
+        new long[] {rank, place.in()});
+  }
+
+  @Override
+  public boolean dense() {
+    return true;
   }
 
   @Override

@@ -9,6 +9,9 @@ import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * LoKr (LyCORIS, arXiv 2309.14859): {@code W + alpha/rank * kron(w1, w2)}; each of the two factors is whole or, where
@@ -30,6 +33,14 @@ public record LokrSpec(
   public static final LokrSpec DEFAULT = new LokrSpec(8, 8, false, -1, LoraTargets.ALL);
 
   static final String TYPE = "LOKR";
+  static final TunerMethod<LokrSpec> METHOD = TunerMethod.of("lokr", DEFAULT)
+      .integer("lokr_rank", "Rank of a factor that is a product.", LokrSpec::rank, LokrSpec::rank)
+      .number("lokr_alpha", "The update is scaled by alpha/rank.", LokrSpec::alpha, LokrSpec::alpha)
+      .flag("lokr_decompose_both", "The small factor may be a product too.",
+          LokrSpec::decomposeBoth, LokrSpec::decomposeBoth)
+      .integer("lokr_decompose_factor", "The wanted first factor of a size, -1 = near its root.",
+          LokrSpec::decomposeFactor, LokrSpec::decomposeFactor)
+      .targets(LokrSpec::targets, LokrSpec::targets);
 
   public LokrSpec {
     Ranges.atLeast("lokr.rank", rank, 1);
@@ -43,6 +54,26 @@ public record LokrSpec(
     config.only("init_weights", "true", "false", "lycoris");
     return new LokrSpec(config.integer("r", 8), config.number("alpha", 8), config.flag("decompose_both"),
         config.integer("decompose_factor", -1), config.targets());
+  }
+
+  /** Sets rank: of a factor that is a product, 1 or more; 8 as in PEFT. */
+  public LokrSpec rank(int value) {
+    return new LokrSpec(value, alpha, decomposeBoth, decomposeFactor, targets);
+  }
+
+  /** Sets alpha: the update is scaled by alpha/rank; 8 as in PEFT. */
+  public LokrSpec alpha(double value) {
+    return new LokrSpec(rank, value, decomposeBoth, decomposeFactor, targets);
+  }
+
+  /** Sets decomposeBoth: whether the small factor may be a product too; false as in PEFT. */
+  public LokrSpec decomposeBoth(boolean value) {
+    return new LokrSpec(rank, alpha, value, decomposeFactor, targets);
+  }
+
+  /** Sets decomposeFactor: the wanted first factor of a size, -1 = near its root; -1 as in PEFT. */
+  public LokrSpec decomposeFactor(int value) {
+    return new LokrSpec(rank, alpha, decomposeBoth, value, targets);
   }
 
   @Override
@@ -64,12 +95,25 @@ public record LokrSpec(
   }
 
   @Override
+  public List<long[]> shapes(Place place) {
+    int[] in = factors(place.in());
+    int[] out = factors(place.out());
+    List<long[]> all = new ArrayList<>(shapes(firstWhole(in, out), out[0], in[0]));
+    all.addAll(shapes(secondWhole(in, out), out[1], in[1]));
+    return all;
+  }
+
+  @Override
+  public boolean dense() {
+    return true;
+  }
+
+  @Override
   public LinearTuner at(Site site) {
     int[] in = factors(site.in());
     int[] out = factors(site.out());
-    boolean whole = !(decomposeBoth && rank < Math.max(out[0], in[0]) / 2.0);
-    Factor w1 = factor(site, "lokr_w1", whole, Start.ZERO, out[0], in[0]);
-    Factor w2 = factor(site, "lokr_w2", rank >= Math.max(out[1], in[1]) / 2.0, Start.KAIMING, out[1], in[1]);
+    Factor w1 = factor(site, "lokr_w1", firstWhole(in, out), Start.ZERO, out[0], in[0]);
+    Factor w2 = factor(site, "lokr_w2", secondWhole(in, out), Start.KAIMING, out[1], in[1]);
     Tensor order = site.constant(Layouts.order(new long[] {out[0], in[0], out[1], in[1]}, 0, 2, 1, 3));
     float scale = (float) (alpha / rank);
     return (LinearTuner.Delta) ops -> {
@@ -77,6 +121,19 @@ public record LokrSpec(
           ops.reshape(w2.value(ops), 1, (long) out[1] * in[1]));
       return ops.scale(Layouts.gather(ops, outer, order, site.out(), site.in()), scale);
     };
+  }
+
+  private boolean firstWhole(int[] in, int[] out) {
+    return !(decomposeBoth && rank < Math.max(out[0], in[0]) / 2.0);
+  }
+
+  private boolean secondWhole(int[] in, int[] out) {
+    return rank >= Math.max(out[1], in[1]) / 2.0;
+  }
+
+  private List<long[]> shapes(boolean whole, int rows, int columns) {
+    return whole ? List.<long[]>of(new long[] {rows, columns})
+        : List.of(new long[] {rows, rank}, new long[] {rank, columns});
   }
 
   /** A factor of the Kronecker product. */

@@ -6,13 +6,16 @@ import io.swiftjvm.autograd.Layouts;
 import io.swiftjvm.autograd.Matrices;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.autograd.Slices;
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -41,10 +44,33 @@ public record MissSpec(int rank, Kind kind, int miniRank, double dropout, LoraTa
     /** D (rank,miniRank), repeated along the outputs. */
     MINI,
     /** D (out/rank,rank,rank): {@code W + W D + D} in blocks of rank x rank; both sizes are multiples of rank. */
-    BAT
+    BAT;
+
+    /** PEFT's name of the start. */
+    String start() {
+      return this == PLAIN ? "true" : name().toLowerCase(Locale.ROOT);
+    }
+
+    static Kind of(String start) {
+      return switch (start.toLowerCase(Locale.ROOT)) {
+        case "true", "false" -> PLAIN;
+        case "mini" -> MINI;
+        case "bat" -> BAT;
+        default -> throw new InvalidPlanException("init_weights is '" + start + "'; miss has true, mini and bat.");
+      };
+    }
   }
 
   static final String TYPE = "MISS";
+  static final TunerMethod<MissSpec> METHOD = TunerMethod.of("miss", DEFAULT)
+      .integer("miss_rank", "Length of a run of inputs.", MissSpec::rank, MissSpec::rank)
+      .integer("reft_rank", "Rank of bone (with reft: of the change).", s -> null, MissSpec::rank)
+      .integer("miss_mini_rank", "Columns of the block with init_weights mini.", MissSpec::miniRank, MissSpec::miniRank)
+      .number("miss_dropout", "Share of inputs zeroed in training.", MissSpec::dropout, MissSpec::dropout)
+      .text("init_weights", "true; mini or bat for the other kinds of miss.", s -> s.kind.start(),
+          (s, v) -> s.kind(Kind.of(v)))
+      .alias("bone", DEFAULT.rank(4))
+      .targets(MissSpec::targets, MissSpec::targets);
 
   public MissSpec {
     Ranges.atLeast("miss.rank", rank, 1);
@@ -54,13 +80,29 @@ public record MissSpec(int rank, Kind kind, int miniRank, double dropout, LoraTa
 
   static TunerSpec read(ConfigReader config) {
     config.only("init_weights", "true", "false", "mini", "bat");
-    Kind kind = switch (config.text("init_weights", "true")) {
-      case "mini" -> Kind.MINI;
-      case "bat" -> Kind.BAT;
-      default -> Kind.PLAIN;
-    };
+    Kind kind = Kind.of(config.text("init_weights", "true"));
     return new MissSpec(config.integer("r", 64), kind, config.integer("mini_r", 1), config.number("miss_dropout", 0),
         config.targets());
+  }
+
+  /** Sets rank: length of a run, 1 or more; 64 as in PEFT. */
+  public MissSpec rank(int value) {
+    return new MissSpec(value, kind, miniRank, dropout, targets);
+  }
+
+  /** Sets kind: how D is used; PLAIN as in PEFT. */
+  public MissSpec kind(Kind value) {
+    return new MissSpec(rank, value, miniRank, dropout, targets);
+  }
+
+  /** Sets miniRank: columns of D for MINI, which divide the outputs; 1 as in PEFT. */
+  public MissSpec miniRank(int value) {
+    return new MissSpec(rank, kind, value, dropout, targets);
+  }
+
+  /** Sets dropout: on the input in training; 0 as in PEFT. */
+  public MissSpec dropout(double value) {
+    return new MissSpec(rank, kind, miniRank, value, targets);
   }
 
   @Override
@@ -86,15 +128,29 @@ public record MissSpec(int rank, Kind kind, int miniRank, double dropout, LoraTa
   }
 
   @Override
+  public void fit(Place place, boolean fresh) {
+    place.check(rank <= place.in(), "rank " + rank + " is above its inputs");
+    place.check(kind != Kind.BAT || (place.in() % rank == 0 && place.out() % rank == 0),
+        "blocks of " + rank + " do not divide it");
+    place.check(kind != Kind.MINI || place.out() % miniRank == 0, miniRank + " columns do not divide its outputs");
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    return switch (kind) {
+      case PLAIN -> List.<long[]>of(new long[] {rank, place.out()});
+      case MINI -> List.<long[]>of(new long[] {rank, miniRank});
+      case BAT -> List.<long[]>of(new long[] {place.out() / rank, rank, rank});
+    };
+  }
+
+  @Override
   public LinearTuner at(Site site) {
-    site.check(rank <= site.in(), "rank " + rank + " is above its inputs");
     if (kind == Kind.BAT) {
-      site.check(site.in() % rank == 0 && site.out() % rank == 0, "blocks of " + rank + " do not divide it");
       return new Blocks(
           site.learnt("miss_block", Start.ZERO, site.out() / rank, rank, rank), site.base(), site.in() / rank, rank);
     }
     int width = kind == Kind.MINI ? miniRank : site.out();
-    site.check(site.out() % width == 0, miniRank + " columns do not divide its outputs");
     Parameter block = site.learnt("miss_block", Start.ZERO, rank, width);
     float[] fold = new float[rank * site.in()];
     for (int i = 0; i < site.in(); i++) {

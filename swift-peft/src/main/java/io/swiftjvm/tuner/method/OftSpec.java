@@ -9,6 +9,9 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * OFT (arXiv 2306.07280): {@code y = W R x} with a block-diagonal rotation R. Each block is the Cayley transform
@@ -31,11 +34,17 @@ public record OftSpec(
   public static final OftSpec DEFAULT = new OftSpec(32, 0, false, 5, LoraTargets.ALL);
 
   static final String TYPE = "OFT";
+  static final TunerMethod<OftSpec> METHOD = TunerMethod.of("oft", DEFAULT)
+      .integer("oft_block_size", "Size of a block, 0 = from oft_block_num.", OftSpec::blockSize, OftSpec::blockSize)
+      .integer("oft_block_num", "Number of blocks, 0 = from oft_block_size.", OftSpec::blocks, OftSpec::blocks)
+      .flag("oft_block_share", "One block for all.", OftSpec::share, OftSpec::share)
+      .integer("oft_neumann_terms", "Terms instead of the inverse, 0 = the inverse.",
+          OftSpec::neumannTerms, OftSpec::neumannTerms)
+      .targets(OftSpec::targets, OftSpec::targets);
 
   public OftSpec {
-    Ranges.check((blockSize == 0) != (blocks == 0) && blockSize >= 0 && blocks >= 0,
-        "One of oft.blockSize and oft.blocks must be above 0 and the other 0, got " + blockSize + " and " + blocks
-            + ".");
+    Ranges.atLeast("oft.blockSize", blockSize, 0);
+    Ranges.atLeast("oft.blocks", blocks, 0);
     Ranges.atLeast("oft.neumannTerms", neumannTerms, 0);
   }
 
@@ -46,6 +55,26 @@ public record OftSpec(
     int terms = config.integer("num_cayley_neumann_terms", 5);
     return new OftSpec(config.integer("oft_block_size", 32), config.integer("r", 0), config.flag("block_share"),
         config.flag("use_cayley_neumann", true) ? terms : 0, config.targets());
+  }
+
+  /** Sets blockSize: the divisor of the inputs next to it is taken, 0 = from {@code blocks}; 32 as in PEFT. */
+  public OftSpec blockSize(int value) {
+    return new OftSpec(value, blocks, share, neumannTerms, targets);
+  }
+
+  /** Sets blocks: number of blocks, 0 = from {@code blockSize}; 0 as in PEFT. */
+  public OftSpec blocks(int value) {
+    return new OftSpec(blockSize, value, share, neumannTerms, targets);
+  }
+
+  /** Sets share: one block for all; false as in PEFT. */
+  public OftSpec share(boolean value) {
+    return new OftSpec(blockSize, blocks, value, neumannTerms, targets);
+  }
+
+  /** Sets neumannTerms: terms instead of the inverse, 0 = the inverse; 5 as in PEFT. */
+  public OftSpec neumannTerms(int value) {
+    return new OftSpec(blockSize, blocks, share, value, targets);
   }
 
   @Override
@@ -68,8 +97,21 @@ public record OftSpec(
   }
 
   @Override
+  public List<long[]> shapes(Place place) {
+    int k = size(place.in());
+    return List.<long[]>of(new long[] {share ? 1 : place.in() / k, (long) k * (k - 1) / 2});
+  }
+
+  @Override
+  public @Nullable String problem() {
+    return (blockSize == 0) != (blocks == 0) ? null
+        : "One of oft_block_size and oft_block_num must be above 0 and the other 0, got " + blockSize + " and " + blocks
+            + ".";
+  }
+
+  @Override
   public LinearTuner at(Site site) {
-    int k = blockSize == 0 ? site.in() / divisor(site.in(), blocks) : divisor(site.in(), blockSize);
+    int k = size(site.in());
     int count = share ? 1 : site.in() / k;
     int triangle = k * (k - 1) / 2;
     Parameter r = site.learnt("oft_R.weight", Start.ZERO, count, triangle);
@@ -109,6 +151,10 @@ public record OftSpec(
       sum = ops.add(sum, last ? power : ops.scale(power, 2));
     }
     return sum;
+  }
+
+  private int size(int in) {
+    return blockSize == 0 ? in / divisor(in, blocks) : divisor(in, blockSize);
   }
 
   /** The divisor of {@code size} next to {@code wanted}, the smaller of two. */

@@ -3,7 +3,10 @@ package io.swiftjvm.tuner.method;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.backend.Unary;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.tuner.ConfigReader;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.Map;
 
 /**
  * P-tuning (arXiv 2103.10385): a trained prompt that a network of three layers makes.
@@ -20,6 +23,9 @@ public record PTuningSpec(int tokens, int hidden) implements PromptSpec {
   public static final PTuningSpec DEFAULT = new PTuningSpec(20, 128);
 
   static final String TYPE = "P_TUNING";
+  static final TunerMethod<PTuningSpec> METHOD = TunerMethod.of("p_tuning", DEFAULT)
+      .integer("num_virtual_tokens", "Trained tokens before every text.", PTuningSpec::tokens, PTuningSpec::tokens)
+      .integer("encoder_hidden_size", "Width of the network that makes them.", PTuningSpec::hidden, PTuningSpec::hidden);
 
   public PTuningSpec {
     Ranges.atLeast("pTuning.tokens", tokens, 1);
@@ -32,6 +38,16 @@ public record PTuningSpec(int tokens, int hidden) implements PromptSpec {
     config.node("encoder_dropout");
     config.node("encoder_num_layers");
     return new PTuningSpec(config.integer("num_virtual_tokens", 20), config.integer("encoder_hidden_size", 128));
+  }
+
+  /** Sets tokens: number of trained tokens, 1 or more; 20. */
+  public PTuningSpec tokens(int value) {
+    return new PTuningSpec(value, hidden);
+  }
+
+  /** Sets hidden: width of the network, 1 or more; 128. */
+  public PTuningSpec hidden(int value) {
+    return new PTuningSpec(tokens, value);
   }
 
   @Override
@@ -54,6 +70,12 @@ public record PTuningSpec(int tokens, int hidden) implements PromptSpec {
   @Override
   public void sizes(ObjectNode json, CausalLm model) {
     PromptSizes.tokens(json, model);
+  }
+
+  @Override
+  public Map<String, long[]> trained(ModelShapes shapes) {
+    long width = shapes.config().hiddenSize();
+    return PromptEncoder.shapes(tokens, width, hidden, hidden, width);
   }
 
   @Override

@@ -8,7 +8,9 @@ import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +64,17 @@ final class PromptEncoder implements PassChange {
           tensors.parameter(key + ".bias", key + ".bias", true, start, sizes[i + 1])));
     }
     return encoder;
+  }
+
+  /** Shapes of the table and of a network of {@code sizes} behind it. */
+  static Map<String, long[]> shapes(long tokens, long... sizes) {
+    Map<String, long[]> all = new LinkedHashMap<>();
+    all.put(TABLE, new long[] {tokens, sizes[0]});
+    for (int i = 0; i + 1 < sizes.length; i++) {
+      all.put(STEM + i + ".weight", new long[] {sizes[i + 1], sizes[i]});
+      all.put(STEM + i + ".bias", new long[] {sizes[i + 1]});
+    }
+    return all;
   }
 
   /** The same rows as keys and values of {@code layers} layers. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.AttentionConfig;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.LayerConfig;
 import io.swiftjvm.tuner.ConfigReader;
 
@@ -26,7 +27,7 @@ final class PromptSizes {
 
   /** Sizes for trained keys. */
   static void keys(ObjectNode json, CausalLm model) {
-    write(json, model, attention(model).kvHeads(), keyWidth(model));
+    write(json, model, attention(model.config()).kvHeads(), keyWidth(model.config()));
   }
 
   private static void write(ObjectNode json, CausalLm model, int heads, int width) {
@@ -37,21 +38,21 @@ final class PromptSizes {
   }
 
   /** Columns of the keys, which must be the same in every layer. */
-  static int keyWidth(CausalLm model) {
-    int width = attention(model).keyWidth();
-    for (LayerConfig layer : model.config().layers()) {
+  static int keyWidth(DecoderConfig config) {
+    int width = attention(config).keyWidth();
+    for (LayerConfig layer : config.layers()) {
       Ranges.check(layer.mixer() instanceof AttentionConfig attention && attention.keyWidth() == width,
-          "Prefix tuning needs plain attention of one width in every layer, which " + model.config().modelType()
+          "Prefix tuning needs plain attention of one width in every layer, which " + config.modelType()
               + " does not have. Use prompt tuning.");
     }
     return width;
   }
 
-  private static AttentionConfig attention(CausalLm model) {
-    if (model.config().layer(0).mixer() instanceof AttentionConfig attention) {
+  private static AttentionConfig attention(DecoderConfig config) {
+    if (config.layer(0).mixer() instanceof AttentionConfig attention) {
       return attention;
     }
     throw new InvalidPlanException("Prefix tuning needs plain attention, which "
-        + model.config().modelType() + " does not have. Use prompt tuning.");
+        + config.modelType() + " does not have. Use prompt tuning.");
   }
 }

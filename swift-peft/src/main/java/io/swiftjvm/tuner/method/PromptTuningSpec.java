@@ -2,7 +2,10 @@ package io.swiftjvm.tuner.method;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.tuner.ConfigReader;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.Map;
 
 /**
  * Prompt tuning (arXiv 2104.08691): trains the embeddings of a few tokens that stand before every text.
@@ -18,6 +21,9 @@ public record PromptTuningSpec(int tokens) implements PromptSpec {
   public static final PromptTuningSpec DEFAULT = new PromptTuningSpec(20);
 
   static final String TYPE = "PROMPT_TUNING";
+  static final TunerMethod<PromptTuningSpec> METHOD = TunerMethod.of("prompt_tuning", DEFAULT)
+      .integer("num_virtual_tokens", "Trained tokens before every text.",
+          PromptTuningSpec::tokens, PromptTuningSpec::tokens);
 
   public PromptTuningSpec {
     Ranges.atLeast("promptTuning.tokens", tokens, 1);
@@ -30,6 +36,11 @@ public record PromptTuningSpec(int tokens) implements PromptSpec {
       config.node(key);
     }
     return new PromptTuningSpec(config.integer("num_virtual_tokens", 20));
+  }
+
+  /** Sets tokens: number of trained tokens, 1 or more; 20. */
+  public PromptTuningSpec tokens(int value) {
+    return new PromptTuningSpec(value);
   }
 
   @Override
@@ -51,6 +62,11 @@ public record PromptTuningSpec(int tokens) implements PromptSpec {
   @Override
   public void sizes(ObjectNode json, CausalLm model) {
     PromptSizes.tokens(json, model);
+  }
+
+  @Override
+  public Map<String, long[]> trained(ModelShapes shapes) {
+    return Map.of("prompt", new long[] {tokens, shapes.config().hiddenSize()});
   }
 
   @Override

@@ -9,6 +9,8 @@ import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.List;
 
 /**
  * RandLoRA (arXiv 2502.00987): a full-rank update out of random bases that all projections share, {@code alpha/rank *
@@ -28,6 +30,11 @@ public record RandLoraSpec(int rank, double alpha, double dropout, LoraTargets t
   public static final RandLoraSpec DEFAULT = new RandLoraSpec(32, 640, 0, LoraTargets.ALL);
 
   static final String TYPE = "RANDLORA";
+  static final TunerMethod<RandLoraSpec> METHOD = TunerMethod.of("randlora", DEFAULT)
+      .integer("randlora_rank", "Rows of a base.", RandLoraSpec::rank, RandLoraSpec::rank)
+      .number("randlora_alpha", "The update is scaled by alpha/rank.", RandLoraSpec::alpha, RandLoraSpec::alpha)
+      .number("randlora_dropout", "Share of inputs zeroed in training.", RandLoraSpec::dropout, RandLoraSpec::dropout)
+      .targets(RandLoraSpec::targets, RandLoraSpec::targets);
 
   public RandLoraSpec {
     Ranges.atLeast("randlora.rank", rank, 1);
@@ -45,6 +52,21 @@ public record RandLoraSpec(int rank, double alpha, double dropout, LoraTargets t
     }
     return new RandLoraSpec(config.integer("r", 32), config.number("randlora_alpha", 640),
         config.number("randlora_dropout", 0), config.targets());
+  }
+
+  /** Sets rank: rows of a base, 1 or more; 32 as in PEFT. */
+  public RandLoraSpec rank(int value) {
+    return new RandLoraSpec(value, alpha, dropout, targets);
+  }
+
+  /** Sets alpha: the update is scaled by alpha/rank; 640 as in PEFT. */
+  public RandLoraSpec alpha(double value) {
+    return new RandLoraSpec(rank, value, dropout, targets);
+  }
+
+  /** Sets dropout: on the input in training; 0 as in PEFT. */
+  public RandLoraSpec dropout(double value) {
+    return new RandLoraSpec(rank, alpha, value, targets);
   }
 
   @Override
@@ -67,6 +89,13 @@ public record RandLoraSpec(int rank, double alpha, double dropout, LoraTargets t
   }
 
   @Override
+  public List<long[]> shapes(Place place) {
+    int small = Math.min(place.in(), place.out());
+    int bases = Math.ceilDiv(small, rank);
+    return List.of(new long[] {rank, bases}, new long[] {bases, small});
+  }
+
+  @Override
   public LinearTuner at(Site site) {
     int small = Math.min(site.in(), site.out());
     int large = Math.max(site.in(), site.out());
@@ -78,7 +107,7 @@ public record RandLoraSpec(int rank, double alpha, double dropout, LoraTargets t
     long largest = storedB != null && storedB.length == 3 ? storedB[0]
         : Math.max(site.largest(Site::in), site.largest(Site::out));
     long most = storedB != null && storedB.length == 3 ? storedB[1] : Math.ceilDiv(smallest, rank);
-    site.check(small <= smallest && large <= largest && bases <= most, "the shared bases are too small for it");
+    site.place().check(small <= smallest && large <= largest && bases <= most, "the shared bases are too small for it");
     // Deviation 1: what PEFT divides its uniform start by.
     Start uniform = Start.uniform(Math.sqrt(3));
     Parameter a = site.shared("randlora_A", false, uniform, rank, 1, smallest);

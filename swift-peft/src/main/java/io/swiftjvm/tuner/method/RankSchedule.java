@@ -25,6 +25,31 @@ public record RankSchedule(int warmup, int fixed, int interval, double sensitivi
             + "; they must be between 0 and 1.");
   }
 
+  /** Sets warmup. */
+  public RankSchedule warmup(int value) {
+    return new RankSchedule(value, fixed, interval, sensitivity, uncertainty);
+  }
+
+  /** Sets fixed. */
+  public RankSchedule fixed(int value) {
+    return new RankSchedule(warmup, value, interval, sensitivity, uncertainty);
+  }
+
+  /** Sets interval. */
+  public RankSchedule interval(int value) {
+    return new RankSchedule(warmup, fixed, value, sensitivity, uncertainty);
+  }
+
+  /** Sets sensitivity. */
+  public RankSchedule sensitivity(double value) {
+    return new RankSchedule(warmup, fixed, interval, value, uncertainty);
+  }
+
+  /** Sets uncertainty. */
+  public RankSchedule uncertainty(double value) {
+    return new RankSchedule(warmup, fixed, interval, sensitivity, value);
+  }
+
   /** Ranks to keep after step {@code step} (from 1) of {@code total}; all of them while nothing is to be chosen. */
   int budget(int step, int total, int all, int target) {
     int last = total - fixed;

@@ -9,6 +9,8 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.List;
 
 /**
  * RoAd (arXiv 2409.00119): scales and rotates pairs of outputs, {@code y' = a cos(t) * y + a sin(t) * rotated(y)}; the
@@ -28,6 +30,10 @@ public record RoadSpec(int variant, int groupSize, LoraTargets targets) implemen
   public static final RoadSpec DEFAULT = new RoadSpec(1, 64, LoraTargets.ALL);
 
   static final String TYPE = "ROAD";
+  static final TunerMethod<RoadSpec> METHOD = TunerMethod.of("road", DEFAULT)
+      .integer("road_variant", "1, 2 or 4.", RoadSpec::variant, RoadSpec::variant)
+      .integer("road_group_size", "An even divisor of the outputs.", RoadSpec::groupSize, RoadSpec::groupSize)
+      .targets(RoadSpec::targets, RoadSpec::targets);
 
   public RoadSpec {
     Ranges.check(variant == 1 || variant == 2 || variant == 4,
@@ -41,6 +47,16 @@ public record RoadSpec(int variant, int groupSize, LoraTargets targets) implemen
     String variant = config.text("variant", "road_1");
     return new RoadSpec(Integer.parseInt(variant.substring("road_".length())), config.integer("group_size", 64),
         config.targets());
+  }
+
+  /** Sets variant: 1, 2 or 4; 1 as in PEFT. */
+  public RoadSpec variant(int value) {
+    return new RoadSpec(value, groupSize, targets);
+  }
+
+  /** Sets groupSize: an even divisor of the outputs; 64 as in PEFT. */
+  public RoadSpec groupSize(int value) {
+    return new RoadSpec(variant, value, targets);
   }
 
   @Override
@@ -60,8 +76,18 @@ public record RoadSpec(int variant, int groupSize, LoraTargets targets) implemen
   }
 
   @Override
+  public void fit(Place place, boolean fresh) {
+    place.check(place.out() % groupSize == 0, "groups of " + groupSize + " do not divide its outputs");
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    long size = (long) place.out() * variant / 2;
+    return List.of(new long[] {size}, new long[] {size});
+  }
+
+  @Override
   public LinearTuner at(Site site) {
-    site.check(site.out() % groupSize == 0, "groups of " + groupSize + " do not divide its outputs");
     int size = site.out() * variant / 2;
     Parameter theta = site.learnt("road_theta", Start.ZERO, size);
     Parameter alpha = site.learnt("road_alpha", Start.ONE, size);

@@ -6,7 +6,9 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * SHiRA (arXiv 2406.13175): trains {@code rank * (in + out)} single entries of the weight, chosen at random.
@@ -24,6 +26,11 @@ public record ShiraSpec(int rank, long seed, LoraTargets targets) implements Pro
   public static final ShiraSpec DEFAULT = new ShiraSpec(32, 0, LoraTargets.ALL);
 
   static final String TYPE = "SHIRA";
+  static final TunerMethod<ShiraSpec> METHOD = TunerMethod.of("shira", DEFAULT)
+      .integer("shira_rank", "As many entries as a LoRA of this rank has.", ShiraSpec::rank, ShiraSpec::rank)
+      .integer("shira_random_seed", "Seed of the choice of entries.", s -> Math.toIntExact(s.seed),
+          (s, v) -> s.seed(v))
+      .targets(ShiraSpec::targets, ShiraSpec::targets);
 
   public ShiraSpec {
     Ranges.atLeast("shira.rank", rank, 1);
@@ -33,6 +40,16 @@ public record ShiraSpec(int rank, long seed, LoraTargets targets) implements Pro
     config.only("mask_type", "random");
     config.only("init_weights", "true", "false");
     return new ShiraSpec(config.integer("r", 32), config.integer("random_seed", 0), config.targets());
+  }
+
+  /** Sets rank: entries as many as a LoRA of this rank has, 1 or more; 32 as in PEFT. */
+  public ShiraSpec rank(int value) {
+    return new ShiraSpec(value, seed, targets);
+  }
+
+  /** Sets seed: of the choice; 0, PEFT has none. */
+  public ShiraSpec seed(long value) {
+    return new ShiraSpec(rank, value, targets);
   }
 
   @Override
@@ -53,10 +70,25 @@ public record ShiraSpec(int rank, long seed, LoraTargets targets) implements Pro
   }
 
   @Override
+  public void fit(Place place, boolean fresh) {
+    long size = (long) place.in() * place.out();
+    place.check((long) rank * (place.in() + place.out()) <= size && size <= Integer.MAX_VALUE,
+        "rank " + rank + " asks for more entries than it has");
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    return List.<long[]>of(new long[] {(long) rank * (place.in() + place.out())});
+  }
+
+  @Override
+  public boolean dense() {
+    return true;
+  }
+
+  @Override
   public LinearTuner at(Site site) {
     int count = Math.multiplyExact(rank, site.in() + site.out());
-    long size = (long) site.in() * site.out();
-    site.check(count <= size && size <= Integer.MAX_VALUE, "rank " + rank + " asks for more entries than it has");
     Parameter values = site.learnt("shira_weight", Start.ZERO, count);
     int[] places = site.ints("shira_indices", () -> fresh(site, count), 2, count);
     int[] flat = new int[count];
@@ -69,7 +101,7 @@ public record ShiraSpec(int rank, long seed, LoraTargets targets) implements Pro
     }
     Tensor ids = site.constant(flat);
     return (LinearTuner.Delta) ops -> ops.reshape(
-        Slices.scatterRows(ops, ops.reshape(values.value(), count, 1), ids, size), site.out(), site.in());
+        Slices.scatterRows(ops, ops.reshape(values.value(), count, 1), ids, (long) site.in() * site.out()), site.out(), site.in());
   }
 
   private int[] fresh(Site site, int count) {

@@ -1,7 +1,6 @@
 package io.swiftjvm.tuner.method;
 
 import io.swiftjvm.backend.Backend;
-import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
@@ -121,12 +120,9 @@ public final class Site {
     return tensors.constant(DType.I32, MemorySegment.ofArray(values), values.length);
   }
 
-  /** Refuses settings that do not fit the projection. */
-  void check(boolean legal, String what) {
-    if (!legal) {
-      throw new InvalidPlanException("The adapter does not fit " + path + " (" + in() + " -> " + out() + "): " + what
-          + ". Change the settings or leave it out of the targets.");
-    }
+  /** Where it is, and its sizes. */
+  Place place() {
+    return new Place(path, in(), out());
   }
 
   /** Refuses values of the file that make no sense. */

@@ -38,6 +38,7 @@ public final class TunerAdapter implements AttachedAdapter {
     this.passes = passes;
     this.training = tensors.trainable() && spec instanceof ProjectionSpec projections
         ? projections.training(model, parameters()) : null;
+    model.attach(this);
   }
 
   @Override
@@ -75,6 +76,22 @@ public final class TunerAdapter implements AttachedAdapter {
       }
     });
     return all;
+  }
+
+  @Override
+  public @Nullable String unmergeable() {
+    return spec instanceof PromptSpec ? "puts tokens or keys before every text"
+        : spec instanceof XLoraSpec ? "weighs other adapters token by token" : null;
+  }
+
+  @Override
+  public boolean changesBase() {
+    return change != null;
+  }
+
+  /** True if passes must be made by {@link #pass}. */
+  public boolean changesPasses() {
+    return passes != null;
   }
 
   /** What a training adds to its loss, or null. */
@@ -149,6 +166,7 @@ public final class TunerAdapter implements AttachedAdapter {
 
   @Override
   public void detach() {
+    model.forget(name);
     if (change != null) {
       change.undo();
       return;

@@ -11,9 +11,11 @@ import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.Adapters;
+import io.swiftjvm.tuner.AttachedAdapter;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.HostView;
+import io.swiftjvm.tuner.Tuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -83,10 +85,33 @@ public final class TunerFiles {
         throw config.refusal("modules_to_save", "whole modules beside " + type + " are not supported");
       }
       config.refuseRest();
+      String problem = spec.problem();
+      if (problem != null) {
+        throw new ModelFormatException("Cannot use " + config.file() + ": " + problem);
+      }
       return spec;
     } catch (InvalidPlanException e) {
       throw new ModelFormatException("Cannot use " + config.file() + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Attaches the adapter of {@code folder}, of whatever method, LoRA too, under {@code name}.
+   *
+   * {@snippet :
+   * AttachedAdapter adapter = TunerFiles.attachAny(model, Path.of("adapter"), "default", false);
+   * }
+   *
+   * @param trainable whether training goes on with it
+   */
+  public static AttachedAdapter attachAny(CausalLm model, Path folder, String name, boolean trainable) {
+    return reads(folder) ? attach(model, folder, name, trainable)
+        : AdapterFiles.attach(model, folder, name, trainable);
+  }
+
+  /** The settings of an adapter folder of whatever method, LoRA too. */
+  public static Tuning readAny(Path folder) {
+    return reads(folder) ? readSpec(folder) : AdapterFiles.readSpec(folder);
   }
 
   /**
@@ -96,7 +121,7 @@ public final class TunerFiles {
    */
   public static TunerAdapter attach(CausalLm model, Path folder, String name, boolean trainable) {
     TunerSpec spec = readSpec(folder);
-    Adapters.checkNew(model, name);
+    Adapters.checkNew(model, name, spec instanceof ModuleSpec);
     if (spec instanceof XLoraSpec mix) {
       attachMixed(model, folder, mix);
     }

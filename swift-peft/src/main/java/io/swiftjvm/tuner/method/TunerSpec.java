@@ -2,6 +2,7 @@ package io.swiftjvm.tuner.method;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.tuner.Tuning;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * TunerAdapter adapter = new TunerTransform("default", LohaSpec.DEFAULT, 42).attach(model);
  * }
  */
-public sealed interface TunerSpec permits TargetedSpec, PromptSpec, XLoraSpec {
+public sealed interface TunerSpec extends Tuning permits TargetedSpec, PromptSpec, XLoraSpec {
   /** PEFT's name of the method: {@code peft_type}. */
   String type();
 

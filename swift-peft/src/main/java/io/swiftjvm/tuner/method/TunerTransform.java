@@ -1,5 +1,6 @@
 package io.swiftjvm.tuner.method;
 
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.ModelTransform;
@@ -36,7 +37,11 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
 
   /** Attaches with the values of {@code file} if there is one. */
   TunerAdapter attach(CausalLm model, @Nullable SafetensorsFile file, boolean trainable) {
-    Adapters.checkNew(model, name);
+    Adapters.checkNew(model, name, spec instanceof ModuleSpec);
+    String problem = spec.problem();
+    if (problem != null) {
+      throw new InvalidPlanException(problem);
+    }
     try (Scope scope = model.scope().child()) {
       AdapterTensors tensors = new AdapterTensors(model, name, file, seed, trainable, scope);
       return switch (spec) {
@@ -55,12 +60,13 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
           encoder.updated(model.backend());
           yield new TunerAdapter(model, name, spec, List.of(), tensors, null, encoder);
         }
-        case XLoraSpec mix -> {
+        case XLoraSpec given -> {
+          XLoraSpec mix = file == null ? given.attached(model) : given;
           XLora classifier = new XLora(tensors, mix, name);
           tensors.refuseRest();
           tensors.keep();
           classifier.apply();
-          yield new TunerAdapter(model, name, spec, classifier.paths(), tensors, null, classifier);
+          yield new TunerAdapter(model, name, mix, classifier.paths(), tensors, null, classifier);
         }
       };
     }
@@ -81,6 +87,7 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
         sites.add(new Site(path, linear, tensors, sites));
       }
     });
+    sites.forEach(site -> projections.fit(site.place(), !tensors.loaded()));
     List<LinearTuner> tuners = sites.stream().map(projections::at).toList();
     tensors.refuseRest();
     tensors.keep();

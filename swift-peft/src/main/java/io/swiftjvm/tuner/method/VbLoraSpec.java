@@ -10,7 +10,10 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * VB-LoRA (arXiv 2405.15179): a LoRA whose A and B are put together from pieces, each a mix of the {@code top} vectors
@@ -33,12 +36,20 @@ public record VbLoraSpec(
   public static final VbLoraSpec DEFAULT = new VbLoraSpec(4, 256, 256, 2, 0, LoraTargets.ALL);
 
   static final String TYPE = "VBLORA";
+  static final TunerMethod<VbLoraSpec> METHOD = TunerMethod.of("vblora", DEFAULT)
+      .integer("vblora_rank", "Rank of A and B.", VbLoraSpec::rank, VbLoraSpec::rank)
+      .integer("vblora_num_vectors", "Size of the bank.", VbLoraSpec::vectors, VbLoraSpec::vectors)
+      .integer("vblora_vector_length", "Length of a vector, which divides both sizes.",
+          VbLoraSpec::length, VbLoraSpec::length)
+      .integer("vblora_topk", "Vectors in a mix.", VbLoraSpec::top, VbLoraSpec::top)
+      .number("vblora_dropout", "Share of inputs zeroed in training.", VbLoraSpec::dropout, VbLoraSpec::dropout)
+      .targets(VbLoraSpec::targets, VbLoraSpec::targets);
 
   public VbLoraSpec {
     Ranges.atLeast("vblora.rank", rank, 1);
     Ranges.atLeast("vblora.length", length, 1);
     Ranges.atLeast("vblora.top", top, 1);
-    Ranges.atLeast("vblora.vectors", vectors, top);
+    Ranges.atLeast("vblora.vectors", vectors, 1);
     Ranges.dropout("vblora.dropout", dropout);
   }
 
@@ -48,6 +59,31 @@ public record VbLoraSpec(
     return new VbLoraSpec(config.integer("r", 4), config.integer("num_vectors", 256),
         config.integer("vector_length", 256), config.integer("topk", 2), config.number("vblora_dropout", 0),
         config.targets());
+  }
+
+  /** Sets rank: 1 or more; 4 as in PEFT. */
+  public VbLoraSpec rank(int value) {
+    return new VbLoraSpec(value, vectors, length, top, dropout, targets);
+  }
+
+  /** Sets vectors: size of the bank; 256 as in PEFT. */
+  public VbLoraSpec vectors(int value) {
+    return new VbLoraSpec(rank, value, length, top, dropout, targets);
+  }
+
+  /** Sets length: of a vector, which divides both sizes; 256 as in PEFT. */
+  public VbLoraSpec length(int value) {
+    return new VbLoraSpec(rank, vectors, value, top, dropout, targets);
+  }
+
+  /** Sets top: vectors in a mix; 2 as in PEFT. */
+  public VbLoraSpec top(int value) {
+    return new VbLoraSpec(rank, vectors, length, value, dropout, targets);
+  }
+
+  /** Sets dropout: on the input in training; 0 as in PEFT. */
+  public VbLoraSpec dropout(double value) {
+    return new VbLoraSpec(rank, vectors, length, top, value, targets);
   }
 
   @Override
@@ -70,8 +106,29 @@ public record VbLoraSpec(
   }
 
   @Override
+  public void fit(Place place, boolean fresh) {
+    place.check(
+        place.in() % length == 0 && place.out() % length == 0, "vectors of " + length + " do not divide it");
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    return List.of(new long[] {rank, place.in() / length, vectors}, new long[] {place.out() / length, rank, vectors});
+  }
+
+  @Override
+  public @Nullable String problem() {
+    return vectors >= top ? null
+        : "vblora_num_vectors is " + vectors + "; it must be vblora_topk, " + top + ", or more.";
+  }
+
+  @Override
+  public List<long[]> shared() {
+    return List.<long[]>of(new long[] {vectors, length});
+  }
+
+  @Override
   public LinearTuner at(Site site) {
-    site.check(site.in() % length == 0 && site.out() % length == 0, "vectors of " + length + " do not divide it");
     int in = site.in() / length;
     int out = site.out() / length;
     Parameter bank = site.shared("vblora_vector_bank", true, Start.uniform(0.02), vectors, length);

@@ -7,6 +7,8 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.TunerMethod;
+import java.util.List;
 
 /**
  * VeRA (arXiv 2310.11454): {@code y = W x + b * (B (d * (A x)))}; A and B are random, frozen and shared by all
@@ -26,6 +28,11 @@ public record VeraSpec(int rank, double dropout, double initialD, LoraTargets ta
   public static final VeraSpec DEFAULT = new VeraSpec(256, 0, 0.1, LoraTargets.ALL);
 
   static final String TYPE = "VERA";
+  static final TunerMethod<VeraSpec> METHOD = TunerMethod.of("vera", DEFAULT)
+      .integer("vera_rank", "Rows of the shared A.", VeraSpec::rank, VeraSpec::rank)
+      .number("vera_dropout", "Share of inputs zeroed in training.", VeraSpec::dropout, VeraSpec::dropout)
+      .number("vera_d_initial", "Start of d.", VeraSpec::initialD, VeraSpec::initialD)
+      .targets(VeraSpec::targets, VeraSpec::targets);
 
   public VeraSpec {
     Ranges.atLeast("vera.rank", rank, 1);
@@ -41,6 +48,21 @@ public record VeraSpec(int rank, double dropout, double initialD, LoraTargets ta
     }
     return new VeraSpec(config.integer("r", 256), config.number("vera_dropout", 0), config.number("d_initial", 0.1),
         config.targets());
+  }
+
+  /** Sets rank: rows of A, 1 or more; 256 as in ms-swift and PEFT. */
+  public VeraSpec rank(int value) {
+    return new VeraSpec(value, dropout, initialD, targets);
+  }
+
+  /** Sets dropout: on the input in training; 0 as in ms-swift and PEFT. */
+  public VeraSpec dropout(double value) {
+    return new VeraSpec(rank, value, initialD, targets);
+  }
+
+  /** Sets initialD: start of d; 0.1 as in ms-swift and PEFT. */
+  public VeraSpec initialD(double value) {
+    return new VeraSpec(rank, dropout, value, targets);
   }
 
   @Override
@@ -60,6 +82,11 @@ public record VeraSpec(int rank, double dropout, double initialD, LoraTargets ta
     json.put("d_initial", initialD);
     json.put("projection_prng_key", 0);
     json.put("save_projection", true);
+  }
+
+  @Override
+  public List<long[]> shapes(Place place) {
+    return List.of(new long[] {rank}, new long[] {place.out()});
   }
 
   @Override

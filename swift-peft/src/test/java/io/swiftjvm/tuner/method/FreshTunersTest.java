@@ -9,6 +9,8 @@ import io.swiftjvm.backend.Devices;
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.data.Batch;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.ModelShapes;
+import io.swiftjvm.model.family.Families;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
@@ -125,6 +127,16 @@ class FreshTunersTest {
       TunerAdapter adapter = new TunerTransform("default", spec, 1).attach(model);
       assertThat(Oracle.worst(logits(model, List.of("default")), before)).isLessThan(2e-5);
       assertThat(adapter.size()).isPositive();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void what_is_trained_is_known_from_the_shapes_of_the_model_alone(TunerSpec spec) {
+    try (Backend backend = Devices.cpu(); CausalLm model = load(backend, "qwen2")) {
+      ModelShapes shapes = ModelShapes.of(model.config(), Families.of(model.source()).names(model.source()));
+      assertThat(spec.trained(shapes).values().stream().mapToLong(ModelShapes::values).sum())
+          .isEqualTo(new TunerTransform("default", spec, 1).attach(model).size());
     }
   }
 

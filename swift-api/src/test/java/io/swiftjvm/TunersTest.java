@@ -1,0 +1,180 @@
+package io.swiftjvm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.infer.Completion;
+import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.infer.StreamListener;
+import io.swiftjvm.infer.TokenLogprob;
+import io.swiftjvm.plan.Arguments;
+import io.swiftjvm.plan.PlanFiles;
+import io.swiftjvm.plan.Settings;
+import io.swiftjvm.train.CancellationToken;
+import io.swiftjvm.tuner.AdapterFiles;
+import io.swiftjvm.tuner.TunerMethod;
+import io.swiftjvm.tuner.method.ProjectionSpec;
+import io.swiftjvm.tuner.method.PromptSpec;
+import io.swiftjvm.tuner.method.TunerMethods;
+import io.swiftjvm.tuner.method.VeraSpec;
+import io.swiftjvm.tuner.method.XLoraSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every tuner_type on its whole way: plan, training, checkpoint, loading, resuming, answers, merging. */
+class TunersTest {
+  /** What a method needs on a model as small as the embedded one. */
+  private static final Map<String, Map<String, Object>> SMALL = Map.of(
+      "c3a", Map.of("c3a_block_size", 32), "vblora", Map.of("vblora_vector_length", 32), "road",
+      Map.of("road_group_size", 32), "trainable_tokens", Map.of("trainable_token_indices", List.of(5, 300, 2047)),
+      "vera", Map.of("vera_rank", 16), "xlora", Map.of(), "full", Map.of("freeze_parameters_ratio", 0.5));
+
+  private static final int[] PROMPT = {5, 300, 77, 1200, 9, 640};
+
+  @TempDir
+  static Path temp;
+
+  private static Path lora;
+
+  @BeforeAll
+  static void one_adapter_to_be_mixed() {
+    lora = trained(recipe("lora", "mixed", 3));
+  }
+
+  static Stream<String> methods() {
+    return TunerMethods.all().stream().map(TunerMethod::name).filter(name -> !name.equals("dora"));
+  }
+
+  private static Recipe recipe(String method, String folder, int steps) {
+    Recipe recipe = Swift.model("swift-tiny").with("tuner_type", method).dataset("swift/self-cognition#4")
+        .with("model_name", "Zephyrine").with("model_author", "ACME").threads(2).outputDir(temp.resolve(folder))
+        .training(t -> t.optim(o -> o.learningRate(1e-2)).batch(b -> b.perDevice(2).accumulation(1).maxSteps(steps))
+            .schedule(c -> c.type("constant")));
+    for (Map.Entry<String, Object> setting : SMALL.getOrDefault(method, Map.of()).entrySet()) {
+      recipe = recipe.with(setting.getKey(), setting.getValue());
+    }
+    return method.equals("xlora") ? recipe.with("xlora_adapters", "one=" + lora) : recipe;
+  }
+
+  private static Path trained(Recipe recipe) {
+    try (Run run = recipe.train()) {
+      return run.checkpoint().orElseThrow();
+    }
+  }
+
+  private static Settings read(Plan plan) {
+    return Arguments.apply(Settings.DEFAULT, PlanFiles.parse(plan.toYaml(), true, "test"));
+  }
+
+  /** Scores of a greedy answer, which show the last bit of the logits. */
+  private static List<Double> scores(Run run) {
+    Completion answer = run.generate(PROMPT, SamplingParams.GREEDY.maxTokens(4).ignoreEos(true).logprobs(3),
+        StreamListener.NONE, new CancellationToken());
+    return answer.logprobs().stream().map(TokenLogprob::logprob).toList();
+  }
+
+  private static byte[] weights(Path checkpoint) {
+    try {
+      boolean adapter = Files.exists(checkpoint.resolve(AdapterFiles.WEIGHTS));
+      return Files.readAllBytes(checkpoint.resolve(adapter ? AdapterFiles.WEIGHTS : "model.safetensors"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("methods")
+  void a_method_trains_saves_loads_resumes_and_answers_to_the_last_bit(String method) {
+    Recipe recipe = recipe(method, method, 3).with("save_steps", 2);
+    Plan plan = recipe.plan();
+    assertThat(read(plan)).isEqualTo(plan.settings());
+    assertThat(plan.explain()).contains(method);
+    Path whole;
+    List<Double> scores;
+    boolean answers = !(plan.settings().tuner() instanceof PromptSpec || plan.settings().tuner() instanceof XLoraSpec);
+    try (Run run = plan.train()) {
+      whole = run.checkpoint().orElseThrow();
+      scores = answers ? scores(run) : List.of();
+      if (!answers) {
+        assertThatThrownBy(() -> scores(run)).isInstanceOf(InvalidPlanException.class).hasMessageContaining("generation");
+      }
+    }
+    Path rest = trained(recipe(method, method + "-rest", 3)
+        .with("resume_from_checkpoint", whole.resolveSibling("checkpoint-2").toString()));
+    assertThat(weights(rest)).isEqualTo(weights(whole));
+    if (answers) {
+      Recipe bare = Swift.model("swift-tiny").threads(2);
+      try (Run again = (method.equals("full") ? Swift.model(whole.toString()).threads(2) : bare.adapters(whole)).load();
+          Run base = bare.load()) {
+        assertThat(scores(again)).isEqualTo(scores).isNotEqualTo(scores(base));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("methods")
+  void what_can_be_merged_is_merged_and_the_rest_refused(String method) {
+    Path folder = temp.resolve(method + "-merged");
+    try (Run run = recipe(method, method + "-m", 1).train()) {
+      if (run.plan().settings().tuner() instanceof PromptSpec || run.plan().settings().tuner() instanceof XLoraSpec) {
+        assertThatThrownBy(() -> run.export(folder, false)).isInstanceOf(InvalidPlanException.class)
+            .hasMessageContaining("merged");
+        return;
+      }
+      List<Double> scores = scores(run);
+      run.export(folder, false);
+      try (Run merged = Swift.model(folder.toString()).threads(2).load()) {
+        List<Double> again = scores(merged);
+        for (int i = 0; i < again.size(); i++) {
+          assertThat(again.get(i)).isCloseTo(scores.get(i), within(0.05)); // stored in bfloat16
+        }
+      }
+    }
+  }
+
+  @Test
+  void a_training_goes_on_with_the_method_of_its_adapter() {
+    Path vera = trained(recipe("vera", "more", 1));
+    Recipe more = recipe("vera", "more2", 1).adapters(vera);
+    assertThat(trained(more)).isNotNull();
+    assertThatThrownBy(() -> more.with("tuner_type", "lora").plan()).isInstanceOf(InvalidPlanException.class)
+        .hasMessageContaining("--tuner_type vera");
+  }
+
+  @Test
+  void settings_that_do_not_fit_the_model_are_refused_when_the_plan_is_built() {
+    assertThatThrownBy(() -> recipe("c3a", "no", 1).with("c3a_block_size", 77).plan())
+        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("blocks of 77");
+    assertThatThrownBy(() -> recipe("vera", "no", 1).with("target_modules", "w_q").plan())
+        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'w_q'").hasMessageContaining("q_proj");
+    assertThatThrownBy(() -> recipe("lora", "no", 1).with("tuner_type", "trainable_tokens").plan())
+        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("trainable_token_indices");
+    assertThatThrownBy(() -> recipe("lora", "no", 1).with("vera_rank", 8))
+        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("tuner_type lora").hasMessageContaining("vera");
+    assertThatThrownBy(() -> recipe("full", "no", 1).with("freeze_parameters", "nothing").plan())
+        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'nothing'");
+  }
+
+  @Test
+  void dora_is_a_switch_of_lora_and_a_spec_may_be_given_in_java() {
+    Recipe dora = recipe("lora", "dora", 1).with("use_dora", true).with("lora_rank", 4);
+    assertThat(dora.plan().toYaml()).contains("tuner_type: \"lora\"").contains("use_dora: true").contains("lora_rank: 4");
+    assertThat(read(dora.plan())).isEqualTo(dora.settings());
+    assertThat(dora.plan().explain()).contains("dora");
+    assertThat(dora.plan().settings().tuner()).isInstanceOf(ProjectionSpec.class);
+    assertThat(Swift.model("swift-tiny").tuner(VeraSpec.DEFAULT.rank(8)))
+        .isEqualTo(Swift.model("swift-tiny").with("tuner_type", "vera").with("vera_rank", 8));
+  }
+}
