@@ -59,7 +59,7 @@ final class ResponseItems {
   private static ObjectNode usage(JsonNode chat) {
     ObjectNode out = NODES.objectNode().put("input_tokens", chat.path("prompt_tokens").asInt());
     out.putObject("input_tokens_details")
-        .put("cached_tokens", chat.at("/prompt_tokens_details/cached_tokens").asInt());
+        .put("cached_tokens", chat.at("/prompt_tokens_details/cached_tokens").asInt()).put("cache_write_tokens", 0);
     out.put("output_tokens", chat.path("completion_tokens").asInt());
     out.putObject("output_tokens_details")
         .put("reasoning_tokens", chat.at("/completion_tokens_details/reasoning_tokens").asInt());
