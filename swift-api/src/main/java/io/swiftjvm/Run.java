@@ -10,6 +10,7 @@ import io.swiftjvm.run.ChatEncoder;
 import io.swiftjvm.run.LoadedModel;
 import io.swiftjvm.run.Serving;
 import io.swiftjvm.run.TrainingSession;
+import io.swiftjvm.serve.LocalApi;
 import io.swiftjvm.serve.ModelServer;
 import io.swiftjvm.serve.ServeOptions;
 import io.swiftjvm.tensor.DType;
@@ -17,6 +18,7 @@ import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.train.TrainResult;
 import io.swiftjvm.tuner.ModelExport;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,10 +39,14 @@ import org.jspecify.annotations.Nullable;
  * }
  */
 public final class Run implements AutoCloseable {
+  /** Callers in this JVM are asked more often whether they still want their answer: that costs them nothing. */
+  private static final Duration LOCAL_HEARTBEAT = Duration.ofMillis(50);
+
   private final Plan plan;
   private final LoadedModel loaded;
   private final TrainingSession.@Nullable Trained trained;
   private final List<ModelServer> servers = new CopyOnWriteArrayList<>();
+  private @Nullable LocalApi api;
 
   private Run(Plan plan, LoadedModel loaded, TrainingSession.@Nullable Trained trained) {
     this.plan = plan;
@@ -141,6 +147,20 @@ public final class Run implements AutoCloseable {
     return server;
   }
 
+  /**
+   * The API of {@link #serve} without HTTP, one for all callers in this JVM, with the plan's sampling; made when it is
+   * asked for first, and closed with this run.
+   */
+  public synchronized LocalApi api() {
+    LocalApi made = api;
+    if (made == null) {
+      made = LocalApi.start(Serving.model(plan.settings(), loaded), ServeOptions.DEFAULT
+          .sampling(plan.settings().sampling()).deadlines(d -> d.heartbeat(LOCAL_HEARTBEAT)));
+      api = made;
+    }
+    return made;
+  }
+
   /** How the training ended; empty for a run that only loaded. */
   public Optional<TrainResult> result() {
     return Optional.ofNullable(trained).map(TrainingSession.Trained::result);
@@ -200,6 +220,13 @@ public final class Run implements AutoCloseable {
 
   @Override
   public void close() {
+    LocalApi local;
+    synchronized (this) {
+      local = api;
+    }
+    if (local != null) {
+      local.close();
+    }
     servers.forEach(ModelServer::close);
     loaded.close();
   }

@@ -1,15 +1,10 @@
 package io.swiftjvm.serve;
 
 import io.swiftjvm.error.InvalidPlanException;
-import io.swiftjvm.infer.Engine;
-import io.swiftjvm.infer.Scheduler;
-import io.swiftjvm.infer.SchedulerOptions;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -26,49 +21,23 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * Closing finishes what runs, refuses what comes with 503, and gives the port back; the model stays with its owner.
  */
 public final class ModelServer implements AutoCloseable {
-  private static final int QUEUE_FACTOR = 4;
-  private static final Duration LAST_WRITES = Duration.ofSeconds(2);
-
   private final ServeOptions options;
-  private final ModelNames names;
-  private final Scheduler scheduler;
-  private final InFlight inFlight;
-  private final VectorWork vectors;
-  private final AdapterDesk adapters;
+  private final ServerCore core;
   private final JdkServer http;
   private final List<Runnable> afterwards = new CopyOnWriteArrayList<>();
   private boolean closed;
 
   private ModelServer(ServedModel served, ServeOptions options) {
     this.options = options;
-    this.inFlight = new InFlight(options.rates().inFlight());
     InetAddress address = LocalHosts.address(options.host(), !options.apiKeys().isEmpty());
-    Integer length = options.maxModelLength();
-    Engine engine = new Engine(served.model(), served.tokenizer(),
-        length == null ? options.engine() : options.engine().maxLength(length));
-    this.names = names(served, options, engine.maxLength());
-    adapters = new AdapterDesk(engine, names, options);
-    int asked = options.rates().queue();
-    int queue = asked == 0 ? QUEUE_FACTOR * options.engine().maxSequences() : asked;
-    vectors = new VectorWork(engine, queue);
+    core = new ServerCore(served, options);
     boolean done = false;
-    Scheduler started = null;
     try {
-      new TreeMap<>(options.adapters().named()).forEach(adapters::attach);
-      started = new Scheduler(
-          engine, SchedulerOptions.DEFAULT.queueWait(options.deadlines().queue()).queue(queue));
-      Service service = new Service(served, options, names, started, new PromptEncoder(served),
-          new TokenText(served.tokenizer()), new Json(options.sizes()), new Metrics(names, started), vectors, adapters);
-      Api api = new Api(service, inFlight);
-      http = new JdkServer(new InetSocketAddress(address, options.port()), options.deadlines(), api::answer);
-      scheduler = started;
+      http = new JdkServer(new InetSocketAddress(address, options.port()), options.deadlines(), core::answer);
       done = true;
     } finally {
       if (!done) {
-        if (started != null) {
-          started.close();
-        }
-        adapters.close();
+        core.close();
       }
     }
   }
@@ -84,15 +53,6 @@ public final class ModelServer implements AutoCloseable {
     return new ModelServer(served, options);
   }
 
-  private static ModelNames names(ServedModel served, ServeOptions options, int maxLength) {
-    String base = options.name() == null ? served.name() : options.name();
-    if (base.isBlank() || options.adapters().named().containsKey(base)) {
-      throw new InvalidPlanException("The model is called '" + base + "', and so is an adapter or nothing. Give it "
-          + "another name with name(...) or --served_model_name.");
-    }
-    return new ModelNames(base, served.adapters(), maxLength);
-  }
-
   /** The port it listens at. */
   public int port() {
     return http.port();
@@ -106,7 +66,7 @@ public final class ModelServer implements AutoCloseable {
 
   /** The names that requests may give as their model, the model's own first. */
   public List<String> models() {
-    return names.cards().stream().map(card -> card.path("id").asText()).toList();
+    return core.models();
   }
 
   /** Runs {@code action} at the end of {@link #close}, for instance to close what the server uses. */
@@ -117,7 +77,7 @@ public final class ModelServer implements AutoCloseable {
 
   /** Sequences that are being worked on and those that wait. */
   public Map<String, Integer> load() {
-    return Map.of("running", scheduler.running(), "waiting", scheduler.waiting());
+    return core.load();
   }
 
   /**
@@ -130,22 +90,8 @@ public final class ModelServer implements AutoCloseable {
       return;
     }
     closed = true;
-    inFlight.drain();
-    boolean interrupted = false;
-    try {
-      inFlight.awaitAdmitted(options.deadlines().drain());
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    vectors.close();
-    scheduler.close();
-    try {
-      inFlight.awaitPresent(LAST_WRITES);
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    http.close();
-    adapters.close();
+    core.close(http::close);
+    boolean interrupted = Thread.interrupted();
     afterwards.forEach(Runnable::run);
     if (interrupted) {
       Thread.currentThread().interrupt();
