@@ -166,7 +166,7 @@ static int attention(
       if (lse) lse[head * queries + row] = (float)((double)max[i] + log(total[i]));
     }
   }
-  free(qt);
+  swiftk_give(qt);
   return 0;
 }
 
@@ -248,6 +248,6 @@ static int attention_backward(
       }
     }
   }
-  free(kt);
+  swiftk_give(kt);
   return 0;
 }

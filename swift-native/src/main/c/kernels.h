@@ -1,5 +1,6 @@
 /* All kernels for one instruction set: VB bytes to a vector, MR rows to a tile. */
 #include "vector.h"
+#include "tiles.h"
 #include "elementwise.h"
 #include "quantize.h"
 #include "rows.h"

@@ -51,12 +51,29 @@ INLINE void pack_columns_as(
 }
 
 static void pack_rows(const void *src, int type, i64 at, i64 lds, i64 rows, i64 pad, i64 k, float *dst, i64 ldd) {
+  if (is_tiled(type)) {
+    pack_tiles(type, src, lds, at / lds, rows, at % lds, pad, k, dst, ldd);
+    return;
+  }
 #define CALL(T) pack_rows_as(src, T, at, lds, rows, pad, k, dst, ldd)
   BY_TYPE(type, CALL)
 #undef CALL
 }
 
+INLINE void pack_tiled_columns(
+    const void *src, const int type, i64 at, i64 lds, i64 columns, i64 pad, i64 k, float *dst, i64 ldd) {
+  for (i64 p = 0; p < k; p++)
+    for (i64 j = 0; j < pad; j += W)
+      st(dst + p * ldd + j, columns - j > 0 ? ldtile(src, type, lds, at / lds + p, at % lds + j) : splat(0));
+}
+
+/* Tiled weights have rows of lds elements. */
 static void pack_columns(const void *src, int type, i64 at, i64 lds, i64 columns, i64 pad, i64 k, float *dst, i64 ldd) {
+  if (is_tiled(type)) {
+    if (type == Q8) pack_tiled_columns(src, Q8, at, lds, columns, pad, k, dst, ldd);
+    else pack_tiled_columns(src, Q4, at, lds, columns, pad, k, dst, ldd);
+    return;
+  }
 #define CALL(T) pack_columns_as(src, T, at, lds, columns, pad, k, dst, ldd)
   BY_TYPE(type, CALL)
 #undef CALL
@@ -255,8 +272,12 @@ static int matmul(
     const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
     i64 m0, i64 m1, i64 n0, i64 n1) {
 #if VB == 64
-  if ((type == Q8 || type == Q4) && tb && !ta && k % 64 == 0)
-    return int8_product(type, a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1);
+  if (is_tiled(type) && tb && !ta) return int8_product(type, a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1);
+#else
+  if (is_tiled(type) && tb && !ta && m <= FEW) {
+    tile_rows(type, a, b, out, m, n, k, alpha, beta, n0, n1);
+    return 0;
+  }
 #endif
   if (m <= FEW && tb && !ta) {
     few_rows(a, b, type, out, m, n, k, alpha, beta, n0, n1);
@@ -305,6 +326,6 @@ static int matmul(
       }
     }
   }
-  free(pa);
+  swiftk_give(pa);
   return 0;
 }

@@ -1,4 +1,4 @@
-/* Plain weights into the blocks of blocks.h; from, to are blocks. */
+/* Plain weights into the tiles of tiles.h and the blocks of blocks.h. */
 
 INLINE void widen_block(const void *x, int type, i64 at, int n, float *out) {
   for (int j = 0; j < n; j += W) {
@@ -16,51 +16,114 @@ INLINE float largest_of(const float *x, int n) {
   return most;
 }
 
-INLINE void quantize_q8(const float *x, uint8_t *block) {
-  uint16_t half = to_f16(largest_of(x, 32) / 127);
-  float scale = half_to_float(half), inverse = scale > 0 ? 1 / scale : 0;
-  memcpy(block, &half, 2);
-  for (int j = 0; j < 32; j++) {
+/* The scale of a row of a tile and its 32 codes, before their offset is added. */
+INLINE void round_q8(const float *x, uint16_t *scale, int *code) {
+  *scale = to_f16(largest_of(x, TC) / 127);
+  float s = half_to_float(*scale), inverse = s > 0 ? 1 / s : 0;
+  for (int j = 0; j < TC; j++) {
     float q = rintf(x[j] * inverse);
-    ((int8_t *)block)[2 + j] = (int8_t)(q > 127 ? 127 : q < -127 ? -127 : q);
+    code[j] = (int)(q > 127 ? 127 : q < -127 ? -127 : q);
   }
 }
 
-/* Squared error of the block at this scale, codes -8 .. 7. */
-INLINE float error_q4(const float *x, float scale) {
-  float inverse = 1 / scale, sum = 0;
-  for (int j = 0; j < 32; j++) {
+#define Q4_SCALES 6
+/* What the largest element is multiplied by for a scale that puts it at -8, -7.65 ..: the best for the row is taken. */
+static const float Q4_FACTOR[8] = {-0.125f, -0.130718954f, -0.136986301f, -0.143884892f, -0.151515152f, -0.16f};
+
+/* Squared error at this scale, summed in one order for every instruction set. */
+INLINE float error_q4(const float *x, float scale, int *code) {
+  float inverse = 1 / scale, e[16];
+  for (int j = 0; j < TC; j++) {
     float q = rintf(x[j] * inverse);
     q = q > 7 ? 7 : q < -8 ? -8 : q;
-    float d = x[j] - q * scale;
-    sum += d * d;
+    code[j] = (int)q;
+    float d = fmaf(-q, scale, x[j]);
+    e[j & 15] = j < 16 ? d * d : fmaf(d, d, e[j & 15]);
   }
-  return sum;
+  for (int h = 8; h > 0; h /= 2)
+    for (int j = 0; j < h; j++) e[j] += e[j + h];
+  return e[0];
 }
 
-/* The scale that puts the largest element at -8, or a nearby one if that is better for the whole block. */
-INLINE void quantize_q4(const float *x, uint8_t *block) {
-  float top = 0;
-  for (int j = 0; j < 32; j++) top = fabsf(x[j]) > fabsf(top) ? x[j] : top;
-  uint16_t best = 0;
-  float least = INFINITY;
-  for (int t = 0; t < 6 && top != 0; t++) {
-    uint16_t half = to_f16(top / (-8.0f + 0.35f * (float)t));
-    float scale = half_to_float(half);
-    float error = scale != 0 ? error_q4(x, scale) : INFINITY;
+INLINE void round_q4(const float *x, uint16_t *scale, int *code) {
+  float high = 0, low = 0;
+  for (int j = 0; j < TC; j++) {
+    high = x[j] > high ? x[j] : high;
+    low = x[j] < low ? x[j] : low;
+  }
+  float top = high >= -low ? high : low, least = INFINITY;
+  *scale = 0;
+  memset(code, 0, TC * sizeof *code);
+  for (int t = 0; t < Q4_SCALES; t++) {
+    uint16_t half = to_f16(top * Q4_FACTOR[t]);
+    float s = half_to_float(half);
+    int trial[TC];
+    float error = s != 0 ? error_q4(x, s, trial) : INFINITY;
     if (error < least) {
       least = error;
-      best = half;
+      *scale = half;
+      memcpy(code, trial, sizeof trial);
     }
   }
-  float scale = half_to_float(best), inverse = scale != 0 ? 1 / scale : 0;
-  int code[32];
-  for (int j = 0; j < 32; j++) {
-    float q = rintf(x[j] * inverse);
-    code[j] = (int)(q > 7 ? 7 : q < -8 ? -8 : q) + 8;
+}
+
+#if VB == 64
+/* The same as round_q4 to the bit. */
+INLINE void round_q4_fast(const float *x, uint16_t *scale, int *code) {
+  __m512 a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + 16);
+  float high = _mm512_reduce_max_ps(_mm512_max_ps(a, b)), low = _mm512_reduce_min_ps(_mm512_min_ps(a, b));
+  high = high > 0 ? high : 0, low = low < 0 ? low : 0;
+  __m128i halves = _mm256_cvtps_ph(
+      _mm256_mul_ps(_mm256_set1_ps(high >= -low ? high : low), _mm256_loadu_ps(Q4_FACTOR)), _MM_FROUND_TO_NEAREST_INT);
+  __m256 scales = _mm256_cvtph_ps(halves), inverses = _mm256_div_ps(_mm256_set1_ps(1), scales);
+  float s[8], inverse[8], least = INFINITY;
+  uint16_t half[8];
+  _mm256_storeu_ps(s, scales);
+  _mm256_storeu_ps(inverse, inverses);
+  _mm_storeu_si128((__m128i *)half, halves);
+  const __m512 most = _mm512_set1_ps(7), few = _mm512_set1_ps(-8);
+  __m512 best_a = _mm512_setzero_ps(), best_b = best_a;
+  *scale = 0;
+  for (int t = 0; t < Q4_SCALES; t++) {
+    if (s[t] == 0) continue;
+    __m512 v = _mm512_set1_ps(inverse[t]), minus = _mm512_set1_ps(-s[t]);
+    __m512 p = _mm512_roundscale_ps(_mm512_mul_ps(a, v), 0), q = _mm512_roundscale_ps(_mm512_mul_ps(b, v), 0);
+    p = _mm512_max_ps(_mm512_min_ps(p, most), few), q = _mm512_max_ps(_mm512_min_ps(q, most), few);
+    __m512 d = _mm512_fmadd_ps(p, minus, a), f = _mm512_fmadd_ps(q, minus, b);
+    float error = sum((vf)_mm512_fmadd_ps(f, f, _mm512_mul_ps(d, d)));
+    if (error < least) least = error, *scale = half[t], best_a = p, best_b = q;
   }
-  memcpy(block, &best, 2);
-  for (int j = 0; j < 16; j++) block[2 + j] = (uint8_t)(code[j] | code[16 + j] << 4);
+  _mm512_storeu_si512(code, _mm512_cvtps_epi32(best_a));
+  _mm512_storeu_si512(code + 16, _mm512_cvtps_epi32(best_b));
+}
+#else
+#define round_q4_fast round_q4
+#endif
+
+/* One tile of a matrix (rows,columns); what is beyond its edges is 0. */
+INLINE void quantize_tile(const int type, const void *x, int from, i64 rows, i64 columns, i64 row, i64 column, void *out) {
+  uint8_t *tile = tile_at(type, out, columns, row, column);
+  for (int r = 0; r < TR; r++) {
+    float values[TC] = {0};
+    i64 left = row + r < rows ? MIN(TC, columns - column) : 0;
+    for (int j = 0; j < left; j += W) {
+      vf v;
+#define CALL(T) v = ldw(x, T, (row + r) * columns + column + j, left - j)
+      BY_TYPE(from, CALL)
+#undef CALL
+      st(values + j, v);
+    }
+    uint16_t scale;
+    int code[TC];
+    if (type == Q8) round_q8(values, &scale, code);
+    else round_q4_fast(values, &scale, code);
+    memcpy(tile + r * 2, &scale, 2);
+    for (int j = 0; j < (type == Q8 ? TC : 16); j += 4) {
+      uint8_t *to = codes_at(type, tile, r, j);
+      for (int i = 0; i < 4; i++)
+        to[i] = (uint8_t)(type == Q8 ? code[j + i] + 128 : (code[j + i] + 8) | (code[j + i + 16] + 8) << 4);
+    }
+  }
 }
 
 /* The code is the number of midpoints between codes that lie below: ties go down, as in bitsandbytes. */
@@ -82,14 +145,17 @@ INLINE void quantize_nf4(const float *x, uint8_t *block) {
     for (int j = 0; j < 16; j++) block[4 + h * 16 + j] = (uint8_t)(code[h * 32 + j] | code[h * 32 + 16 + j] << 4);
 }
 
-static void quantize(const void *x, int type, void *out, int out_type, i64 from, i64 to) {
-  int n = out_type == NF4 ? 64 : 32;
+/* from, to: tiles, or blocks of NF4. */
+static void quantize(const void *x, int type, i64 rows, i64 columns, void *out, int out_type, i64 from, i64 to) {
   for (i64 b = from; b < to; b++) {
-    float values[64];
-    widen_block(x, type, b * n, n, values);
-    uint8_t *block = (uint8_t *)out + bytes_before(out_type, b * n);
-    if (out_type == Q8) quantize_q8(values, block);
-    else if (out_type == Q4) quantize_q4(values, block);
-    else quantize_nf4(values, block);
+    if (is_tiled(out_type)) {
+      i64 row = b / tiles_of(columns) * TR, column = b % tiles_of(columns) * TC;
+      if (out_type == Q8) quantize_tile(Q8, x, type, rows, columns, row, column, out);
+      else quantize_tile(Q4, x, type, rows, columns, row, column, out);
+    } else {
+      float values[64];
+      widen_block(x, type, b * 64, 64, values);
+      quantize_nf4(values, (uint8_t *)out + bytes_before(NF4, b * 64));
+    }
   }
 }

@@ -2,6 +2,7 @@
  * Arguments are checked in Java. "from, to" are elements, rows or columns of the output, as in Kernels.java. */
 #ifndef SWIFTK_H
 #define SWIFTK_H
+#include <stddef.h>
 #include <stdint.h>
 
 /* clang has no #pragma GCC target: it makes the baseline only. */
@@ -27,8 +28,8 @@ typedef struct {
   X(void, fill, (float *x, float value, i64 from, i64 to), (x, value, from, to)) \
   X(void, cast, (const void *x, int type, void *out, int out_type, i64 from, i64 to), \
     (x, type, out, out_type, from, to)) \
-  X(void, quantize, (const void *x, int type, void *out, int out_type, i64 from, i64 to), \
-    (x, type, out, out_type, from, to)) \
+  X(void, quantize, (const void *x, int type, i64 rows, i64 columns, void *out, int out_type, i64 from, i64 to), \
+    (x, type, rows, columns, out, out_type, from, to)) \
   X(int, matmul, (const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, \
     float alpha, float beta, i64 m0, i64 m1, i64 n0, i64 n1), \
     (a, ta, b, type, tb, out, m, n, k, alpha, beta, m0, m1, n0, n1)) \
@@ -86,6 +87,10 @@ typedef struct {
   KERNELS(MEMBER)
 } kernels_t;
 #undef MEMBER
+
+/* Scratch memory that is kept for the next call: fresh pages would cost more than many a kernel. */
+void *swiftk_take(size_t bytes);
+void swiftk_give(void *p);
 
 extern const kernels_t swiftk_baseline;
 #if SWIFTK_X86

@@ -68,9 +68,9 @@ INLINE vf from_f16(vh h) {
 
 #include "blocks.h"
 
-/* Elements i.. of an array of any type of weights, widened; of blocks always W. */
+/* Elements i.. of an array of any type of weights but tiles, widened; of blocks always W. */
 INLINE vf ldw(const void *p, int type, i64 i, i64 n) {
-  if (type >= Q8) return ldblock(p, type, i);
+  if (type == NF4) return ldblock(p, i);
   if (type == F32) return ldn((const float *)p + i, n);
   const uint16_t *s = (const uint16_t *)p + i;
   vh h;
@@ -89,14 +89,12 @@ INLINE vf ldw(const void *p, int type, i64 i, i64 n) {
   return type == BF16 ? from_bf16(h) : from_f16(h);
 }
 
-/* One call for each type, so that the compiler sees it as a constant. */
+/* One call for each type that is stored row by row, so that the compiler sees it as a constant. */
 #define BY_TYPE(type, CALL) \
   switch (type) { \
     case F32: CALL(F32); break; \
     case BF16: CALL(BF16); break; \
     case F16: CALL(F16); break; \
-    case Q8: CALL(Q8); break; \
-    case Q4: CALL(Q4); break; \
     default: CALL(NF4); \
   }
 
@@ -211,7 +209,4 @@ INLINE void transpose(vf *r) {
 }
 
 /* Scratch of n floats on a cache line, or null: then a kernel returns 1 and has done nothing. */
-static float *scratch(i64 n) {
-  void *p = 0;
-  return posix_memalign(&p, 64, (size_t)n * 4) ? 0 : p;
-}
+static float *scratch(i64 n) { return swiftk_take((size_t)n * 4); }

@@ -16,30 +16,37 @@ public enum DType {
   BOOL(1, "bool"),
   F8_E4M3(1, "float8_e4m3fn"),
   F8_E5M2(1, "float8_e5m2"),
-  /** Blocks of 32 weights in 34 bytes: a float16 scale and signed bytes. */
-  Q8(32, 34, "q8"),
-  /** Blocks of 32 weights in 18 bytes: a float16 scale and codes of 4 bits. */
-  Q4(32, 18, "q4"),
+  /** Signed bytes with a float16 scale for 32 of a row, in tiles of 16 rows by 32 columns. */
+  Q8(32, 16 * 34, 16, "q8"),
+  /** Codes of 4 bits with a float16 scale for 32 of a row, in tiles of 16 rows by 32 columns. */
+  Q4(32, 16 * 18, 16, "q4"),
   /** Blocks of 64 weights in 36 bytes: a float32 scale and codes of 4 bits of normal distribution (QLoRA). */
-  NF4(64, 36, "nf4");
+  NF4(64, 36, 1, "nf4");
 
   private final int block;
   private final int bytes;
+  private final int tileRows;
   private final String torchName;
 
   DType(int bytes, String torchName) {
-    this(1, bytes, torchName);
+    this(1, bytes, 1, torchName);
   }
 
-  DType(int block, int bytes, String torchName) {
+  DType(int block, int bytes, int tileRows, String torchName) {
     this.block = block;
     this.bytes = bytes;
+    this.tileRows = tileRows;
     this.torchName = torchName;
   }
 
   /** Elements that are stored together: 1, but for quantised weights. */
   public int block() {
     return block;
+  }
+
+  /** Rows that are stored together: 16 for weights in tiles, whose edges are padded; else 1. */
+  public int tileRows() {
+    return tileRows;
   }
 
   /** True for weights that share scales by blocks; they are multiplied with, and not computed with otherwise. */
@@ -55,8 +62,19 @@ public enum DType {
     return bytes;
   }
 
-  /** Bytes of {@code elements} in a row, a multiple of {@link #block()}. */
+  /** Bytes of a matrix; without tiles its size is a multiple of {@link #block()}. */
+  public long bytes(long rows, long columns) {
+    if (tileRows == 1) {
+      return bytes(Math.multiplyExact(rows, columns));
+    }
+    return Math.multiplyExact(Math.multiplyExact(Math.ceilDiv(rows, tileRows), Math.ceilDiv(columns, (long) block)), bytes);
+  }
+
+  /** Bytes of {@code elements} in a row, a multiple of {@link #block()}; not of weights in tiles. */
   public long bytes(long elements) {
+    if (tileRows > 1) {
+      throw new IllegalArgumentException(this + " is stored in tiles of " + tileRows + " rows");
+    }
     if (elements % block != 0) {
       throw new IllegalArgumentException(
           elements + " elements of " + this + " are no whole number of blocks of " + block);

@@ -47,7 +47,8 @@ public final class Scope implements AutoCloseable {
     for (long d : shape) {
       elements = Math.multiplyExact(elements, d);
     }
-    Storage storage = allocator.allocate(dtype.bytes(elements));
+    long columns = shape.length == 0 ? 1 : shape[shape.length - 1];
+    Storage storage = allocator.allocate(dtype.bytes(columns == 0 ? 0 : elements / columns, columns));
     owned.add(storage);
     return Tensor.of(storage, dtype, shape);
   }

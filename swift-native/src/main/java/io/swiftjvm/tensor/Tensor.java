@@ -19,6 +19,7 @@ public final class Tensor {
   private final DType dtype;
   private final long[] shape;
   private final long size;
+  private final long bytes;
   private final Storage storage;
   private final long offset;
   private final boolean requiresGrad;
@@ -32,7 +33,9 @@ public final class Tensor {
       }
       n = Math.multiplyExact(n, d);
     }
-    long end = Math.addExact(offset, dtype.bytes(n));
+    long columns = shape.length == 0 ? 1 : shape[shape.length - 1];
+    this.bytes = dtype.bytes(columns == 0 ? 0 : n / columns, columns);
+    long end = Math.addExact(offset, bytes);
     if (offset < 0 || end > storage.bytes()) {
       throw new IllegalArgumentException(
           "a tensor " + Arrays.toString(shape) + " of " + dtype + " at byte " + offset + " ends outside its "
@@ -75,7 +78,7 @@ public final class Tensor {
   }
 
   public long bytes() {
-    return dtype.bytes(size);
+    return bytes;
   }
 
   /** Length of the last dimension. */
@@ -116,7 +119,7 @@ public final class Tensor {
   /** The same memory under another shape of the same size; carries no gradient. */
   public Tensor view(long... newShape) {
     Tensor view = new Tensor(dtype, newShape.clone(), storage, offset, false);
-    if (view.size != size) {
+    if (view.size != size || (dtype.tileRows() > 1 && view.columns() != columns())) {
       throw new IllegalArgumentException(
           "cannot view " + Arrays.toString(shape) + " as " + Arrays.toString(newShape));
     }
@@ -130,9 +133,14 @@ public final class Tensor {
           "rows [" + from + ", " + (from + count) + ") of " + Arrays.toString(shape));
     }
     long[] newShape = shape.clone();
-    long row = shape[0] == 0 ? 0 : size / shape[0];
     newShape[0] = count;
-    return new Tensor(dtype, newShape, storage, offset + dtype.bytes(from * row), false);
+    long inner = shape[0] == 0 ? 0 : rows() / shape[0];
+    int tile = dtype.tileRows();
+    if (from * inner % tile != 0 || (count * inner % tile != 0 && from + count != shape[0])) {
+      throw new IllegalArgumentException("cannot cut " + count + " rows at " + from + " out of " + this
+          + ": they are stored in tiles of " + tile);
+    }
+    return new Tensor(dtype, newShape, storage, offset + dtype.bytes(from * inner, columns()), false);
   }
 
   /** The elements in host memory; throws {@link IllegalStateException} after the owning scope was closed. */

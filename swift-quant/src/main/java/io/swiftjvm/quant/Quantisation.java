@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * LoraAdapter adapter = new LoraTransform(LoraSpec.DEFAULT, 42).attach(model);
  * }
  *
- * <p>Projections whose rows or size are no whole blocks stay as they are, and so does the token table. The output
+ * <p>For NF4, projections whose rows or size are no whole blocks stay as they are. The token table always does. The output
  * projection becomes int8 for {@link #INT8} and {@link #INT4} and stays for the others.
  */
 public enum Quantisation implements ModelTransform {
@@ -73,7 +73,8 @@ public enum Quantisation implements ModelTransform {
 
   private static boolean fits(DenseLinear dense, DType type) {
     Tensor weight = dense.weight().value();
-    return !dense.transposed() && weight.dtype().isFloat() && weight.columns() % 16 == 0 && weight.size() % type.block() == 0;
+    boolean whole = weight.columns() % 16 == 0 && weight.size() % type.block() == 0;
+    return !dense.transposed() && weight.dtype().isFloat() && (whole || type.tileRows() > 1);
   }
 
   private static DenseLinear quantised(CausalLm model, DenseLinear dense, DType type, boolean nested) {

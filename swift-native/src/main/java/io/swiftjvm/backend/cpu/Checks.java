@@ -47,12 +47,12 @@ final class Checks {
     return memory(t);
   }
 
-  /** The memory of a tensor of float32, bf16, fp16 or of quantised weights, whose rows are whole vectors. */
+  /** The memory of a tensor of float32, bf16, fp16, of tiles, or of blocks if rows are whole vectors. */
   static MemorySegment weights(Tensor t) {
     if (!t.dtype().isQuantised()) {
       return plain(t);
     }
-    if (t.columns() % VECTOR != 0) {
+    if (t.dtype().tileRows() == 1 && t.columns() % VECTOR != 0) {
       throw new IllegalArgumentException("quantised weights need a multiple of " + VECTOR + " columns, got " + t);
     }
     return memory(t);

@@ -170,6 +170,13 @@ public final class CpuBackend implements Backend {
     sameSize(source, target);
     MemorySegment x = weights(source);
     MemorySegment y = plain(target);
+    long columns = source.columns();
+    if (source.dtype().tileRows() > 1) {
+      require(target.dtype() == DType.F32, "cast of %s to %s, tiles are widened to float32", source, target);
+      rows(source.rows(), columns, ELEMENT,
+          (a, b) -> kernels.gatherRows(x, source.dtype(), columns, null, y, a, b));
+      return;
+    }
     elements(source.size(), ELEMENT, (a, b) -> kernels.cast(x, source.dtype(), y, target.dtype(), a, b));
   }
 
@@ -180,7 +187,14 @@ public final class CpuBackend implements Backend {
     require(type.isQuantised() && source.dtype().isFloat(), "quantisation of %s to %s", source, target);
     MemorySegment x = plain(source);
     MemorySegment y = weights(target);
-    run(source.size() / type.block(), type.block(), 64, (a, b) -> kernels.quantize(x, source.dtype(), y, type, a, b));
+    long rows = source.rows();
+    long columns = source.columns();
+    boolean tiled = type.tileRows() > 1;
+    require(!tiled || target.columns() == columns, "quantisation of %s to %s", source, target);
+    long blocks = tiled ? Math.ceilDiv(rows, type.tileRows()) * Math.ceilDiv(columns, (long) type.block())
+        : source.size() / type.block();
+    run(blocks, 4.0 * type.block() * type.tileRows(), 64,
+        (a, b) -> kernels.quantize(x, source.dtype(), rows, columns, y, type, a, b));
   }
 
   @Override
@@ -200,7 +214,7 @@ public final class CpuBackend implements Backend {
       return;
     }
     // Few rows wait for memory, not for arithmetic.
-    double nanos = Math.max(FLOP * 2 * k, BYTE * b.dtype().bytes(n * k) / n / m);
+    double nanos = Math.max(FLOP * 2 * k, BYTE * b.bytes() / n / m);
     int tile = Kernels.TILE;
     if (threads == 1 || nanos * m * n < WORTH) {
       kernels.matmul(pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, 0, n);

@@ -41,8 +41,13 @@ final class JavaKernels implements Kernels {
   }
 
   @Override
-  public void quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
-    QuantBlocks.quantize(x, type, out, outType, from, to);
+  public void quantize(
+      MemorySegment x, DType type, long rows, long columns, MemorySegment out, DType outType, long from, long to) {
+    if (outType == DType.NF4) {
+      QuantBlocks.quantize(x, type, out, from, to);
+    } else {
+      QuantTiles.quantize(x, type, rows, columns, out, outType, from, to);
+    }
   }
 
   @Override
@@ -144,11 +149,12 @@ final class JavaKernels implements Kernels {
 
   @Override
   public void gatherRows(
-      MemorySegment table, DType type, long columns, MemorySegment ids, MemorySegment out, long from, long to) {
+      MemorySegment table, DType type, long columns, @Nullable MemorySegment ids, MemorySegment out, long from,
+      long to) {
     for (long r = from; r < to; r++) {
-      long row = id(ids, r) * columns;
+      long row = ids == null ? r : id(ids, r);
       for (long c = 0; c < columns; c++) {
-        set(out, r * columns + c, get(table, type, row + c));
+        set(out, r * columns + c, Scalars.get(table, type, columns, row, c));
       }
     }
   }

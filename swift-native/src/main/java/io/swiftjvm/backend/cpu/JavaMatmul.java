@@ -58,8 +58,8 @@ final class JavaMatmul {
       float[] panel) {
     for (int p = 0; p < kb; p++) {
       for (int j = 0; j < NB; j++) {
-        long at = transposed ? (j0 + j) * k + k0 + p : (k0 + p) * n + j0 + j;
-        panel[p * NB + j] = j < nb ? get(b, type, at) : 0;
+        float value = j >= nb ? 0 : transposed ? get(b, type, k, j0 + j, k0 + p) : get(b, type, n, k0 + p, j0 + j);
+        panel[p * NB + j] = value;
       }
     }
   }

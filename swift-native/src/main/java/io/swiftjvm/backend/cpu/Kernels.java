@@ -22,11 +22,12 @@ interface Kernels {
   /** Elements. */
   void fill(MemorySegment x, float value, long from, long to);
 
-  /** Elements, between the float types. */
+  /** Elements, between the float types and from NF4; tiles are widened by {@link #gatherRows}. */
   void cast(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to);
 
-  /** Blocks of out, from a float type. */
-  void quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to);
+  /** Tiles or blocks of out, from a matrix of a float type. */
+  void quantize(
+      MemorySegment x, DType type, long rows, long columns, MemorySegment out, DType outType, long from, long to);
 
   /**
    * Rows {@code [m0, m1)}, columns {@code [n0, n1)} of {@code out (m,n) = alpha op(a) op(b) + beta out}. Bounds that
@@ -67,7 +68,8 @@ interface Kernels {
 
   /** Rows of out. */
   void gatherRows(
-      MemorySegment table, DType type, long columns, MemorySegment ids, MemorySegment out, long from, long to);
+      MemorySegment table, DType type, long columns, @Nullable MemorySegment ids, MemorySegment out, long from,
+      long to);
 
   /** Columns. */
   void scatterAddRows(

@@ -52,7 +52,7 @@ final class NativeKernels implements Kernels {
     static final MethodHandle USE = find("use", "ii");
     static final MethodHandle FILL = find("fill", "vafll");
     static final MethodHandle CAST = find("cast", "vaiaill");
-    static final MethodHandle QUANTIZE = find("quantize", "vaiaill");
+    static final MethodHandle QUANTIZE = find("quantize", "vaillaill");
     static final MethodHandle MATMUL = find("matmul", "iaiaiialllffllll");
     static final MethodHandle BINARY = find("binary", "viaaalllll");
     static final MethodHandle UNARY = find("unary", "viaall");
@@ -169,9 +169,10 @@ final class NativeKernels implements Kernels {
   }
 
   @Override
-  public void quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
+  public void quantize(
+      MemorySegment x, DType type, long rows, long columns, MemorySegment out, DType outType, long from, long to) {
     try {
-      Calls.QUANTIZE.invokeExact(x, type(type), out, type(outType), from, to);
+      Calls.QUANTIZE.invokeExact(x, type(type), rows, columns, out, type(outType), from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -265,9 +266,10 @@ final class NativeKernels implements Kernels {
 
   @Override
   public void gatherRows(
-      MemorySegment table, DType type, long columns, MemorySegment ids, MemorySegment out, long from, long to) {
+      MemorySegment table, DType type, long columns, @Nullable MemorySegment ids, MemorySegment out, long from,
+      long to) {
     try {
-      Calls.GATHER_ROWS.invokeExact(table, type(type), columns, ids, out, from, to);
+      Calls.GATHER_ROWS.invokeExact(table, type(type), columns, orNull(ids), out, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }

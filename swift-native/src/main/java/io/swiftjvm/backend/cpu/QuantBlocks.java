@@ -4,7 +4,7 @@ import io.swiftjvm.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** Quantised weights in Java, block by block as in {@code blocks.h} and {@code quantize.h}, to the same bits. */
+/** NF4 weights in Java, block by block as in {@code blocks.h} and {@code quantize.h}, to the same bits. */
 final class QuantBlocks {
   private static final float[] NF4 = {-1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
       -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f, 0.07958029955625534f,
@@ -15,103 +15,35 @@ final class QuantBlocks {
       0.03979014977812767f, 0.1202552504837513f, 0.2035212516784668f, 0.2920137718319893f, 0.3893125355243683f,
       0.5016634166240692f, 0.6427869200706482f, 0.8614784181118011f};
 
+  private static final int SIZE = DType.NF4.block();
+
   private QuantBlocks() {}
 
   /** One element, widened. */
-  static float get(MemorySegment x, DType type, long i) {
-    int n = type.block();
-    long block = type.bytes(i / n * n);
-    int at = (int) (i % n);
-    if (type == DType.NF4) {
-      float scale = x.get(ValueLayout.JAVA_FLOAT_UNALIGNED, block);
-      return NF4[nibble(x, block + 4 + at / 32 * 16, at % 32)] * scale;
-    }
-    float scale = Float.float16ToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, block));
-    return (type == DType.Q4 ? nibble(x, block + 2, at) - 8 : x.get(ValueLayout.JAVA_BYTE, block + 2 + at)) * scale;
-  }
-
-  private static int nibble(MemorySegment x, long from, int at) {
-    int b = x.get(ValueLayout.JAVA_BYTE, from + at % 16);
-    return at < 16 ? b & 15 : b >> 4 & 15;
+  static float get(MemorySegment x, long i) {
+    long block = DType.NF4.bytes(i / SIZE * SIZE);
+    int at = (int) (i % SIZE);
+    int b = x.get(ValueLayout.JAVA_BYTE, block + 4 + at / 32 * 16 + at % 16);
+    float scale = x.get(ValueLayout.JAVA_FLOAT_UNALIGNED, block);
+    return NF4[at % 32 < 16 ? b & 15 : b >> 4 & 15] * scale;
   }
 
   /** Blocks {@code [from, to)} of out. */
-  static void quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
-    int n = outType.block();
-    float[] values = new float[n];
+  static void quantize(MemorySegment x, DType type, MemorySegment out, long from, long to) {
+    float[] values = new float[SIZE];
     for (long b = from; b < to; b++) {
-      for (int j = 0; j < n; j++) {
-        values[j] = Scalars.get(x, type, b * n + j);
+      for (int j = 0; j < SIZE; j++) {
+        values[j] = Scalars.get(x, type, b * SIZE + j);
       }
-      long at = outType.bytes(b * n);
-      switch (outType) {
-        case Q8 -> q8(values, out, at);
-        case Q4 -> q4(values, out, at);
-        case NF4 -> nf4(values, out, at);
-        default -> throw new IllegalArgumentException("not a quantised type: " + outType);
-      }
+      nf4(values, out, DType.NF4.bytes(b * SIZE));
     }
-  }
-
-  private static float largest(float[] x) {
-    float most = 0;
-    for (float v : x) {
-      most = Math.max(most, Math.abs(v));
-    }
-    return most;
-  }
-
-  private static void q8(float[] x, MemorySegment out, long at) {
-    short half = Float.floatToFloat16(largest(x) / 127);
-    float scale = Float.float16ToFloat(half);
-    float inverse = scale > 0 ? 1 / scale : 0;
-    out.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, half);
-    for (int j = 0; j < x.length; j++) {
-      out.set(ValueLayout.JAVA_BYTE, at + 2 + j, (byte) Math.clamp(Math.rint(x[j] * inverse), -127, 127));
-    }
-  }
-
-  private static int q4Code(float x, float inverse) {
-    return (int) Math.clamp(Math.rint(x * inverse), -8, 7);
-  }
-
-  private static void q4(float[] x, MemorySegment out, long at) {
-    float top = 0;
-    for (float v : x) {
-      top = Math.abs(v) > Math.abs(top) ? v : top;
-    }
-    short best = 0;
-    float least = Float.POSITIVE_INFINITY;
-    for (int t = 0; t < 6 && top != 0; t++) {
-      short half = Float.floatToFloat16(top / (-8.0f + 0.35f * t));
-      float scale = Float.float16ToFloat(half);
-      float error = scale != 0 ? error(x, scale) : Float.POSITIVE_INFINITY;
-      if (error < least) {
-        least = error;
-        best = half;
-      }
-    }
-    float scale = Float.float16ToFloat(best);
-    float inverse = scale != 0 ? 1 / scale : 0;
-    out.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, best);
-    for (int j = 0; j < 16; j++) {
-      out.set(ValueLayout.JAVA_BYTE, at + 2 + j,
-          (byte) (q4Code(x[j], inverse) + 8 | q4Code(x[16 + j], inverse) + 8 << 4));
-    }
-  }
-
-  private static float error(float[] x, float scale) {
-    float inverse = 1 / scale;
-    float sum = 0;
-    for (float v : x) {
-      float d = v - q4Code(v, inverse) * scale;
-      sum += d * d;
-    }
-    return sum;
   }
 
   private static void nf4(float[] x, MemorySegment out, long at) {
-    float scale = largest(x);
+    float scale = 0;
+    for (float v : x) {
+      scale = Math.max(scale, Math.abs(v));
+    }
     float inverse = scale > 0 ? 1 / scale : 0;
     out.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, scale);
     for (int j = 0; j < 32; j++) {

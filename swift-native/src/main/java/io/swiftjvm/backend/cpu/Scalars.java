@@ -35,9 +35,14 @@ final class Scalars {
       case F32 -> get(x, i);
       case BF16 -> Float.intBitsToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, i << 1) << 16);
       case F16 -> Float.float16ToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, i << 1));
-      case Q8, Q4, NF4 -> QuantBlocks.get(x, type, i);
-      default -> throw new IllegalArgumentException("not a float type: " + type);
+      case NF4 -> QuantBlocks.get(x, i);
+      default -> throw new IllegalArgumentException("not stored row by row: " + type);
     };
+  }
+
+  /** An element of a matrix of weights of any type, widened. */
+  static float get(MemorySegment x, DType type, long columns, long row, long column) {
+    return type.tileRows() == 1 ? get(x, type, row * columns + column) : QuantTiles.get(x, type, columns, row, column);
   }
 
   /** Rounds to nearest even. */

@@ -18,21 +18,22 @@ class QuantBlocksTest {
   @ParameterizedTest
   @EnumSource(names = {"Q8", "Q4", "NF4"})
   void products_with_quantised_weights_are_those_with_the_widened_ones(DType type) {
-    // Rows of 48: blocks go across their ends.
-    for (int k : new int[] {48, 64, 528, 1024}) {
+    // Rows of 48: blocks go across their ends, tiles are cut.
+    for (int k : type == DType.NF4 ? new int[] {48, 64, 528, 1024} : new int[] {1, 7, 48, 63, 64, 1000, 1024}) {
       for (int m : new int[] {1, 3, 16, 17, 40}) {
+        int columns = type == DType.NF4 ? 144 : 130 + m;
         // int8 and int4 weights may meet activations that are rounded to bytes by groups of 32.
         float off = type == DType.NF4 ? 2e-5f * k : 0.035f * (float) Math.sqrt(k);
         Agreement.check(Math.max(1e-5 * Math.sqrt(k), off), (backend, scope, random) -> {
-          Tensor weight = Agreement.random(scope, random, 36 * 4, k);
+          Tensor weight = Agreement.random(scope, random, columns, k);
           Tensor packed = scope.tensor(type, weight.shape());
           backend.quantize(weight, packed);
           Tensor wide = scope.floats(weight.shape());
           backend.cast(packed, wide);
           Tensor x = Agreement.random(scope, random, m, k);
-          Tensor dy = Agreement.random(scope, random, m, 144);
-          Tensor y = scope.floats(m, 144);
-          Tensor same = scope.floats(m, 144);
+          Tensor dy = Agreement.random(scope, random, m, columns);
+          Tensor y = scope.floats(m, columns);
+          Tensor same = scope.floats(m, columns);
           Tensor dx = scope.floats(m, k);
           Tensor sameDx = scope.floats(m, k);
           backend.matmul(x, false, packed, true, y, 1, 0);
@@ -101,10 +102,16 @@ class QuantBlocksTest {
   @Test
   void what_does_not_fit_into_blocks_is_refused() {
     try (CpuBackend backend = new CpuBackend(1); Scope scope = new Scope(backend)) {
-      assertThatThrownBy(() -> scope.tensor(DType.Q4, 3, 10)).hasMessageContaining("blocks of 32");
+      assertThatThrownBy(() -> scope.tensor(DType.NF4, 3, 10)).hasMessageContaining("blocks of 64");
       assertThatThrownBy(() -> DType.NF4.bytes()).hasMessageContaining("blocks of 64");
-      Tensor odd = scope.tensor(DType.Q8, 4, 24);
-      assertThatThrownBy(() -> backend.quantize(scope.floats(4, 24), odd)).hasMessageContaining("multiple of 16");
+      Tensor odd = scope.tensor(DType.NF4, 8, 24);
+      assertThatThrownBy(() -> backend.quantize(scope.floats(8, 24), odd)).hasMessageContaining("multiple of 16");
+      Tensor tiles = scope.tensor(DType.Q4, 40, 33);
+      assertThat(tiles.bytes()).isEqualTo(3 * 2 * 288);
+      assertThat(tiles.slice(16, 24).bytes()).isEqualTo(2 * 2 * 288);
+      assertThatThrownBy(() -> tiles.slice(8, 16)).hasMessageContaining("tiles of 16");
+      assertThatThrownBy(() -> tiles.view(33, 40)).hasMessageContaining("cannot view");
+      assertThatThrownBy(() -> backend.cast(tiles, scope.tensor(DType.BF16, 40, 33))).hasMessageContaining("float32");
       assertThat(scope.tensor(DType.NF4, 64, 32).bytes()).isEqualTo(32 * 36);
     }
   }
