@@ -1,9 +1,12 @@
 /* Weights in blocks that share a scale; i is the element's index in the whole tensor, and W elements that start at a
  * multiple of W never cross a block. (int8 and int4: tiles.h)
+ *   Q8B  32 elements in 34 bytes: float16 scale, 32 signed bytes
  *   NF4  64 elements in 36 bytes: float32 scale, twice 16 bytes, each for 32 elements: low halves are the first 16, high ones
  *        the others; codes of arXiv 2305.14314 */
 #define NF4_BYTES 36
+#define Q8B_BYTES 34
 
+typedef int8_t vb __attribute__((vector_size(VB / 4)));
 typedef uint8_t vub __attribute__((vector_size(VB / 4)));
 
 static const float NF4_CODE[16] __attribute__((aligned(64))) = {-1.0f, -0.6961928009986877f, -0.5250730514526367f,
@@ -24,6 +27,7 @@ INLINE float half_to_float(uint16_t h) {
 INLINE i64 bytes_before(const int type, i64 i) {
   switch (type) {
     case F32: return i * 4;
+    case Q8B: return (i >> 5) * Q8B_BYTES;
     case NF4: return (i >> 6) * NF4_BYTES;
     default: return i * 2;
   }
@@ -50,8 +54,15 @@ INLINE vf nf4_codes(vi index) {
 #endif
 }
 
-INLINE vf ldblock(const void *p, i64 i) {
-  const uint8_t *block = (const uint8_t *)p + bytes_before(NF4, i);
+INLINE vf ldblock(const void *p, const int type, i64 i) {
+  const uint8_t *block = (const uint8_t *)p + bytes_before(type, i);
+  if (type == Q8B) {
+    uint16_t half;
+    memcpy(&half, block, 2);
+    vb q;
+    memcpy(&q, block + 2 + (i & 31), sizeof q);
+    return __builtin_convertvector(__builtin_convertvector(q, vi), vf) * half_to_float(half);
+  }
   float scale;
   memcpy(&scale, block, 4);
   int at = (int)(i & 63);

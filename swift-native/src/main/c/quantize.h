@@ -145,13 +145,22 @@ INLINE void quantize_nf4(const float *x, uint8_t *block) {
     for (int j = 0; j < 16; j++) block[4 + h * 16 + j] = (uint8_t)(code[h * 32 + j] | code[h * 32 + 16 + j] << 4);
 }
 
-/* from, to: tiles, or blocks of NF4. */
+/* from, to: tiles or blocks. */
 static void quantize(const void *x, int type, i64 rows, i64 columns, void *out, int out_type, i64 from, i64 to) {
   for (i64 b = from; b < to; b++) {
     if (is_tiled(out_type)) {
       i64 row = b / tiles_of(columns) * TR, column = b % tiles_of(columns) * TC;
       if (out_type == Q8) quantize_tile(Q8, x, type, rows, columns, row, column, out);
       else quantize_tile(Q4, x, type, rows, columns, row, column, out);
+    } else if (out_type == Q8B) {
+      float values[TC];
+      widen_block(x, type, b * TC, TC, values);
+      uint8_t *block = (uint8_t *)out + bytes_before(Q8B, b * TC);
+      uint16_t scale;
+      int code[TC];
+      round_q8(values, &scale, code);
+      memcpy(block, &scale, 2);
+      for (int j = 0; j < TC; j++) block[2 + j] = (uint8_t)code[j];
     } else {
       float values[64];
       widen_block(x, type, b * 64, 64, values);

@@ -13,7 +13,7 @@
 #endif
 
 typedef long long i64;
-enum { F32 = 0, BF16 = 1, F16 = 2, Q8 = 3, Q4 = 4, NF4 = 5 };
+enum { F32 = 0, BF16 = 1, F16 = 2, Q8 = 3, Q4 = 4, NF4 = 5, Q8B = 6 };
 enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM };
 enum { NEGATE, EXP, LOG, SQRT, RSQRT, RECIPROCAL, SQUARE, RELU, SIGMOID, TANH, SILU, GELU, GELU_TANH };
 

@@ -70,7 +70,7 @@ INLINE vf from_f16(vh h) {
 
 /* Elements i.. of an array of any type of weights but tiles, widened; of blocks always W. */
 INLINE vf ldw(const void *p, int type, i64 i, i64 n) {
-  if (type == NF4) return ldblock(p, i);
+  if (type >= NF4) return ldblock(p, type, i);
   if (type == F32) return ldn((const float *)p + i, n);
   const uint16_t *s = (const uint16_t *)p + i;
   vh h;
@@ -95,6 +95,7 @@ INLINE vf ldw(const void *p, int type, i64 i, i64 n) {
     case F32: CALL(F32); break; \
     case BF16: CALL(BF16); break; \
     case F16: CALL(F16); break; \
+    case Q8B: CALL(Q8B); break; \
     default: CALL(NF4); \
   }
 

@@ -6,7 +6,7 @@ import java.util.Map;
 
 /** The engine's sizes as vLLM calls them. */
 final class EngineFlags {
-  private static final Map<String, DType> TYPES = Map.of("auto", DType.F32, "int8", DType.Q8);
+  private static final Map<String, DType> TYPES = Map.of("auto", DType.F32, "int8", DType.Q8_BLOCK);
 
   private EngineFlags() {}
 

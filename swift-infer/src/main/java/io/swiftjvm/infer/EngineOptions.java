@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxLength most tokens of a prompt and its answer; null = what the model and the cache's memory allow
  * @param memoryShare the part of the memory that is free when the engine starts that keys and values may take
  * @param prefixCache prompts that begin alike share the work and the memory of what is alike
- * @param cacheType of keys and values: {@link DType#F32}, or {@link DType#Q8} for a quarter of the memory and less
+ * @param cacheType of keys and values: {@link DType#F32}, or {@link DType#Q8_BLOCK} for a quarter of the memory and less
  *     exact answers
  * @param speculation how further tokens are guessed; null = they are not. Answers are the same, only faster or slower
  */
@@ -38,8 +38,8 @@ public record EngineOptions(
       throw new InvalidPlanException(
           "engine: memoryShare (gpu_memory_utilization) is " + memoryShare + "; it must be over 0 and at most 1.");
     }
-    if (cacheType != DType.F32 && cacheType != DType.Q8) {
-      throw new InvalidPlanException("engine: cacheType is " + cacheType + "; it must be F32 or Q8.");
+    if (cacheType != DType.F32 && cacheType != DType.Q8_BLOCK) {
+      throw new InvalidPlanException("engine: cacheType is " + cacheType + "; it must be F32 or Q8_BLOCK.");
     }
   }
 
@@ -68,7 +68,7 @@ public record EngineOptions(
     return new EngineOptions(maxSequences, prefillTokens, maxLength, memoryShare, value, cacheType, speculation);
   }
 
-  /** Sets the type of keys and values. Default: F32. Legal: F32, Q8 (heads of a multiple of 32). */
+  /** Sets the type of keys and values. Default: F32. Legal: F32, Q8_BLOCK (heads of a multiple of 32). */
   public EngineOptions cacheType(DType value) {
     return new EngineOptions(maxSequences, prefillTokens, maxLength, memoryShare, prefixCache, value, speculation);
   }

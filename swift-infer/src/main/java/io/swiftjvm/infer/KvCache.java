@@ -73,14 +73,14 @@ public final class KvCache implements AutoCloseable {
    * @param slots sequences at once, 1 or more
    * @param limit most positions of a sequence, the model's {@code max_position_embeddings}
    * @param blocks most blocks of all sequences together
-   * @param type {@link DType#F32}, or {@link DType#Q8}: then every head is a multiple of 32 wide
+   * @param type {@link DType#F32}, or {@link DType#Q8_BLOCK}: then every head is a multiple of 32 wide
    */
   public KvCache(Backend backend, int slots, int limit, int blocks, DType type) {
     if (slots < 1 || limit < 1 || blocks < 1) {
       throw new IllegalArgumentException("a cache needs 1 or more slots, positions and blocks, got " + slots + ", "
           + limit + ", " + blocks);
     }
-    if (type != DType.F32 && type != DType.Q8) {
+    if (type != DType.F32 && type != DType.Q8_BLOCK) {
       throw new IllegalArgumentException("a cache is of float32 or q8, got " + type);
     }
     this.backend = backend;

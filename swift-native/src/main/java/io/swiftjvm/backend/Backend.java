@@ -141,7 +141,7 @@ public interface Backend extends Allocator, AutoCloseable {
   /**
    * Causal attention of flat sequences: q (nq,heads*headDim), k (nk,kvHeads*headDim), v (nk,kvHeads*valueDim), out
    * (nq,heads*valueDim); lse (heads,nq) receives the log of the softmax denominators if not null. Memory beyond the
-   * outputs is O(length) (FlashAttention, arXiv 2307.08691). k and v may be {@link DType#Q8}, in which case the heads
+   * outputs is O(length) (FlashAttention, arXiv 2307.08691). k and v may be {@link DType#Q8_BLOCK}, in which case the heads
    * are multiples of its blocks, and may lie in {@link Segments.Pages}.
    */
   default void attention(

@@ -21,7 +21,9 @@ public enum DType {
   /** Codes of 4 bits with a float16 scale for 32 of a row, in tiles of 16 rows by 32 columns. */
   Q4(32, 16 * 18, 16, "q4"),
   /** Blocks of 64 weights in 36 bytes: a float32 scale and codes of 4 bits of normal distribution (QLoRA). */
-  NF4(64, 36, 1, "nf4");
+  NF4(64, 36, 1, "nf4"),
+  /** Signed bytes in blocks of 32 of a row, each behind its float16 scale: keys and values of a cache. */
+  Q8_BLOCK(32, 34, 1, "q8_block");
 
   private final int block;
   private final int bytes;

@@ -95,11 +95,11 @@ final class Checks {
             && v.size() == nk * spec.kvHeads() * spec.valueDim() && out.size() == nq * spec.heads() * spec.valueDim()
             && (lse == null || lse.size() == nq * spec.heads()),
         "attention %s of q %s, k %s, v %s, out %s, lse %s", spec, q, k, v, out, lse);
-    boolean quantised = k.dtype() == DType.Q8 && v.dtype() == DType.Q8 && spec.headDim() % DType.Q8.block() == 0
-        && spec.valueDim() % DType.Q8.block() == 0;
+    boolean quantised = k.dtype() == DType.Q8_BLOCK && v.dtype() == DType.Q8_BLOCK && spec.headDim() % DType.Q8_BLOCK.block() == 0
+        && spec.valueDim() % DType.Q8_BLOCK.block() == 0;
     if (!quantised && (k.dtype() != DType.F32 || v.dtype() != DType.F32)) {
       throw new IllegalArgumentException("keys and values are float32, or q8 with heads of a multiple of "
-          + DType.Q8.block() + ", got " + k + " and " + v);
+          + DType.Q8_BLOCK.block() + ", got " + k + " and " + v);
     }
     Segments.Pages pages = segments.pages();
     if (pages != null) {

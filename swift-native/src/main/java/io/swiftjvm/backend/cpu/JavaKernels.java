@@ -43,8 +43,8 @@ final class JavaKernels implements Kernels {
   @Override
   public void quantize(
       MemorySegment x, DType type, long rows, long columns, MemorySegment out, DType outType, long from, long to) {
-    if (outType == DType.NF4) {
-      QuantBlocks.quantize(x, type, out, from, to);
+    if (outType.tileRows() == 1) {
+      QuantBlocks.quantize(x, type, out, outType, from, to);
     } else {
       QuantTiles.quantize(x, type, rows, columns, out, outType, from, to);
     }

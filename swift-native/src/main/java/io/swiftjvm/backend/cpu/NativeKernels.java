@@ -133,6 +133,7 @@ final class NativeKernels implements Kernels {
       case Q8 -> 3;
       case Q4 -> 4;
       case NF4 -> 5;
+      case Q8_BLOCK -> 6;
       default -> throw new IllegalArgumentException("not a float type: " + type);
     };
   }

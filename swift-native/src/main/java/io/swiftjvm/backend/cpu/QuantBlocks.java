@@ -4,7 +4,7 @@ import io.swiftjvm.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** NF4 weights in Java, block by block as in {@code blocks.h} and {@code quantize.h}, to the same bits. */
+/** NF4 weights and int8 rows in Java, block by block as in {@code blocks.h} and {@code quantize.h}, to the same bits. */
 final class QuantBlocks {
   private static final float[] NF4 = {-1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
       -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f, 0.07958029955625534f,
@@ -15,27 +15,40 @@ final class QuantBlocks {
       0.03979014977812767f, 0.1202552504837513f, 0.2035212516784668f, 0.2920137718319893f, 0.3893125355243683f,
       0.5016634166240692f, 0.6427869200706482f, 0.8614784181118011f};
 
-  private static final int SIZE = DType.NF4.block();
-
   private QuantBlocks() {}
 
   /** One element, widened. */
-  static float get(MemorySegment x, long i) {
-    long block = DType.NF4.bytes(i / SIZE * SIZE);
-    int at = (int) (i % SIZE);
+  static float get(MemorySegment x, DType type, long i) {
+    int size = type.block();
+    long block = type.bytes(i / size * size);
+    int at = (int) (i % size);
+    if (type == DType.Q8_BLOCK) {
+      return x.get(ValueLayout.JAVA_BYTE, block + 2 + at)
+          * Float.float16ToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, block));
+    }
     int b = x.get(ValueLayout.JAVA_BYTE, block + 4 + at / 32 * 16 + at % 16);
     float scale = x.get(ValueLayout.JAVA_FLOAT_UNALIGNED, block);
     return NF4[at % 32 < 16 ? b & 15 : b >> 4 & 15] * scale;
   }
 
   /** Blocks {@code [from, to)} of out. */
-  static void quantize(MemorySegment x, DType type, MemorySegment out, long from, long to) {
-    float[] values = new float[SIZE];
+  static void quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
+    int size = outType.block();
+    float[] values = new float[size];
+    int[] codes = new int[size];
     for (long b = from; b < to; b++) {
-      for (int j = 0; j < SIZE; j++) {
-        values[j] = Scalars.get(x, type, b * SIZE + j);
+      for (int j = 0; j < size; j++) {
+        values[j] = Scalars.get(x, type, b * size + j);
       }
-      nf4(values, out, DType.NF4.bytes(b * SIZE));
+      long at = outType.bytes(b * size);
+      if (outType == DType.NF4) {
+        nf4(values, out, at);
+        continue;
+      }
+      out.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, QuantTiles.q8(values, codes));
+      for (int j = 0; j < size; j++) {
+        out.set(ValueLayout.JAVA_BYTE, at + 2 + j, (byte) codes[j]);
+      }
     }
   }
 

@@ -57,7 +57,8 @@ final class QuantTiles {
     }
   }
 
-  private static short q8(float[] x, int[] codes) {
+  /** Rounds 32 values to bytes; the float16 scale is returned. */
+  static short q8(float[] x, int[] codes) {
     float most = 0;
     for (float v : x) {
       most = Math.max(most, Math.abs(v));

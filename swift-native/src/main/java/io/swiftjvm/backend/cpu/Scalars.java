@@ -35,7 +35,7 @@ final class Scalars {
       case F32 -> get(x, i);
       case BF16 -> Float.intBitsToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, i << 1) << 16);
       case F16 -> Float.float16ToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, i << 1));
-      case NF4 -> QuantBlocks.get(x, i);
+      case NF4, Q8_BLOCK -> QuantBlocks.get(x, type, i);
       default -> throw new IllegalArgumentException("not stored row by row: " + type);
     };
   }

@@ -188,8 +188,8 @@ class FusedTest {
     Segments rows = new Segments(new int[] {0, 1}, new int[] {1, 60}, new int[] {0, 64}, new int[] {50, 136});
     Agreement.check(4e-6, 1, (backend, scope, random) -> {
       Tensor q = Agreement.random(scope, random, 61, 4 * 64);
-      Tensor k = scope.tensor(DType.Q8, 200, 2 * 64);
-      Tensor v = scope.tensor(DType.Q8, 200, 2 * 32);
+      Tensor k = scope.tensor(DType.Q8_BLOCK, 200, 2 * 64);
+      Tensor v = scope.tensor(DType.Q8_BLOCK, 200, 2 * 32);
       backend.quantize(Agreement.random(scope, random, 200, 2 * 64), k);
       backend.quantize(Agreement.random(scope, random, 200, 2 * 32), v);
       Tensor wideK = scope.floats(k.shape());
@@ -217,7 +217,7 @@ class FusedTest {
       Segments beyond = new Segments(new int[] {0}, new int[] {1}, new int[] {0}, new int[] {33},
           new Segments.Pages(16, scope.ints(0, 1)));
       assertThatThrownBy(() -> backend.attention(q, k, k, spec, beyond, q, null)).hasMessageContaining("do not fit");
-      Tensor narrow = scope.tensor(DType.Q8, 32, 16);
+      Tensor narrow = scope.tensor(DType.Q8_BLOCK, 32, 16);
       assertThatThrownBy(() -> backend.attention(q, narrow, narrow, spec, Segments.packed(0, 1), q, null))
           .hasMessageContaining("multiple of 32");
       assertThatThrownBy(() -> new Segments.Pages(24, q)).hasMessageContaining("24");

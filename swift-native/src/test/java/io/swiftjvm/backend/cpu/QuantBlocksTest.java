@@ -16,14 +16,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class QuantBlocksTest {
   @ParameterizedTest
-  @EnumSource(names = {"Q8", "Q4", "NF4"})
+  @EnumSource(names = {"Q8", "Q4", "NF4", "Q8_BLOCK"})
   void products_with_quantised_weights_are_those_with_the_widened_ones(DType type) {
     // Rows of 48: blocks go across their ends, tiles are cut.
-    for (int k : type == DType.NF4 ? new int[] {48, 64, 528, 1024} : new int[] {1, 7, 48, 63, 64, 1000, 1024}) {
+    for (int k : type.tileRows() == 1 ? new int[] {48, 64, 528, 1024} : new int[] {1, 7, 48, 63, 64, 1000, 1024}) {
       for (int m : new int[] {1, 3, 16, 17, 40}) {
-        int columns = type == DType.NF4 ? 144 : 130 + m;
+        int columns = type.tileRows() == 1 ? 144 : 130 + m;
         // int8 and int4 weights may meet activations that are rounded to bytes by groups of 32.
-        float off = type == DType.NF4 ? 2e-5f * k : 0.035f * (float) Math.sqrt(k);
+        float off = type.tileRows() == 1 ? 2e-5f * k : 0.035f * (float) Math.sqrt(k);
         Agreement.check(Math.max(1e-5 * Math.sqrt(k), off), (backend, scope, random) -> {
           Tensor weight = Agreement.random(scope, random, columns, k);
           Tensor packed = scope.tensor(type, weight.shape());
