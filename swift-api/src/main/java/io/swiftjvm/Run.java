@@ -5,6 +5,7 @@ import io.swiftjvm.infer.GenerateRequest;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.infer.StreamListener;
 import io.swiftjvm.infer.TextVectors;
+import io.swiftjvm.infer.grammar.Grammar;
 import io.swiftjvm.model.Pooling;
 import io.swiftjvm.run.ChatEncoder;
 import io.swiftjvm.run.LoadedModel;
@@ -68,6 +69,21 @@ public final class Run implements AutoCloseable {
     return chat(List.of(Map.of("role", "user", "content", user)));
   }
 
+  /**
+   * The answer to one user message in a form that is kept to, without thoughts before it.
+   *
+   * {@snippet :
+   * String json = run.chat("Who wrote Faust?", Grammar.json(schema)).text();
+   * }
+   *
+   * @throws io.swiftjvm.error.InvalidPlanException if the form cannot be used
+   */
+  public Completion chat(String user, Grammar form) {
+    int[] prompt =
+        ChatEncoder.prompt(loaded, List.of(Map.of("role", "user", "content", user)), plan.settings().text());
+    return loaded.engine().generate(request(prompt, plan.settings().sampling()).grammar(form));
+  }
+
   /** The answer to a conversation of {@code {role, content}} messages. */
   public Completion chat(List<Map<String, Object>> messages) {
     return chat(messages, plan.settings().sampling(), StreamListener.NONE, new CancellationToken());
@@ -90,9 +106,11 @@ public final class Run implements AutoCloseable {
   /** Continues token ids. */
   public Completion generate(
       int[] prompt, SamplingParams sampling, StreamListener listener, CancellationToken cancellation) {
-    GenerateRequest request =
-        GenerateRequest.of(prompt).sampling(sampling).adapters(loaded.adapters());
-    return loaded.engine().generate(List.of(request), listener, cancellation).getFirst();
+    return loaded.engine().generate(List.of(request(prompt, sampling)), listener, cancellation).getFirst();
+  }
+
+  private GenerateRequest request(int[] prompt, SamplingParams sampling) {
+    return GenerateRequest.of(prompt).sampling(sampling).adapters(loaded.adapters());
   }
 
   /**

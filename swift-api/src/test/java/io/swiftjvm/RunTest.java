@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.infer.StreamListener;
+import io.swiftjvm.infer.grammar.Grammar;
 import io.swiftjvm.train.CancellationToken;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,6 +77,14 @@ class RunTest {
       for (Future<String> other : others) {
         assertThat(other.get()).isEqualTo(answer);
       }
+    }
+  }
+
+  @Test
+  void chat_keeps_to_a_form() {
+    try (Run run = RECIPE.load()) {
+      assertThat(run.chat("Is it?", Grammar.choice(List.of("yes", "no"))).text()).isIn("yes", "no");
+      assertThatThrownBy(() -> run.chat("Is it?", Grammar.regex("("))).isInstanceOf(SwiftException.class);
     }
   }
 

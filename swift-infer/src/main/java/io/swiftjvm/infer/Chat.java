@@ -1,5 +1,6 @@
 package io.swiftjvm.infer;
 
+import io.swiftjvm.infer.grammar.Grammar;
 import io.swiftjvm.text.Tokenizer;
 import io.swiftjvm.train.CancellationToken;
 import java.util.ArrayList;
@@ -35,6 +36,7 @@ public final class Chat {
   private final List<Map<String, Object>> messages = new ArrayList<>();
   private SamplingParams sampling = SamplingParams.DEFAULT;
   private @Nullable List<String> adapters;
+  private @Nullable Grammar grammar;
 
   /**
    * An empty conversation.
@@ -74,6 +76,12 @@ public final class Chat {
     return this;
   }
 
+  /** Sets the form of the next answers; null = any. Default: any. */
+  public Chat grammar(@Nullable Grammar value) {
+    grammar = value;
+    return this;
+  }
+
   /** The messages so far. */
   public List<Map<String, Object>> messages() {
     return List.copyOf(messages);
@@ -103,7 +111,7 @@ public final class Chat {
     boolean answered = false;
     try {
       int[] prompt = tokenizer.encode(renderer.render(messages()), false);
-      GenerateRequest request = new GenerateRequest(prompt, sampling, adapters, List.of());
+      GenerateRequest request = new GenerateRequest(prompt, sampling, adapters, List.of()).grammar(grammar);
       Completion done = engine.generate(
           List.of(request), (index, piece) -> listener.accept(piece), cancellation).getFirst();
       add("assistant", done.text());

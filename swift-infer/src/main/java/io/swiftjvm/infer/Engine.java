@@ -1,6 +1,8 @@
 package io.swiftjvm.infer;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.infer.grammar.Grammar;
+import io.swiftjvm.infer.grammar.GrammarCompiler;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.text.Tokenizer;
 import io.swiftjvm.train.CancellationToken;
@@ -31,6 +33,7 @@ public final class Engine {
   private final @Nullable Tokenizer tokenizer;
   private final EngineOptions options;
   private final Steps steps;
+  private final @Nullable GrammarCompiler grammars;
   private final CacheBudget budget;
   private final EngineCounters counters = new EngineCounters();
 
@@ -58,6 +61,8 @@ public final class Engine {
     this.tokenizer = tokenizer;
     this.options = options;
     this.steps = new Steps(model);
+    this.grammars = tokenizer == null ? null
+        : new GrammarCompiler(tokenizer, model.config().vocabSize(), options.grammars());
     this.budget = budget;
     Drafter.check(model, options.speculation());
   }
@@ -68,6 +73,10 @@ public final class Engine {
 
   @Nullable Tokenizer tokenizer() {
     return tokenizer;
+  }
+
+  @Nullable GrammarCompiler grammars() {
+    return grammars;
   }
 
   EngineOptions options() {
@@ -104,6 +113,15 @@ public final class Engine {
     return counters;
   }
 
+  /**
+   * Compiles a grammar, so that requests with it need not wait for that.
+   *
+   * @throws InvalidPlanException if it cannot be used
+   */
+  public void check(Grammar grammar) {
+    Requests.matcher(grammar, grammars);
+  }
+
   /** One answer. */
   public Completion generate(GenerateRequest request) {
     return generate(List.of(request)).getFirst();
@@ -121,7 +139,7 @@ public final class Engine {
    */
   public List<Completion> generate(
       List<GenerateRequest> requests, StreamListener listener, CancellationToken cancellation) {
-    List<Sequence> all = Requests.prepare(model, tokenizer, budget.length(), requests, listener);
+    List<Sequence> all = Requests.prepare(this, requests, listener);
     Deque<Sequence> waiting = new ArrayDeque<>(all);
     try (Batch batch = new Batch(this, Math.max(1, Math.min(options.maxSequences(), all.size())))) {
       while (!(waiting.isEmpty() && batch.isEmpty())) {

@@ -1,6 +1,9 @@
 package io.swiftjvm.infer;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.infer.grammar.Grammar;
+import io.swiftjvm.infer.grammar.GrammarCompiler;
+import io.swiftjvm.infer.grammar.Matcher;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.text.Tokenizer;
 import io.swiftjvm.tuner.Adapters;
@@ -18,9 +21,8 @@ final class Requests {
 
   private Requests() {}
 
-  static List<Sequence> prepare(
-      CausalLm model, @Nullable Tokenizer tokenizer, int limit, List<GenerateRequest> requests,
-      StreamListener listener) {
+  static List<Sequence> prepare(Engine engine, List<GenerateRequest> requests, StreamListener listener) {
+    CausalLm model = engine.model();
     if (model.config().classifies()) {
       throw new InvalidPlanException("The model in " + model.directory() + " is a classifier of "
           + model.config().head().outputs() + " classes and cannot continue text. Use a causal language model.");
@@ -28,14 +30,15 @@ final class Requests {
     List<String> attached = Adapters.names(model);
     List<Sequence> sequences = new ArrayList<>();
     for (GenerateRequest request : requests) {
-      sequences.add(sequence(model, tokenizer, limit, request, attached, sequences.size(), listener));
+      sequences.add(sequence(engine, request, attached, sequences.size(), listener));
     }
     return sequences;
   }
 
   private static Sequence sequence(
-      CausalLm model, @Nullable Tokenizer tokenizer, int limit, GenerateRequest request, List<String> attached,
-      int index, StreamListener listener) {
+      Engine engine, GenerateRequest request, List<String> attached, int index, StreamListener listener) {
+    CausalLm model = engine.model();
+    Tokenizer tokenizer = engine.tokenizer();
     SamplingParams params = request.sampling().resolve(model.source().generation());
     int vocabulary = model.config().vocabSize();
     int[] prompt = request.prompt();
@@ -52,10 +55,24 @@ final class Requests {
     Set<Integer> ends = ends(model, tokenizer, params);
     long seed = params.seed() == null ? ThreadLocalRandom.current().nextLong() : params.seed();
     int[] endIds = ends.stream().filter(id -> id < vocabulary).mapToInt(id -> id).toArray();
-    List<LogitsProcessor> chain = LogitsProcessors.of(params, request.processors(), endIds);
-    int most = most(request.sampling(), params, prompt.length, limit, model.config().maxPositions());
+    Matcher matcher = matcher(request.grammar(), engine.grammars());
+    List<LogitsProcessor> own = new ArrayList<>(request.processors());
+    if (matcher != null) {
+      own.add((history, scores) -> matcher.mask(scores, endIds));
+    }
+    List<LogitsProcessor> chain = LogitsProcessors.of(params, own, endIds);
+    int most = most(request.sampling(), params, prompt.length, engine.maxLength(), model.config().maxPositions());
     return new Sequence(index, prompt, request.cacheSalt(), adapters(model, request, attached), params, seed, most, ends,
-        new Sampler(chain, params.greedy(), seed), tokenizer, piece -> listener.text(index, piece));
+        new Sampler(chain, params.greedy(), seed), matcher,
+        tokenizer == null ? null : tokenizer.streamDecoder(!request.specialTokens()), piece -> listener.text(index, piece));
+  }
+
+  /** A matcher for a grammar, null where there is none to keep to. */
+  static @Nullable Matcher matcher(@Nullable Grammar grammar, @Nullable GrammarCompiler grammars) {
+    if (grammar != null && grammars == null) {
+      throw new InvalidPlanException("A grammar needs an engine with a tokenizer. Give the engine one.");
+    }
+    return grammar == null || grammars == null ? null : grammars.matcher(grammar);
   }
 
   private static Set<Integer> ends(CausalLm model, @Nullable Tokenizer tokenizer, SamplingParams params) {

@@ -2,6 +2,7 @@ package io.swiftjvm.infer;
 
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.SwiftException;
+import io.swiftjvm.infer.grammar.Grammar;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -58,8 +59,7 @@ public final class Scheduler implements AutoCloseable {
    */
   public Generation submit(List<GenerateRequest> requests) {
     List<StringBuilder> texts = IntStream.range(0, requests.size()).mapToObj(i -> new StringBuilder()).toList();
-    List<Sequence> sequences = Requests.prepare(
-        engine.model(), engine.tokenizer(), engine.maxLength(), requests, (index, piece) -> texts.get(index).append(piece));
+    List<Sequence> sequences = Requests.prepare(engine, requests, (index, piece) -> texts.get(index).append(piece));
     Generation generation = new Generation(sequences.size(), options.buffer(), this::wake);
     lock.lock();
     try {
@@ -77,6 +77,15 @@ public final class Scheduler implements AutoCloseable {
       lock.unlock();
     }
     return generation;
+  }
+
+  /**
+   * Compiles a grammar, so that requests with it need not wait for that.
+   *
+   * @throws InvalidPlanException if it cannot be used
+   */
+  public void check(Grammar grammar) {
+    engine.check(grammar);
   }
 
   /** Sequences that have a place. */

@@ -1,8 +1,8 @@
 package io.swiftjvm.infer;
 
+import io.swiftjvm.infer.grammar.Matcher;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.text.StreamDecoder;
-import io.swiftjvm.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -21,6 +21,7 @@ final class Sequence {
   private final TokenHistory history;
   private final int[] prompt;
   private final @Nullable String salt;
+  private final @Nullable Matcher matcher;
   private final @Nullable StreamDecoder decoder;
   private final StopText stop;
   private final Consumer<String> listener;
@@ -38,10 +39,13 @@ final class Sequence {
    * @param salt what else must agree for its prompt to be shared
    * @param most tokens that may be made
    * @param ends tokens that end it
+   * @param matcher the form it must have, which the sampler keeps to; null = any
+   * @param decoder makes text of its tokens; null = it has none
    */
   Sequence(
       int index, int[] prompt, @Nullable String salt, List<String> adapters, SamplingParams params, long seed, int most,
-      Set<Integer> ends, Sampler sampler, @Nullable Tokenizer tokenizer, Consumer<String> listener) {
+      Set<Integer> ends, Sampler sampler, @Nullable Matcher matcher, @Nullable StreamDecoder decoder,
+      Consumer<String> listener) {
     this.index = index;
     this.prompt = prompt;
     this.history = new TokenHistory(prompt);
@@ -52,7 +56,8 @@ final class Sequence {
     this.most = most;
     this.ends = ends;
     this.sampler = sampler;
-    this.decoder = tokenizer == null ? null : tokenizer.streamDecoder(true);
+    this.matcher = matcher;
+    this.decoder = decoder;
     this.stop = new StopText(params.stop(), params.includeStop());
     this.listener = listener;
   }
@@ -140,11 +145,17 @@ final class Sequence {
       return;
     }
     history.add(token);
+    if (matcher != null) {
+      matcher.accept(token);
+    }
     if (decoder != null) {
       show(stop.push(decoder.push(token)));
     }
     if (stop.stopped()) {
       finish = FinishReason.STOP;
+    } else if (matcher != null && matcher.over()) {
+      // nothing but an end could follow; it is not waited for, since it may be ignored
+      finish(FinishReason.STOP);
     } else if (made == most) {
       finish(FinishReason.LENGTH);
     }

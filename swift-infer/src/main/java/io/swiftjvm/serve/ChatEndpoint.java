@@ -3,6 +3,7 @@ package io.swiftjvm.serve;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.swiftjvm.infer.GenerateRequest;
 import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.infer.grammar.Grammar;
 import io.swiftjvm.text.RenderOptions;
 import java.io.IOException;
 import java.time.Instant;
@@ -20,11 +21,13 @@ final class ChatEndpoint implements Endpoint {
   private final Service service;
   private final Conversation conversation;
   private final Responder responder;
+  private final ChatStyle style;
 
   ChatEndpoint(Service service) {
     this.service = service;
     this.conversation = new Conversation(service.json(), service.options().sizes());
     this.responder = new Responder(service);
+    this.style = new ChatStyle(service.served());
   }
 
   @Override
@@ -41,17 +44,40 @@ final class ChatEndpoint implements Endpoint {
     int n = Work.count(f, 1, service.options().sizes().choices());
     boolean usage = Work.usage(f);
     int limit = service.names().maxLength();
-    int[] prompt = PromptEncoder.last(service.prompts().chat(messages, rendering(service, f), limit),
+    Tools tools = Tools.read(f, service.json());
+    RenderOptions options = rendering(service, f).withTools(style.known(tools.offered()));
+    int[] prompt = PromptEncoder.last(service.prompts().chat(style.told(messages, tools.offered()), options, limit),
         f.integer("truncate_prompt_tokens", -1, limit), limit);
     if (prompt.length == 0) {
       throw ApiException.invalid("messages", "The conversation has no tokens.");
     }
     params = service.sampling().fitting(f, params, prompt.length, limit, "messages");
+    ReasoningReader.Start start = style.start(prompt);
+    ToolDialect dialect = style.dialect(tools);
+    ToolTypes types = new ToolTypes(tools.offered());
     GenerateRequest request = new GenerateRequest(
         prompt, params, service.names().adapters(model), service.sampling().processors(f))
-        .cacheSalt(service.sampling().salt(f));
+        .cacheSalt(service.sampling().salt(f)).grammar(grammar(f, tools, start))
+        .specialTokens(!f.flag("skip_special_tokens", true) || style.special(start, dialect));
     return new Work(Work.newId("chatcmpl-"), Instant.now().getEpochSecond(), model, Work.choices(request, n),
-        prompt.length, Work.streaming(f), usage, new ChatForm(service.tokens(), logprobs != null));
+        prompt.length, Work.streaming(f), usage, new ChatForm(service.tokens(), logprobs != null,
+            () -> new AnswerReader(start, dialect == null ? null : new ToolReader(dialect, types, tools.parallel()))));
+  }
+
+  /** The form of the answer, with the thoughts before it; null = any. */
+  private @Nullable Grammar grammar(Fields f, Tools tools, ReasoningReader.Start start) {
+    Guided guided = Guided.read(f);
+    Grammar forced = tools.forced();
+    if (guided != null && forced != null) {
+      throw ApiException.invalid("tool_choice", "tool_choice and " + guided.param() + " exclude each other.");
+    }
+    Grammar own = guided != null ? guided.grammar() : forced;
+    if (own == null) {
+      return null;
+    }
+    Grammar whole = ChatStyle.behindThoughts(own, start);
+    Guided.check(service, whole, guided == null ? "tools" : guided.param());
+    return whole;
   }
 
   private @Nullable Integer logprobs(Fields f) {

@@ -6,7 +6,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.infer.TokenLogprob;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Choices of {@code /v1/chat/completions}. */
@@ -15,11 +18,18 @@ final class ChatForm implements Form {
 
   private final TokenText tokens;
   private final boolean logprobs;
+  private final Supplier<AnswerReader> reader;
+  private final Map<Integer, AnswerReader> readers = new HashMap<>();
 
-  /** Choices with log-probabilities or without. */
-  ChatForm(TokenText tokens, boolean logprobs) {
+  /**
+   * Choices with log-probabilities or without.
+   *
+   * @param reader makes one for each choice
+   */
+  ChatForm(TokenText tokens, boolean logprobs, Supplier<AnswerReader> reader) {
     this.tokens = tokens;
     this.logprobs = logprobs;
+    this.reader = reader;
   }
 
   @Override
@@ -35,9 +45,41 @@ final class ChatForm implements Form {
   @Override
   public ObjectNode choice(int index, String text, List<TokenLogprob> probabilities, String reason) {
     ObjectNode choice = NODES.objectNode().put("index", index);
-    choice.putObject("message").put("role", "assistant").put("content", text).putNull("refusal");
+    AnswerReader own = reader.get();
+    AnswerReader.Shown first = own.push(text);
+    AnswerReader.Shown rest = own.end();
+    String content = first.content() + rest.content();
+    ObjectNode message = choice.putObject("message").put("role", "assistant");
+    message.put("content", content.isEmpty() && own.called() ? null : content).putNull("refusal");
+    String thoughts = first.thoughts() + rest.thoughts();
+    if (!thoughts.isEmpty()) {
+      message.put("reasoning_content", thoughts);
+    }
+    if (own.called()) {
+      ArrayNode calls = message.putArray("tool_calls");
+      first.calls().forEach(piece -> add(calls, piece));
+      rest.calls().forEach(piece -> add(calls, piece));
+    }
     choice.set("logprobs", content(probabilities));
-    return choice.put("finish_reason", reason);
+    return choice.put("finish_reason", reason(own, reason));
+  }
+
+  /** Puts the pieces of calls together. */
+  private static void add(ArrayNode calls, ToolReader.Piece piece) {
+    if (piece.name() != null) {
+      call(calls.addObject(), piece.name());
+    }
+    ObjectNode function = (ObjectNode) calls.get(piece.index()).get("function");
+    function.put("arguments", function.path("arguments").asText() + piece.arguments());
+  }
+
+  private static void call(ObjectNode call, String name) {
+    call.put("id", Work.newId("call_")).put("type", "function").putObject("function").put("name", name)
+        .put("arguments", "");
+  }
+
+  private static String reason(AnswerReader own, String reason) {
+    return own.called() && reason.equals("stop") ? "tool_calls" : reason;
   }
 
   @Override
@@ -48,14 +90,31 @@ final class ChatForm implements Form {
   }
 
   @Override
-  public ObjectNode delta(int index, String text, List<TokenLogprob> probabilities, @Nullable String reason) {
+  public @Nullable ObjectNode delta(
+      int index, String text, List<TokenLogprob> probabilities, @Nullable String reason) {
+    AnswerReader own = readers.computeIfAbsent(index, i -> reader.get());
+    AnswerReader.Shown shown = reason == null ? own.push(text) : own.end();
+    if (shown.isEmpty() && probabilities.isEmpty() && reason == null) {
+      return null;
+    }
     ObjectNode choice = NODES.objectNode().put("index", index);
     ObjectNode delta = choice.putObject("delta");
-    if (!text.isEmpty()) {
-      delta.put("content", text);
+    if (!shown.thoughts().isEmpty()) {
+      delta.put("reasoning_content", shown.thoughts());
+    }
+    if (!shown.content().isEmpty()) {
+      delta.put("content", shown.content());
+    }
+    for (ToolReader.Piece piece : shown.calls()) {
+      ObjectNode call = delta.withArray("tool_calls").addObject().put("index", piece.index());
+      if (piece.name() == null) {
+        call.putObject("function").put("arguments", piece.arguments());
+      } else {
+        call(call, piece.name());
+      }
     }
     choice.set("logprobs", probabilities.isEmpty() ? NullNode.instance : content(probabilities));
-    return choice.put("finish_reason", reason);
+    return choice.put("finish_reason", reason == null ? null : reason(own, reason));
   }
 
   private JsonNode content(List<TokenLogprob> probabilities) {

@@ -33,6 +33,10 @@ final class CompletionsEndpoint implements Endpoint {
     boolean echo = f.flag("echo", false);
     f.unsupported("echo", !echo || logprobs == null);
     List<TextInputs.Input> prompts = inputs.read(f);
+    Guided guided = Guided.read(f);
+    if (guided != null) {
+      Guided.check(service, guided.grammar(), guided.param());
+    }
     int n = Work.count(f, prompts.size(), service.options().sizes().choices());
     List<GenerateRequest> requests = new ArrayList<>();
     for (TextInputs.Input prompt : prompts) {
@@ -40,7 +44,8 @@ final class CompletionsEndpoint implements Endpoint {
           service.sampling().fitting(f, params, prompt.ids().length, service.names().maxLength(), "prompt");
       requests.addAll(Work.choices(new GenerateRequest(
           prompt.ids(), fitting, service.names().adapters(model), service.sampling().processors(f))
-          .cacheSalt(service.sampling().salt(f)), n));
+          .cacheSalt(service.sampling().salt(f)).grammar(guided == null ? null : guided.grammar())
+          .specialTokens(!f.flag("skip_special_tokens", true)), n));
     }
     IntFunction<String> shown = echo ? index -> shown(prompts.get(index / n)) : null;
     responder.answer(call, new Work(Work.newId("cmpl-"), Instant.now().getEpochSecond(), model, requests,

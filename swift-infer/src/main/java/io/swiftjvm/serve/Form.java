@@ -20,9 +20,9 @@ interface Form {
   @Nullable ObjectNode opening(int index);
 
   /**
-   * More of a choice.
+   * More of a choice; null where nothing of it can be shown yet.
    *
    * @param reason null unless it is complete
    */
-  ObjectNode delta(int index, String text, List<TokenLogprob> logprobs, @Nullable String reason);
+  @Nullable ObjectNode delta(int index, String text, List<TokenLogprob> logprobs, @Nullable String reason);
 }

@@ -60,6 +60,9 @@ final class Responder {
       answer.end();
     } catch (ApiException e) {
       answer.fail(e);
+    } catch (InvalidPlanException e) {
+      // only now it turned out that the form of the answer cannot be followed
+      answer.fail(ApiException.invalid(null, String.valueOf(e.getMessage())));
     } catch (RuntimeException e) {
       service.options().failures().accept(e);
       answer.fail(ApiException.bug());

@@ -19,8 +19,6 @@ final class SamplingFields {
   private static final int STOP_IDS = 128;
   private static final int BIASES = 1024;
   private static final int MOST = Integer.MAX_VALUE;
-  private static final List<String> CONSTRAINTS = List.of("structured_outputs", "guided_json", "guided_regex",
-      "guided_choice", "guided_grammar", "structured_outputs_regex", "grammar", "json_schema");
 
   private final SamplingParams defaults;
   private final GenerationConfig model;
@@ -139,13 +137,6 @@ final class SamplingFields {
   }
 
   private static void refuseUnsupported(Fields f) {
-    CONSTRAINTS.forEach(name -> f.unsupported(name, false));
-    JsonNode format = f.get("response_format");
-    f.unsupported("response_format", format != null && "text".equals(format.path("type").asText()));
-    JsonNode tools = f.get("tools");
-    f.unsupported("tools", tools != null && tools.isArray() && tools.isEmpty());
-    JsonNode choice = f.get("tool_choice");
-    f.unsupported("tool_choice", choice != null && List.of("none", "auto").contains(choice.asText()));
     f.unsupported("functions", false);
     f.unsupported("prompt_logprobs", false);
     f.unsupported("suffix", false);
@@ -155,6 +146,5 @@ final class SamplingFields {
     f.unsupported("best_of", best != null && best == (n == null ? 1 : n));
     f.unsupported("num_beams", Integer.valueOf(1).equals(f.integer("num_beams", 1, MOST)));
     f.unsupported("length_penalty", Double.valueOf(1).equals(f.number("length_penalty", -1e6, 1e6)));
-    f.unsupported("skip_special_tokens", f.flag("skip_special_tokens", true));
   }
 }

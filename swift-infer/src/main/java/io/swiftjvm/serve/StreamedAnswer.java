@@ -92,7 +92,10 @@ final class StreamedAnswer implements Answer {
     stream().close();
   }
 
-  private void choice(ObjectNode choice) throws IOException {
+  private void choice(@Nullable ObjectNode choice) throws IOException {
+    if (choice == null) {
+      return;
+    }
     ObjectNode chunk = WholeAnswer.head(work, work.form().chunkObject());
     chunk.putArray("choices").add(choice);
     if (work.usage()) {
@@ -129,10 +132,7 @@ final class StreamedAnswer implements Answer {
       now = call.exchange().open(200, headers);
       out = now;
       for (int i = 0; i < work.requests().size(); i++) {
-        ObjectNode opening = work.form().opening(i);
-        if (opening != null) {
-          choice(opening);
-        }
+        choice(work.form().opening(i));
       }
     }
     return now;

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** swift-tiny behind a server of its own, and a client. */
 final class TinyServer implements AutoCloseable {
@@ -43,20 +44,25 @@ final class TinyServer implements AutoCloseable {
   }
 
   TinyServer(UnaryOperator<ServeOptions> change) {
-    this(ModelSource.locator().open("swift-tiny"), change);
+    this(ModelSource.locator().open("swift-tiny"), null, change);
+  }
+
+  /** swift-tiny with another chat template. */
+  TinyServer(ChatTemplate template) {
+    this(ModelSource.locator().open("swift-tiny"), template, options -> options);
   }
 
   /** Another model than swift-tiny. */
   TinyServer(Path folder, UnaryOperator<ServeOptions> change) {
-    this(ModelSource.locator().open(folder.toString()), change);
+    this(ModelSource.locator().open(folder.toString()), null, change);
   }
 
-  private TinyServer(ModelSource source, UnaryOperator<ServeOptions> change) {
+  private TinyServer(ModelSource source, @Nullable ChatTemplate template, UnaryOperator<ServeOptions> change) {
     this.source = source;
     model = CausalLm.load(source.folder(), backend);
     tokenizer = HuggingFaceTokenizers.load(source.folder());
-    served = new ServedModel("swift-tiny", model, tokenizer, ChatTemplate.find(source.folder()).orElse(null), null,
-        Map.of(), List.of());
+    served = new ServedModel("swift-tiny", model, tokenizer,
+        template == null ? ChatTemplate.find(source.folder()).orElse(null) : template, null, Map.of(), List.of());
     server = ModelServer.start(served, change.apply(ServeOptions.DEFAULT.port(0).failures(failures::add)));
   }
 

@@ -60,12 +60,33 @@ class ValidationTest {
 
   @ParameterizedTest
   @CsvSource(delimiter = ';', quoteCharacter = '~', value = {
-      "response_format; {'type':'json_object'}", "response_format; {'type':'json_schema','json_schema':{}}",
-      "tools; [{'type':'function','function':{'name':'f'}}]", "tool_choice; 'required'",
-      "structured_outputs; {'regex':'a'}",
-      "guided_json; {}", "guided_regex; '(a+)+$'", "grammar; 'root'", "prompt_logprobs; 1", "best_of; 3",
-      "num_beams; 2",
-      "length_penalty; 2", "suffix; 'x'", "chat_template; 'x'", "skip_special_tokens; false", "functions; []"})
+      "response_format; {'type':'xml'}", "response_format.type; {}", "response_format; 'json'",
+      "response_format; {'type':'json_schema'}", "response_format; {'type':'json_schema','json_schema':{}}",
+      "response_format; {'type':'json_schema','json_schema':{'name':'x','schema':{'type':'number','multipleOf':0.1}}}",
+      "response_format; {'type':'json_schema','json_schema':{'schema':{'$ref':'http://127.0.0.1:1/s.json'}}}",
+      "structured_outputs; {}", "structured_outputs; {'regex':'('}", "guided_regex; '(a'", "guided_regex; ''",
+      "guided_regex; 'a{1,99999999}'", "guided_regex; '(a)\\\\1'", "guided_json; '{'", "guided_json; {'type':'x'}",
+      "guided_choice; []", "guided_choice; 'a'", "guided_choice; [1]", "guided_grammar; 'root ::= root'",
+      "grammar; 'root'", "tools; {}", "tools[0]; [5]", "tools[0].type; [{'type':'x'}]", "tools[0].function; [{'type':'function'}]",
+      "tool_choice; 'required'", "tool_choice; 'always'", "tool_choice; {'type':'function','function':{'name':'f'}}"})
+  void a_form_that_cannot_be_kept_to_is_told_with_its_field(String field, String value) {
+    assertRefused(tiny.chat(",'" + field.replaceAll("[.\\[].*", "") + "':" + value), 400, field);
+  }
+
+  @Test
+  void only_one_form_may_be_demanded() {
+    assertRefused(tiny.chat(",'guided_regex':'a','response_format':{'type':'json_object'}"), 400, "guided_regex");
+    String tools = ",'tools':[{'type':'function','function':{'name':'f','parameters':{'type':'object'}}}]";
+    assertRefused(tiny.chat(tools + ",'tool_choice':'required','guided_regex':'a'"), 400, "tool_choice");
+    assertRefused(tiny.chat(tools + ",'tool_choice':{'type':'function','function':{'name':'g'}}"), 400, "tool_choice");
+    assertRefused(tiny.chat(",'tools':[{'type':'function','function':{'name':'f','parameters':5}}]"), 400,
+        "tools[0].function.parameters");
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = ';', quoteCharacter = '~', value = {
+      "prompt_logprobs; 1", "best_of; 3", "num_beams; 2", "length_penalty; 2", "suffix; 'x'", "chat_template; 'x'",
+      "functions; []"})
   void a_field_that_is_not_there_yet_is_named_as_unsupported(String field, String value) {
     Answer answer = tiny.chat(",'" + field + "':" + value);
     assertRefused(answer, 400, field);

@@ -102,6 +102,11 @@ public final class ChatTemplate {
     return source;
   }
 
+  /** Whether the template tells the model about tools. */
+  public boolean takesTools() {
+    return toolUse != null || source.contains("tools");
+  }
+
   /** Whether the template marks what the assistant says, so that renderings have generation spans. */
   public boolean marksGenerations() {
     return template.marksGenerations();

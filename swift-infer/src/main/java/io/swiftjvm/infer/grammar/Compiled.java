@@ -1,0 +1,44 @@
+package io.swiftjvm.infer.grammar;
+
+import io.swiftjvm.infer.grammar.Machine.State;
+import io.swiftjvm.text.TokenBytes;
+import java.util.BitSet;
+
+/** A grammar for a vocabulary. Thread-safe. */
+final class Compiled {
+  private final TokenBytes bytes;
+  private final Machine machine;
+  private final Masks masks;
+  private final State start;
+
+  Compiled(Automaton automaton, TokenTrie trie, TokenBytes bytes) {
+    this.bytes = bytes;
+    this.machine = new Machine(automaton);
+    this.masks = new Masks(machine, trie);
+    this.start = machine.start();
+    // in the thread that compiles, not in the one that all answers wait for
+    masks.of(start);
+  }
+
+  /** States of its automaton. */
+  int size() {
+    return machine.automaton().size();
+  }
+
+  State start() {
+    return start;
+  }
+
+  synchronized BitSet allowed(State state) {
+    return masks.of(state);
+  }
+
+  synchronized State behind(State state, int token) {
+    machine.work();
+    State at = state;
+    for (byte b : bytes.of(token)) {
+      at = machine.step(at, b & 0xFF);
+    }
+    return at;
+  }
+}
