@@ -1,18 +1,31 @@
 package io.swiftjvm;
 
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.infer.ChatEngine;
+import io.swiftjvm.infer.EngineOptions;
 import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.infer.external.EngineAccess;
+import io.swiftjvm.infer.external.EngineKind;
+import io.swiftjvm.infer.external.EngineLaunch;
+import io.swiftjvm.infer.external.OpenAiEngine;
+import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.plan.Arguments;
 import io.swiftjvm.plan.QuantSettings;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.plan.Task;
 import io.swiftjvm.quant.Quantisation;
+import io.swiftjvm.run.ExternalEngines;
+import io.swiftjvm.run.LocalEngine;
 import io.swiftjvm.serve.ModelServer;
 import io.swiftjvm.serve.ServeOptions;
 import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.tuner.FullSpec;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.Tuning;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -81,6 +94,16 @@ public record Recipe(Settings settings) {
     return with("adapters", List.of(folders).stream().map(Path::toString).toList());
   }
 
+  /**
+   * Adds an adapter in PEFT's format that answers under a name: as a model of its own when the model is served, and in an
+   * {@link #engine}, whose requests choose by name.
+   */
+  public Recipe adapter(String name, Path folder) {
+    List<String> all = new ArrayList<>(settings.model().adapters());
+    all.add(new AdapterRef(name, folder.toString()).toString());
+    return with("adapters", all);
+  }
+
   /** Sets the data: files, folders or {@code swift/self-cognition}; {@code #N} behind one takes N rows. */
   public Recipe dataset(String... specs) {
     return with("dataset", List.of(specs));
@@ -127,6 +150,61 @@ public record Recipe(Settings settings) {
   /** {@code plan().load()}: the model as it is, to chat with. */
   public Run load() {
     return plan().load();
+  }
+
+  /** {@link #engine(UnaryOperator)} with the usual sizes. */
+  public LocalEngine engine() {
+    return engine(options -> options);
+  }
+
+  /**
+   * Loads the model into an engine: callers of several threads share passes, prompts that begin alike share work. Where
+   * adapters have names the first one answers, unless a request names another or the model itself.
+   *
+   * {@snippet :
+   * try (var engine = Swift.model("dir").adapter("a", folder).engine()) { engine.chat("hi", piece -> show(piece)); }
+   * }
+   */
+  public LocalEngine engine(UnaryOperator<EngineOptions> change) {
+    return LocalEngine.open(plan().settings(), change.apply(EngineOptions.DEFAULT));
+  }
+
+  /**
+   * The same by a server elsewhere; the model's weights are not read here, the recipe's system text, sampling and adapter
+   * names apply.
+   *
+   * @param kind vllm, sglang, lmdeploy, swift, or openai for any other
+   * @param url its address: {@code http://127.0.0.1:8000}
+   */
+  public ChatEngine engine(String kind, String url) {
+    return engine(kind, url, access -> access);
+  }
+
+  /** {@link #engine(String, String)} with a key, timeouts or another model. */
+  public ChatEngine engine(String kind, String url, UnaryOperator<EngineAccess> change) {
+    EngineAccess access = ExternalEngines.access(settings, change.apply(EngineAccess.DEFAULT));
+    try {
+      return OpenAiEngine.connect(EngineKind.of(kind), new URI(url), access);
+    } catch (URISyntaxException e) {
+      throw new InvalidPlanException("The engine's address '" + url + "' is none: " + e.getReason() + ".", e);
+    }
+  }
+
+  /**
+   * The same by an installed engine that is started for it, on this machine, and ended when the result is closed. The
+   * recipe's model goes to the engine as it is: a folder or a hub id.
+   *
+   * {@snippet :
+   * try (var engine = Swift.model("Qwen/Qwen3-0.6B").startEngine("vllm", l -> l.arguments("--max-model-len", "8192"))) {
+   *   engine.chat("hi");
+   * }
+   * }
+   */
+  public ChatEngine startEngine(String kind, UnaryOperator<EngineLaunch> change) {
+    EngineAccess access = ExternalEngines.access(settings, EngineAccess.DEFAULT);
+    EngineLaunch launch = EngineLaunch.of(EngineKind.of(kind), settings.model().requireModel())
+        .adapters(AdapterRef.named(settings.model().adapters()));
+    return ExternalEngines.start(change.apply(launch), access);
   }
 
   /**

@@ -7,6 +7,7 @@ import io.swiftjvm.infer.StreamListener;
 import io.swiftjvm.infer.TextVectors;
 import io.swiftjvm.infer.grammar.Grammar;
 import io.swiftjvm.model.Pooling;
+import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.run.ChatEncoder;
 import io.swiftjvm.run.LoadedModel;
 import io.swiftjvm.run.Serving;
@@ -147,8 +148,8 @@ public final class Run implements AutoCloseable {
   }
 
   /**
-   * Serves the model as the OpenAI API, under its own name with the active adapters, and with adapters of the options
-   * under theirs. Values that requests do not have come from the plan's sampling. The server ends when it is closed, or
+   * Serves the model as the OpenAI API, under its own name with the active adapters, and with the plan's and the options'
+   * adapters that have a name under theirs. Values that requests do not have come from the plan's sampling. The server ends when it is closed, or
    * with this run.
    *
    * {@snippet :
@@ -158,9 +159,11 @@ public final class Run implements AutoCloseable {
    * @throws io.swiftjvm.error.InvalidPlanException if the address is not loopback and there is no key
    */
   public ModelServer serve(UnaryOperator<ServeOptions> change) {
-    ModelServer server = ModelServer.start(
-        Serving.model(plan.settings(), loaded),
-        change.apply(ServeOptions.DEFAULT.sampling(plan.settings().sampling())));
+    ServeOptions options = ServeOptions.DEFAULT.sampling(plan.settings().sampling());
+    for (Map.Entry<String, Path> adapter : AdapterRef.named(plan.settings().model().adapters()).entrySet()) {
+      options = options.adapter(adapter.getKey(), adapter.getValue());
+    }
+    ModelServer server = ModelServer.start(Serving.model(plan.settings(), loaded), change.apply(options));
     servers.add(server);
     return server;
   }

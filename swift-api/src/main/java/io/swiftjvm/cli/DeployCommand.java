@@ -2,13 +2,12 @@ package io.swiftjvm.cli;
 
 import io.swiftjvm.Recipe;
 import io.swiftjvm.Run;
-import io.swiftjvm.plan.Settings;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.serve.ModelServer;
 import io.swiftjvm.serve.ServeOptions;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * {@code swift deploy} and {@code swift serve}: the OpenAI API until the process is asked to end.
@@ -42,12 +41,14 @@ record DeployCommand(String name) implements Command {
 
   @Override
   public int run(Call call) {
-    Map<String, Path> named = new TreeMap<>();
-    List<String> active = call.settings().model().adapters().stream().filter(a -> !isNamed(a, named)).toList();
-    Settings settings = call.settings().model(m -> m.adapters(active));
+    try {
+      AdapterRef.named(call.settings().model().adapters());
+    } catch (InvalidPlanException e) {
+      throw new UsageException("--adapters: " + e.getMessage());
+    }
     try (Shutdown shutdown = new Shutdown();
-        Run run = Recipe.of(settings).plan().load();
-        ModelServer server = run.serve(options -> options(call, options, named))) {
+        Run run = Recipe.of(call.settings()).plan().load();
+        ModelServer server = run.serve(options -> options(call, options))) {
       call.out().println("swift: ready, " + String.join(", ", server.models()) + " at " + server.url() + "/v1"
           + (call.flag("api_key").isPresent() ? "" : " (this machine only, no key)"));
       shutdown.await();
@@ -55,21 +56,8 @@ record DeployCommand(String name) implements Command {
     return 0;
   }
 
-  /** {@code name=path} goes into {@code named}; a bare path is an adapter of the model itself. */
-  private static boolean isNamed(String adapter, Map<String, Path> named) {
-    int sign = adapter.indexOf('=');
-    boolean isNamed = sign > 0 && adapter.indexOf('/') != 0 && adapter.substring(0, sign).indexOf('/') < 0;
-    if (isNamed && named.put(adapter.substring(0, sign), Path.of(adapter.substring(sign + 1))) != null) {
-      throw new UsageException("--adapters has the name '" + adapter.substring(0, sign) + "' twice");
-    }
-    return isNamed;
-  }
-
-  private static ServeOptions options(Call call, ServeOptions defaults, Map<String, Path> adapters) {
+  private static ServeOptions options(Call call, ServeOptions defaults) {
     ServeOptions options = defaults.failures(failure -> failure.printStackTrace(call.err()));
-    for (Map.Entry<String, Path> adapter : adapters.entrySet()) {
-      options = options.adapter(adapter.getKey(), adapter.getValue());
-    }
     options = options.host(call.flag("host").orElse(options.host())).port(number(call, "port", options.port()))
         .name(call.flag("served_model_name").orElse(null));
     if (call.flag("api_key").isPresent()) {

@@ -2,7 +2,10 @@ package io.swiftjvm.cli;
 
 import io.swiftjvm.Recipe;
 import io.swiftjvm.Run;
+import io.swiftjvm.infer.ChatEngine;
+import io.swiftjvm.infer.ChatRequest;
 import io.swiftjvm.infer.Completion;
+import io.swiftjvm.infer.Reply;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.infer.StreamListener;
 import io.swiftjvm.run.ChatEncoder;
@@ -33,7 +36,10 @@ final class InferCommand implements Command {
         Flag.value("messages", "JSON list of {role, content}"),
         Flag.value("input_ids", "token ids, separated by commas"),
         Flag.bare("output_ids", "print token ids instead of text"),
-        Flag.bare("stream", "print while the answer is made"));
+        Flag.bare("stream", "print while the answer is made"),
+        Flag.value("infer_backend", "pt = this process (default); vllm, sglang, lmdeploy, swift or openai by --engine_url"),
+        Flag.value("engine_url", "address of the server of another infer_backend; unset = an installed one is started"),
+        Flag.value("api_key", "key of that server"));
   }
 
   @Override
@@ -44,6 +50,10 @@ final class InferCommand implements Command {
     }
     boolean ids = call.on("output_ids");
     boolean stream = call.on("stream") && !ids;
+    String backend = call.flag("infer_backend").orElse("pt");
+    if (!backend.equals("pt")) {
+      return elsewhere(call, backend);
+    }
     SamplingParams sampling = call.settings().sampling();
     try (Run run = Recipe.of(call.settings()).plan().load()) {
       StreamListener listener = stream ? (request, piece) -> {
@@ -56,6 +66,29 @@ final class InferCommand implements Command {
       } else {
         call.out().println(stream ? "" : answer.text());
       }
+      return 0;
+    }
+  }
+
+  private static int elsewhere(Call call, String backend) {
+    if (call.flag("input_ids").isPresent() || call.on("output_ids")) {
+      throw new UsageException("--input_ids and --output_ids are for --infer_backend pt; servers answer in text");
+    }
+    Recipe recipe = Recipe.of(call.settings());
+    ChatRequest request = call.flag("messages").isPresent()
+        ? ChatRequest.of(Json.list(Path.of(call.required("messages")), "messages"))
+        : ChatRequest.of(call.required("prompt"));
+    boolean stream = call.on("stream");
+    try (ChatEngine engine = call.flag("engine_url").isPresent()
+        ? recipe.engine(backend, call.required("engine_url"), a -> a.key(call.flag("api_key").orElse(null)))
+        : recipe.startEngine(backend, launch -> launch)) {
+      Reply reply = engine.chat(request, piece -> {
+        if (stream) {
+          call.out().print(piece);
+          call.out().flush();
+        }
+      });
+      call.out().println(stream ? "" : reply.text());
       return 0;
     }
   }

@@ -69,8 +69,13 @@ public final class PlanRules {
     } catch (InvalidPlanException e) {
       problems.add(e.getMessage());
     }
+    try {
+      AdapterRef.named(s.model().adapters());
+    } catch (InvalidPlanException e) {
+      problems.add(e.getMessage());
+    }
     for (String adapter : s.model().adapters()) {
-      if (!isAdapter(adapter)) {
+      if (!isAdapter(AdapterRef.of(adapter).folder())) {
         problems.add("adapters names '" + adapter + "', which has no adapter_config.json. Pass the folder of an adapter.");
       }
     }

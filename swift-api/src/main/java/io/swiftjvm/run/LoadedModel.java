@@ -8,6 +8,7 @@ import io.swiftjvm.hub.ModelSource;
 import io.swiftjvm.infer.Engine;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.LoadOptions;
+import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.quant.QuantFormats;
 import io.swiftjvm.quant.Quantisation;
@@ -36,7 +37,10 @@ public final class LoadedModel implements AutoCloseable {
     this.model = model;
   }
 
-  /** Loads the model of {@code settings} with its adapters, frozen; all of them are active, their updates add up. */
+  /**
+   * Loads the model of {@code settings} with its adapters, frozen; all of them are active, their updates add up. Those
+   * that have a name are left to servers and engines, see {@link AdapterRef}.
+   */
   public static LoadedModel open(Settings settings) {
     ModelSource source = settings.model().open();
     Backend backend = null;
@@ -53,9 +57,9 @@ public final class LoadedModel implements AutoCloseable {
       }
       LoadedModel loaded = new LoadedModel(source, backend, model);
       List<String> names = new ArrayList<>();
-      for (String adapter : settings.model().adapters()) {
+      for (Path adapter : AdapterRef.always(settings.model().adapters())) {
         String name = "adapter" + names.size();
-        loaded.attach(Path.of(adapter), name);
+        loaded.attach(adapter, name);
         names.add(name);
       }
       loaded.activate(names);

@@ -5,6 +5,7 @@ import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.AtomicFile;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.plan.ModelSettings;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.plan.Task;
@@ -92,7 +93,7 @@ public final class TrainingSession {
     List<String> start = settings.model().adapters();
     String base = settings.model().baseName();
     return start.isEmpty() ? TrainedWeights.fresh(model, settings.tuner(), settings.train().seed(), base)
-        : TrainedWeights.from(model, Path.of(start.getFirst()), base);
+        : TrainedWeights.from(model, Path.of(AdapterRef.of(start.getFirst()).folder()), base);
   }
 
   /** The settings with a run's folder as {@code resume_from_checkpoint} replaced by its newest whole checkpoint. */
