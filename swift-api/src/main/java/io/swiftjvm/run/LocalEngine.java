@@ -15,7 +15,7 @@ import io.swiftjvm.infer.Scheduler;
 import io.swiftjvm.infer.SchedulerOptions;
 import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.plan.Settings;
-import io.swiftjvm.tuner.AdapterFiles;
+import io.swiftjvm.tuner.method.TunerFiles;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,7 +52,7 @@ public final class LocalEngine implements ChatEngine {
       throw new InvalidPlanException("An adapter has the model's own name, '" + models.getFirst()
           + "'. Give it another one.");
     }
-    named.forEach((name, folder) -> AdapterFiles.attach(loaded.model(), folder, name, false));
+    named.forEach((name, folder) -> TunerFiles.attachAny(loaded.model(), folder, name, false));
     models.addAll(named.keySet());
     this.engine = new Engine(loaded.model(), loaded.tokenizer(), options);
     this.scheduler = new Scheduler(engine, SchedulerOptions.DEFAULT.queue(Integer.MAX_VALUE / 2)

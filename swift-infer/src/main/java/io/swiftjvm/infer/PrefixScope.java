@@ -1,7 +1,9 @@
 package io.swiftjvm.infer;
 
+import io.swiftjvm.model.Attachment;
 import io.swiftjvm.model.CausalLm;
-import io.swiftjvm.tuner.LoraAdapter;
+import io.swiftjvm.tuner.Adapters;
+import io.swiftjvm.tuner.AttachedAdapter;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What must agree, beside the tokens, for keys and values to be the same.
  *
  * @param adapters their names, in order
- * @param weights which ones were attached under these names
+ * @param weights which ones were attached under these names, and which changed the model itself
  * @param salt of the request
  */
 record PrefixScope(List<String> adapters, List<Identity> weights, @Nullable String salt) {
@@ -30,9 +32,11 @@ record PrefixScope(List<String> adapters, List<Identity> weights, @Nullable Stri
   static PrefixScope of(CausalLm model, List<String> adapters, @Nullable String salt) {
     List<Identity> weights = new ArrayList<>();
     for (String name : adapters) {
-      LoraAdapter adapter = LoraAdapter.find(model, name);
-      if (adapter != null) {
-        weights.add(new Identity(adapter.parameters().getFirst()));
+      weights.add(new Identity(Adapters.of(model, name).parameters().getFirst()));
+    }
+    for (Attachment attachment : model.attachments().values()) {
+      if (attachment instanceof AttachedAdapter adapter && adapter.changesBase()) {
+        weights.add(new Identity(adapter));
       }
     }
     return new PrefixScope(adapters, weights, salt);
