@@ -1,8 +1,8 @@
 package io.swiftjvm.infer.external;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.infer.ChatRequest;
 import io.swiftjvm.infer.SamplingParams;
