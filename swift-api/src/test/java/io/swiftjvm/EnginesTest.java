@@ -112,7 +112,7 @@ class EnginesTest {
 
   @Test
   void a_cache_of_eight_bits_is_a_quarter_and_nearly_as_exact() {
-    try (ChatEngine exact = recipe.engine(); ChatEngine narrow = recipe.engine(e -> e.cacheType(DType.Q8))) {
+    try (ChatEngine exact = recipe.engine(); ChatEngine narrow = recipe.engine(e -> e.cacheType(DType.Q8_BLOCK))) {
       String text = exact.chat(ChatRequest.of("Who are you?").model("swift-tiny"), piece -> {}).text();
       assertThat(narrow.chat(ChatRequest.of("Who are you?").model("swift-tiny"), piece -> {}).text()).isEqualTo(text);
     }
