@@ -46,6 +46,11 @@ class ConformanceTest {
     return checks("responses");
   }
 
+  @TestFactory
+  Stream<DynamicTest> structured() {
+    return checks("structured");
+  }
+
   private static Stream<DynamicTest> checks(String table) {
     return lines(table).stream().map(line -> DynamicTest.dynamicTest(line, () -> {
       WireCheck check = WireCheck.of(line);

@@ -1,9 +1,11 @@
 package io.swiftjvm.infer.grammar;
 
 import io.swiftjvm.error.InvalidPlanException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -42,6 +44,11 @@ final class Automaton {
 
   int size() {
     return moves.size();
+  }
+
+  /** What it takes in memory, in numbers. */
+  long weight() {
+    return size() + moves.stream().mapToLong(m -> m.length).sum() + calls.stream().mapToLong(c -> c.length).sum();
   }
 
   /** True if a rule that gets here is over. */
@@ -143,50 +150,40 @@ final class Automaton {
 
   /** Drops what cannot end; false if the root cannot either. */
   private boolean trim() {
-    List<List<int[]>> into = new ArrayList<>();
-    moves.forEach(m -> into.add(new ArrayList<>()));
-    for (int s = 0; s < size(); s++) {
-      for (int m = 0; m < moves(s).length; m += 3) {
-        into.get(moves(s)[m + 2]).add(new int[] {s, -1});
-      }
-      for (int c = 0; c < calls(s).length; c += 2) {
-        into.get(calls(s)[c + 1]).add(new int[] {s, calls(s)[c]});
-      }
-    }
+    Reverse into = new Reverse(this);
     BitSet live = new BitSet();
     List<List<Integer>> waiting = new ArrayList<>();
-    List<Integer> open = new ArrayList<>(accepting.stream().boxed().toList());
-    for (int rule = 0; rule < rules(); rule++) {
-      waiting.add(new ArrayList<>());
-    }
     Map<Integer, Integer> starting = new HashMap<>();
     for (int rule = 0; rule < rules(); rule++) {
+      waiting.add(new ArrayList<>());
       starting.put(starts[rule], rule);
     }
+    Deque<Integer> open = new ArrayDeque<>(accepting.stream().boxed().toList());
     while (!open.isEmpty()) {
-      int state = open.removeLast();
+      int state = open.pop();
       if (live.get(state)) {
         continue;
       }
       live.set(state);
       Integer rule = starting.get(state);
       if (rule != null) {
-        open.addAll(waiting.get(rule));
+        waiting.get(rule).forEach(open::push);
       }
-      for (int[] edge : into.get(state)) {
-        if (edge[1] < 0 || live.get(starts[edge[1]])) {
-          open.add(edge[0]);
+      for (int e = into.first(state); e >= 0; e = into.next(e)) {
+        int called = into.rule(e);
+        if (called < 0 || live.get(starts[called])) {
+          open.push(into.from(e));
         } else {
-          waiting.get(edge[1]).add(edge[0]);
+          waiting.get(called).add(into.from(e));
         }
       }
     }
+    BitSet dead = new BitSet();
+    for (int rule = 0; rule < rules(); rule++) {
+      dead.set(rule, !live.get(starts[rule]));
+    }
     for (int s = 0; s < size(); s++) {
-      moves.set(s, live(moves(s), 3, live, new BitSet()));
-      BitSet dead = new BitSet();
-      for (int rule = 0; rule < rules(); rule++) {
-        dead.set(rule, !live.get(starts[rule]));
-      }
+      moves.set(s, live(moves(s), 3, live, dead));
       calls.set(s, live(calls(s), 2, live, dead));
     }
     return live.get(starts[0]);

@@ -7,11 +7,14 @@ import java.time.Duration;
 final class Budget {
   /** Edges of the automata before they are made deterministic, for each state that may come out. */
   private static final int EDGES = 40;
+  /** Numbers that the construction holds, for each state that may come out. */
+  private static final int HELD = 60;
   private static final int CLOCK = 1 << 12;
 
   private final GrammarLimits limits;
   private final long deadline;
   private long edges;
+  private long held;
   private int states;
   private int ticks;
 
@@ -35,6 +38,15 @@ final class Budget {
     tick(1);
   }
 
+  /** So many numbers more are held. */
+  void hold(int numbers) {
+    held += numbers;
+    if (held > (long) HELD * limits.states()) {
+      throw tooLarge();
+    }
+    tick(numbers);
+  }
+
   /** So much work was done. */
   void tick(int work) {
     ticks += work;
@@ -48,7 +60,7 @@ final class Budget {
   }
 
   private InvalidPlanException tooLarge() {
-    return new InvalidPlanException("The grammar needs more than " + limits.states() + " states. Simplify it: smaller "
+    return new InvalidPlanException("The grammar needs more than " + limits.states() + " states, or is as large in other ways. Simplify it: smaller "
         + "repetitions, lengths and enums.");
   }
 }

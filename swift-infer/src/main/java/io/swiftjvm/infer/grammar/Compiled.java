@@ -20,9 +20,9 @@ final class Compiled {
     masks.of(start);
   }
 
-  /** States of its automaton. */
-  int size() {
-    return machine.automaton().size();
+  /** What it takes in memory, in numbers. */
+  long weight() {
+    return machine.automaton().weight();
   }
 
   State start() {

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A deterministic automaton over bytes and calls of rules. State 0 is the start; no move leads back to it, and it never
@@ -109,6 +111,7 @@ final class Dfa {
           cut.addAll(List.of(at, own[i + 1], pairs.id(own[i + 2], -1)));
         }
       }
+      budget.hold(cut.size());
       // states are worked on in the order of their numbers
       out.moves.set(next++, cut.stream().mapToInt(x -> x).toArray());
     }
@@ -141,11 +144,26 @@ final class Dfa {
     }
 
     /** States of the other automaton, those that only have silent steps left out. */
-    private record Key(List<Integer> states) {}
+    @SuppressWarnings("ArrayRecordComponent") // equality by content, below
+    private record Key(int[] states) {
+      @Override
+      public boolean equals(@Nullable Object other) {
+        return other instanceof Key key && Arrays.equals(states, key.states);
+      }
+
+      @Override
+      public int hashCode() {
+        return Arrays.hashCode(states);
+      }
+
+      boolean has(int state) {
+        return Arrays.binarySearch(states, state) >= 0;
+      }
+    }
 
     Dfa build(int start) {
       Key first = closure(List.of(start));
-      out.add(first.states.contains(end), budget);
+      out.add(first.has(end), budget);
       expand(first, worked++);
       while (!work.isEmpty()) {
         // states are worked on in the order of their numbers
@@ -158,8 +176,9 @@ final class Dfa {
       Key key = closure(targets);
       Integer known = ids.get(key);
       if (known == null) {
-        known = out.add(key.states.contains(end), budget);
+        known = out.add(key.has(end), budget);
         ids.put(key, known);
+        budget.hold(key.states.length);
         work.add(key);
       }
       return known;
@@ -168,7 +187,7 @@ final class Dfa {
     private Key closure(List<Integer> from) {
       round++;
       Deque<Integer> open = new ArrayDeque<>(from);
-      List<Integer> kept = new ArrayList<>();
+      IntStream.Builder kept = IntStream.builder();
       while (!open.isEmpty()) {
         int state = open.pop();
         if (seen[state] == round) {
@@ -188,8 +207,7 @@ final class Dfa {
           kept.add(state);
         }
       }
-      kept.sort(null);
-      return new Key(kept);
+      return new Key(kept.build().sorted().toArray());
     }
 
     private void expand(Key key, int id) {
@@ -221,6 +239,7 @@ final class Dfa {
           append(found, from, to - 1, id(targets));
         }
       }
+      budget.hold(3 * found.size());
       out.moves.set(id, found.stream().flatMapToInt(Arrays::stream).toArray());
       out.calls.set(id, called.entrySet().stream()
           .flatMap(c -> List.of(c.getKey(), id(c.getValue())).stream()).mapToInt(x -> x).toArray());

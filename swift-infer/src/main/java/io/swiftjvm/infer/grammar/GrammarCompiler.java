@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GrammarCompiler {
   private static final int AT_ONCE = 2;
+  /** Numbers that the remembered automata may hold, for each state that one may have. */
+  private static final long WEIGHT = 60;
   private static final int REMEMBERED = 32;
 
   private final Tokenizer tokenizer;
@@ -60,7 +62,7 @@ public final class GrammarCompiler {
     synchronized (known) {
       known.put(grammar, compiled);
       // a few large ones take as much memory as many small ones
-      while (known.size() > 1 && known.values().stream().mapToLong(Compiled::size).sum() > 4L * limits.states()) {
+      while (known.size() > 1 && known.values().stream().mapToLong(Compiled::weight).sum() > WEIGHT * limits.states()) {
         known.remove(known.keySet().iterator().next());
       }
     }

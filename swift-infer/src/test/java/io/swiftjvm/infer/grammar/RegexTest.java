@@ -60,7 +60,9 @@ class RegexTest {
   void patterns_that_match_nothing_and_endless_ones_are_refused() {
     String deep = "(".repeat(500) + "a" + ")".repeat(500);
     String wide = "(a|b|c){0,5000}".repeat(40);
-    for (String pattern : List.of(deep, wide, "x".repeat(5000))) {
+    // subsets of thousands of states each
+    String thick = "(a{0,5000}){2}|(a{0,4999}b?){2}";
+    for (String pattern : List.of(deep, wide, thick, "a{9999}{9999}{9999}", "x".repeat(5000))) {
       assertThatThrownBy(() -> Drawn.COMPILER.matcher(Grammar.regex(pattern)))
           .isInstanceOf(InvalidPlanException.class);
     }
