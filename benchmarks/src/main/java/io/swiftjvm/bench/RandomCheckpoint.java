@@ -18,11 +18,11 @@ import java.util.SplittableRandom;
  * come from another folder.
  *
  * <pre>java -cp 'swift-api/target/swift/lib/*:benchmarks/target/classes' io.swiftjvm.bench.RandomCheckpoint OUT
- * TOKENIZER_DIR</pre>
+ * TOKENIZER_DIR [LAYERS [VOCABULARY]]</pre>
  */
 public final class RandomCheckpoint {
   private static final int HIDDEN = 1024;
-  private static final int LAYERS = 28;
+  private static final int ALL_LAYERS = 28;
   private static final int HEADS = 16;
   private static final int KV_HEADS = 8;
   private static final int HEAD_DIM = 128;
@@ -37,37 +37,40 @@ public final class RandomCheckpoint {
     this.arena = arena;
   }
 
-  /** Arguments: the folder to make, a folder with tokenizer.json and tokenizer_config.json. */
+  /** Arguments: the folder to make, a folder with tokenizer.json and tokenizer_config.json, the layers if not 28,
+   * the size of the vocabulary if not that of Qwen3. */
   public static void main(String[] args) throws IOException {
-    if (args.length != 2) {
-      throw new IllegalArgumentException("usage: RandomCheckpoint OUT TOKENIZER_DIR");
+    if (args.length < 2) {
+      throw new IllegalArgumentException("usage: RandomCheckpoint OUT TOKENIZER_DIR [LAYERS [VOCABULARY]]");
     }
+    int layers = args.length > 2 ? Integer.parseInt(args[2]) : ALL_LAYERS;
+    int vocabulary = args.length > 3 ? Integer.parseInt(args[3]) : VOCABULARY;
     Path out = Path.of(args[0]);
     Files.createDirectories(out);
     for (String file : new String[] {"tokenizer.json", "tokenizer_config.json"}) {
       Files.write(out.resolve(file), Files.readAllBytes(Path.of(args[1], file)));
     }
-    Files.writeString(out.resolve("config.json"), config());
+    Files.writeString(out.resolve("config.json"), config(layers, vocabulary));
     try (Arena arena = Arena.ofShared()) {
       RandomCheckpoint checkpoint = new RandomCheckpoint(arena);
-      checkpoint.fill();
+      checkpoint.fill(layers, vocabulary);
       checkpoint.writer.write(out.resolve("model.safetensors"));
     }
   }
 
-  private static String config() {
+  private static String config(int layers, int vocabulary) {
     return """
         {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "torch_dtype": "bfloat16", "vocab_size": %d,
          "hidden_size": %d, "intermediate_size": %d, "num_hidden_layers": %d, "num_attention_heads": %d,
          "num_key_value_heads": %d, "head_dim": %d, "hidden_act": "silu", "rms_norm_eps": 1e-06,
          "rope_theta": 1000000, "max_position_embeddings": 40960, "tie_word_embeddings": true,
          "attention_bias": false, "use_sliding_window": false, "sliding_window": null, "eos_token_id": 1}
-        """.formatted(VOCABULARY, HIDDEN, MLP, LAYERS, HEADS, KV_HEADS, HEAD_DIM);
+        """.formatted(vocabulary, HIDDEN, MLP, layers, HEADS, KV_HEADS, HEAD_DIM);
   }
 
-  private void fill() {
-    weight("model.embed_tokens.weight", VOCABULARY, HIDDEN);
-    for (int i = 0; i < LAYERS; i++) {
+  private void fill(int layers, int vocabulary) {
+    weight("model.embed_tokens.weight", vocabulary, HIDDEN);
+    for (int i = 0; i < layers; i++) {
       String at = "model.layers." + i + ".";
       weight(at + "self_attn.q_proj.weight", HEADS * HEAD_DIM, HIDDEN);
       weight(at + "self_attn.k_proj.weight", KV_HEADS * HEAD_DIM, HIDDEN);

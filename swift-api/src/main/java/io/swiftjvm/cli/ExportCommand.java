@@ -3,11 +3,15 @@ package io.swiftjvm.cli;
 import io.swiftjvm.Plan;
 import io.swiftjvm.Recipe;
 import io.swiftjvm.Run;
+import io.swiftjvm.data.rows.DropReport;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.ModelSource;
+import io.swiftjvm.run.TrainingData;
 import io.swiftjvm.tuner.VocabularyExtension;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** {@code swift export}: merges adapters into the weights, or writes the weights in another element type. */
@@ -28,6 +32,7 @@ final class ExportCommand implements Command {
         Flag.bare("merge_lora", "merge the adapters into the weights"),
         Flag.bare("exist_ok", "write into a folder that exists"),
         Flag.value("new_special_tokens", "adds these tokens, separated by commas, and writes the larger model"),
+        Flag.bare("to_cached_dataset", "encode --dataset and write it for --cached_dataset"),
         Flag.value("quant_method", "not in this version"));
   }
 
@@ -36,6 +41,9 @@ final class ExportCommand implements Command {
     if (call.flag("quant_method").isPresent()) {
       throw new InvalidPlanException("quant_method " + call.required("quant_method")
           + " is not in this version; export writes float32, bfloat16 and float16 (--torch_dtype).");
+    }
+    if (call.on("to_cached_dataset")) {
+      return cache(call);
     }
     Optional<String> tokens = call.flag("new_special_tokens");
     if (tokens.isPresent()) {
@@ -55,6 +63,24 @@ final class ExportCommand implements Command {
       run.export(target, call.on("exist_ok"));
     }
     call.out().println(target);
+    return 0;
+  }
+
+  private static int cache(Call call) {
+    Path target = call.settings().outputDir();
+    if (target == null || !call.given().contains("output_dir") || call.settings().data().datasets().isEmpty()) {
+      throw new UsageException("--to_cached_dataset needs --dataset and --output_dir");
+    }
+    Plan plan = Recipe.of(call.settings()).plan();
+    try (Run run = plan.load()) {
+      DropReport report =
+          TrainingData.cache(call.settings(), run.loaded(), target, new ConsoleProgress(call.err()));
+      Map<String, Object> last = new LinkedHashMap<>();
+      last.put("cached_dataset", target.resolve("train").toString());
+      last.put("rows", report.kept());
+      last.put("dropped_rows", report.count());
+      call.out().println(Json.line(last));
+    }
     return 0;
   }
 

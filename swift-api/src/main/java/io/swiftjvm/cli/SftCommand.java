@@ -18,8 +18,8 @@ record SftCommand(String name, String summary) implements Command {
   @Override
   public int run(Call call) {
     Settings settings = call.settings().task(name.equals("pt") ? Task.PT : Task.SFT);
-    if (settings.data().datasets().isEmpty()) {
-      throw new UsageException("--dataset is required: a file, a folder or swift/self-cognition");
+    if (!settings.data().any()) {
+      throw new UsageException("--dataset is required: a file, a folder or swift/self-cognition (or --cached_dataset)");
     }
     Plan plan = Recipe.of(settings).plan();
     CancellationToken cancellation = new CancellationToken();

@@ -17,6 +17,12 @@ final class DataRules {
       problems.add("interleave_prob has " + probabilities + " entries for " + data.datasets().size()
           + " data sets. Give one for each.");
     }
+    boolean other = !data.datasets().isEmpty() || !data.validation().isEmpty() || data.splitRatio() > 0
+        || data.access().streaming() || data.access().lazy();
+    if (!data.cached().isEmpty() && other || data.cached().isEmpty() && !data.cachedValidation().isEmpty()) {
+      problems.add("cached_dataset and cached_val_dataset take the place of dataset and val_dataset, and are neither split, "
+          + "streamed nor encoded later. Use one or the other.");
+    }
     grouping(s, problems);
     if (data.access().streaming()) {
       streaming(s, problems);

@@ -49,7 +49,7 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
   }
 
   private static MemoryRequest request(Settings s, int maxLength) {
-    if (s.data().datasets().isEmpty()) {
+    if (!s.data().any()) {
       return MemoryRequest.generate(1, maxLength)
           .adapter(s.model().adapters().isEmpty() || s.tuner().full() ? null : s.tuner())
           .dtype(s.model().dtype()).packed(packed(s));
@@ -84,7 +84,7 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     if (!s.model().adapters().isEmpty()) {
       line(lines, "adapters", String.join(", ", s.model().adapters()), "loaded on the model");
     }
-    if (!s.data().datasets().isEmpty()) {
+    if (s.data().any()) {
       training(lines);
     }
     line(lines, "memory", MemoryEstimate.show(memory.total()), "estimated:");
@@ -95,7 +95,8 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
   private void training(List<String> lines) {
     Settings s = settings;
     Tuning tuner = s.tuner();
-    line(lines, "task", s.task().name().toLowerCase(Locale.ROOT), "on " + String.join(", ", s.data().datasets()));
+    line(lines, "task", s.task().name().toLowerCase(Locale.ROOT), "on " + String.join(", ",
+        s.data().cached().isEmpty() ? s.data().datasets() : s.data().cached()));
     line(lines, "tuner", named(tuner), millions(trainable()) + " of " + millions(sizes.parameters())
         + " values are trained" + on(tuner));
     var batch = s.train().batch();

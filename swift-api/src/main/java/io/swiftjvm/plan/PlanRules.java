@@ -62,7 +62,7 @@ public final class PlanRules {
       problems.add("model is no path: " + e.getMessage());
     }
     try {
-      if (s.model().quant().quantisation() != null && s.tuner().full() && !s.data().datasets().isEmpty()) {
+      if (s.model().quant().quantisation() != null && s.tuner().full() && s.data().any()) {
         problems.add("quant_method is " + s.model().quant().method() + " with tuner_type full; quantised weights cannot be"
             + " trained. Use tuner_type lora.");
       }
@@ -80,7 +80,7 @@ public final class PlanRules {
       }
     }
     if (s.tuner().full() && s.model().dtype() != null && s.model().dtype() != DType.F32
-        && !s.data().datasets().isEmpty()) {
+        && s.data().any()) {
       problems.add("torch_dtype is " + s.model().dtype().torchName() + " with tuner_type full; full tuning keeps float32 "
           + "weights. Leave torch_dtype out or use float32.");
     }
@@ -89,7 +89,7 @@ public final class PlanRules {
   /** What the method needs, and whether it fits the model, as far as its files are here. */
   private static void tuner(Settings s, Path model, List<String> problems) {
     String problem = s.tuner().problem();
-    if (s.data().datasets().isEmpty()) {
+    if (!s.data().any()) {
       return;
     }
     if (problem != null) {

@@ -1,5 +1,6 @@
 package io.swiftjvm.run;
 
+import com.google.common.hash.Hashing;
 import io.swiftjvm.data.rows.Row;
 import io.swiftjvm.data.template.EncodeOptions;
 import io.swiftjvm.data.template.EncodedRow;
@@ -13,9 +14,13 @@ import io.swiftjvm.plan.Settings;
 import io.swiftjvm.plan.Task;
 import io.swiftjvm.plan.TextSettings;
 import io.swiftjvm.text.ChatTemplate;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,9 +43,13 @@ final class Encoder {
   private final int packLength;
   private final int vocabulary;
   private final boolean weighted;
+  private final Map<String, String> facts;
 
-  private Encoder(Way way, String description, int maxLength, int packLength, int vocabulary, boolean weighted) {
+  private Encoder(
+      Way way, String description, int maxLength, int packLength, int vocabulary, boolean weighted,
+      Map<String, String> facts) {
     this.weighted = weighted;
+    this.facts = Map.copyOf(facts);
     this.way = way;
     this.description = description;
     this.maxLength = maxLength;
@@ -94,7 +103,34 @@ final class Encoder {
       description = meta.name();
     }
     return new Encoder(way, description, maxLength, pack != null ? pack : maxLength,
-        loaded.model().config().vocabSize(), weighted);
+        loaded.model().config().vocabSize(), weighted, facts(settings, loaded, description, maxLength));
+  }
+
+  /** Everything that decides which tokens a row becomes, by the names of the arguments. */
+  private static Map<String, String> facts(Settings settings, LoadedModel loaded, String description, int maxLength) {
+    TextSettings text = settings.text();
+    Map<String, String> facts = new TreeMap<>();
+    facts.put("task_type", settings.task().toString());
+    facts.put("template", description);
+    facts.put("agent_template", String.valueOf(text.agentTemplate()));
+    facts.put("system", String.valueOf(text.system()));
+    facts.put("max_length", String.valueOf(maxLength));
+    facts.put("truncation_strategy", text.truncation());
+    facts.put("loss_scale", text.lossScale() + " binary " + text.binaryLossScale());
+    facts.put("enable_thinking", String.valueOf(text.enableThinking()));
+    Path tokenizer = loaded.source().folder().resolve("tokenizer.json");
+    try {
+      facts.put("tokenizer.json", Files.isRegularFile(tokenizer)
+          ? Hashing.sha256().hashBytes(Files.readAllBytes(tokenizer)).toString() : "none");
+    } catch (IOException e) {
+      throw new DatasetException(tokenizer + " cannot be read: " + e, e);
+    }
+    return facts;
+  }
+
+  /** What rows encoded elsewhere must share with these. */
+  Map<String, String> facts() {
+    return facts;
   }
 
   int packLength() {

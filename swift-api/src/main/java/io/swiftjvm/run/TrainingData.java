@@ -2,7 +2,6 @@ package io.swiftjvm.run;
 
 import io.swiftjvm.data.Batch;
 import io.swiftjvm.data.batch.BatchOrder;
-import io.swiftjvm.data.batch.Packing;
 import io.swiftjvm.data.rows.DatasetLoader;
 import io.swiftjvm.data.rows.DropReport;
 import io.swiftjvm.data.rows.Drops;
@@ -18,8 +17,10 @@ import io.swiftjvm.plan.Settings;
 import io.swiftjvm.train.BatchSource;
 import io.swiftjvm.train.BatchSpec;
 import io.swiftjvm.train.TrainEvent;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -70,10 +71,30 @@ public final class TrainingData implements AutoCloseable {
 
   /** Reads the data of {@code settings}, as far as its way of access reads it now; drops are told row by row. */
   static TrainingData of(Settings settings, LoadedModel loaded, Consumer<TrainEvent> listener) {
-    if (settings.data().datasets().isEmpty()) {
+    if (!settings.data().any()) {
       throw new DatasetException("no data set was given. Pass --dataset with a file, a folder or swift/self-cognition.");
     }
     return new Reading(settings, Encoder.of(settings, loaded), listener).read();
+  }
+
+  /**
+   * Encodes the data of {@code settings} and writes it for {@code cached_dataset}: the rows to train on into
+   * {@code folder/train}, those held out or given for validation into {@code folder/val}.
+   *
+   * @return what became of the rows
+   */
+  public static DropReport cache(Settings settings, LoadedModel loaded, Path folder, Consumer<TrainEvent> listener) {
+    Reading reading = new Reading(settings, Encoder.of(settings, loaded), listener);
+    LoadedRows all = reading.load();
+    List<Batch> rows = reading.encoded(all);
+    List<Batch> held = settings.data().validation().isEmpty()
+        ? reading.encoding.encode(all.held(), reading.drops) : reading.given();
+    reading.drops.judge();
+    CachedRows.write(folder.resolve("train"), rows, reading.encoder.facts());
+    if (!held.isEmpty()) {
+      CachedRows.write(folder.resolve("val"), held, reading.encoder.facts());
+    }
+    return reading.drops.report();
   }
 
   /** One reading of a plan's data. */
@@ -101,7 +122,7 @@ public final class TrainingData implements AutoCloseable {
     }
 
     TrainingData read() {
-      return data.access().streaming() ? stream() : data.access().lazy() ? lazy() : whole();
+      return !data.cached().isEmpty() ? cached() : data.access().streaming() ? stream() : data.access().lazy() ? lazy() : whole();
     }
 
     private List<Batch> given() {
@@ -115,23 +136,67 @@ public final class TrainingData implements AutoCloseable {
           ? DatasetLoader.shuffle(more.rows(), options.seed(), "validation") : more.rows(), drops);
     }
 
-    private TrainingData whole() {
+    private LoadedRows load() {
       LoadedRows all = DatasetLoader.load(data.datasets(), options, data.splitRatio(), data.mixing(), drops);
       all.notes().forEach(this::tell);
+      return all;
+    }
+
+    private List<Batch> encoded(LoadedRows all) {
       List<Row> train = options.shuffle() ? DatasetLoader.shuffle(all.rows(), options.seed(), "dataset") : all.rows();
-      List<Batch> rows = encoding.encode(train, drops);
-      List<Batch> validation = data.validation().isEmpty() ? encoding.encode(all.held(), drops) : given();
+      return encoding.encode(train, drops);
+    }
+
+    private TrainingData whole() {
+      LoadedRows all = load();
+      List<Batch> rows = encoded(all);
+      return of(rows, data.validation().isEmpty() ? encoding.encode(all.held(), drops) : given(), null);
+    }
+
+    private TrainingData cached() {
+      Map<String, String> facts = encoder.facts();
+      List<CachedRows> open = new ArrayList<>();
+      boolean done = false;
+      try {
+        List<Batch> rows = cached(data.cached(), facts, open);
+        drops.keep(rows.size());
+        TrainingData out = of(rows, cached(data.cachedValidation(), facts, open), () -> closeAll(open));
+        done = true;
+        return out;
+      } finally {
+        if (!done) {
+          closeAll(open);
+        }
+      }
+    }
+
+    private static List<Batch> cached(List<String> folders, Map<String, String> facts, List<CachedRows> open) {
+      List<CachedRows> parts = new ArrayList<>();
+      for (String folder : folders) {
+        CachedRows rows = CachedRows.open(Path.of(folder), facts);
+        open.add(rows);
+        parts.add(rows);
+      }
+      return parts.size() == 1 ? parts.getFirst() : parts.stream().flatMap(List::stream).toList();
+    }
+
+    private static void closeAll(List<CachedRows> open) {
+      open.forEach(CachedRows::close);
+    }
+
+    private TrainingData of(List<Batch> rows, List<Batch> validation, @Nullable AutoCloseable source) {
       if (rows.isEmpty()) {
         DropReport report = drops.report();
         throw new DatasetException("no row is left to train on: " + report
             + (report.dropped().isEmpty() ? "" : "; the first: " + report.dropped().getFirst()) + ".");
       }
       drops.judge();
-      List<Batch> units = settings.text().packing() ? packs(rows) : rows;
+      List<Batch> units = settings.text().packing()
+          ? new PackedRows(rows, encoder.packLength(), data.grouping().packing()) : rows;
       RowBatches batches =
           new RowBatches(units, settings.train().batch(), order(units), Fingerprint.of(units, settings));
       listener.accept(facts(rows, units, batches));
-      return new TrainingData(batches, validation, drops, null);
+      return new TrainingData(batches, validation, drops, source);
     }
 
     private TrainEvent facts(List<Batch> rows, List<Batch> units, BatchSource batches) {
@@ -151,19 +216,6 @@ public final class TrainingData implements AutoCloseable {
       int[] lengths = units.stream().mapToInt(unit -> unit.ids().length).toArray();
       return maxTokens == null ? BatchOrder.byLength(lengths, batch.perDevice(), seed)
           : BatchOrder.byTokens(lengths, maxTokens, data.loaderShuffle(), seed);
-    }
-
-    private List<Batch> packs(List<Batch> rows) {
-      int[] lengths = rows.stream().mapToInt(r -> r.ids().length).toArray();
-      List<Batch> packs = new ArrayList<>();
-      for (int[] pack : Packing.pack(lengths, encoder.packLength(), data.grouping().packing())) {
-        List<Batch> parts = new ArrayList<>();
-        for (int row : pack) {
-          parts.add(rows.get(row));
-        }
-        packs.add(RowBatches.join(parts));
-      }
-      return packs;
     }
 
     private TrainingData lazy() {

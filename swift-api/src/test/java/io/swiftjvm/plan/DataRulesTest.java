@@ -38,6 +38,8 @@ class DataRulesTest {
     refused(Map.of("streaming", true, "max_steps", 5, "split_dataset_ratio", 0.1), "split_dataset_ratio", "#N");
     refused(Map.of("lazy_tokenize", true, "packing", true), "lazy_tokenize", "packing");
     refused(Map.of("lazy_tokenize", true, "split_dataset_ratio", 0.1), "lazy_tokenize", "split_dataset_ratio");
+    refused(Map.of("cached_dataset", List.of("c")), "cached_dataset", "dataset");
+    refused(Map.of("cached_val_dataset", List.of("c")), "cached_val_dataset");
     assertThatThrownBy(() -> problems(Map.of("lazy_tokenize", true, "streaming", true, "max_steps", 5)))
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("lazy_tokenize").hasMessageContaining("streaming");
     assertThatThrownBy(() -> problems(Map.of("group_by_length", true, "max_tokens_per_batch", 64)))

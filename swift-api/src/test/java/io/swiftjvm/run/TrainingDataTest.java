@@ -248,6 +248,38 @@ class TrainingDataTest {
   }
 
   @Test
+  void rows_encoded_beforehand_give_the_same_training_bit_for_bit() throws IOException {
+    Path file = Files.writeString(temp.resolve("chat.jsonl"), IntStream.range(0, 30)
+        .mapToObj(i -> "{\"query\": \"question " + i + "\", \"response\": \"answer " + "word ".repeat(i) + "\"}\n")
+        .collect(Collectors.joining()) + "no json\n");
+    for (Recipe live : List.of(recipe.dataset(file.toString()).with("split_dataset_ratio", 0.2),
+        recipe.dataset(file.toString()).with("split_dataset_ratio", 0.2).with("packing", true),
+        recipe.dataset(file.toString()).with("split_dataset_ratio", 0.2).with("is_binary_loss_scale", false))) {
+      Path folder = temp.resolve("cache" + live.hashCode());
+      try (Run run = live.load()) {
+        DropReport report = TrainingData.cache(live.settings(), run.loaded(), folder, event -> { });
+        assertThat(report.kept()).isEqualTo(30);
+        assertThat(report.count()).isEqualTo(1);
+      }
+      Recipe cached = live.dataset().with("split_dataset_ratio", 0)
+          .with("cached_dataset", List.of(folder.resolve("train").toString()))
+          .with("cached_val_dataset", List.of(folder.resolve("val").toString()));
+      TrainingData whole = data(live);
+      try (TrainingData data = data(cached)) {
+        assertThat(data.batches().fingerprint()).isEqualTo(whole.batches().fingerprint());
+        assertThat(ids(epoch(data))).isEqualTo(ids(epoch(whole)));
+        assertThat(ids(data.validation())).hasSize(6).isEqualTo(ids(whole.validation()));
+      }
+      for (Recipe other : List.of(cached.with("max_length", 100), cached.with("loss_scale", "all"), cached.with("system", "x"))) {
+        assertThatThrownBy(() -> data(other)).isInstanceOf(DatasetException.class).hasMessageContaining("cached_dataset")
+            .hasMessageContaining("Export it again");
+      }
+      assertThatThrownBy(() -> data(cached.with("cached_dataset", List.of(temp.toString())))).isInstanceOf(DatasetException.class)
+          .hasMessageContaining("rows.safetensors");
+    }
+  }
+
+  @Test
   void what_was_read_is_told_with_the_fill_of_packs() {
     List<TrainEvent.DataReady> told = new ArrayList<>();
     Recipe packed = recipe.with("packing", true).with("packing_length", 12).with("max_length", 12).with("num_train_epochs", 1);

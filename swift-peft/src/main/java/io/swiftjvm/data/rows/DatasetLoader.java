@@ -216,7 +216,7 @@ public final class DatasetLoader {
     if (spec.hub() != null || !Files.isRegularFile(path)) {
       throw new DatasetException("data set '" + spec.path() + "' is neither a file nor a folder here"
           + (spec.hub() == null ? "" : " but on a hub, and this version does not download data sets")
-          + ". Pass a .jsonl, .json, .csv or .txt file, a folder of them, or " + DatasetSpec.SELF_COGNITION + ".");
+          + ". Pass a .jsonl, .json, .csv, .txt or .parquet file, a folder of them, or " + DatasetSpec.SELF_COGNITION + ".");
     }
     if (!spec.subsets().isEmpty()) {
       throw new DatasetException("'" + spec.path() + "' is a file and has no subsets " + spec.subsets()

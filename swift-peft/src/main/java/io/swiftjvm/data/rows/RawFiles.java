@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 
-/** Opens data files by their ending: JSONL, JSON, CSV and TXT, each also compressed with gzip. */
+/** Opens data files by their ending: JSONL, JSON, CSV and TXT, each also compressed with gzip, and Parquet. */
 final class RawFiles {
   /** Endings of files that hold rows; {@code .gz} may follow. */
-  static final List<String> ENDINGS = List.of(".jsonl", ".json", ".csv", ".txt");
+  static final List<String> ENDINGS = List.of(".jsonl", ".json", ".csv", ".txt", ".parquet");
 
   private RawFiles() {}
 
@@ -21,14 +21,16 @@ final class RawFiles {
   static String ending(Path path) {
     String name = path.getFileName().toString().toLowerCase(Locale.ROOT);
     String plain = name.endsWith(".gz") ? name.substring(0, name.length() - 3) : name;
-    return ENDINGS.stream().filter(plain::endsWith).findFirst().orElse("");
+    return name.endsWith(".parquet.gz") ? "" : ENDINGS.stream().filter(plain::endsWith).findFirst().orElse("");
   }
 
   static RawReader open(Path path) {
     String name = path.toString().toLowerCase(Locale.ROOT);
-    if (name.endsWith(".parquet") || name.endsWith(".arrow")) {
-      throw new DatasetException(path + " is a " + name.substring(name.lastIndexOf('.') + 1)
-          + " file, which this version does not read. Convert it to JSONL.");
+    if (name.endsWith(".parquet")) {
+      return new ParquetReader(path);
+    }
+    if (name.endsWith(".arrow") || name.endsWith(".parquet.gz")) {
+      throw new DatasetException(path + " is in a form that this version does not read. Write it as .parquet or .jsonl.");
     }
     InputStream in = stream(path);
     boolean done = false;

@@ -3,7 +3,11 @@ package io.swiftjvm.data.template;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.swiftjvm.data.rows.Origin;
+import io.swiftjvm.data.rows.PreferencePair;
+import io.swiftjvm.data.rows.Row;
 import io.swiftjvm.data.tools.AgentForms;
+import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.testing.OracleFiles;
 import java.io.IOException;
 import java.time.LocalDate;
@@ -11,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -47,6 +52,57 @@ class EncodeGoldenTest {
     }
     assertThat(wrong).as("of " + checked).isEmpty();
     assertThat(checked).isGreaterThan(10);
+  }
+
+  @Test
+  void both_answers_of_a_pair_are_encoded_as_upstream() throws IOException {
+    JsonNode golden = Goldens.JSON.readTree(OracleFiles.path("swift_data/preference.json").toFile());
+    List<String> wrong = new ArrayList<>();
+    int checked = 0;
+    for (JsonNode setting : golden.path("cases")) {
+      if (setting.path("mode").asText().equals("train")) {
+        continue;
+      }
+      RowEncoder encoder = encoder(setting);
+      boolean labels = setting.path("task_type").asText().equals("causal_lm");
+      for (Map.Entry<String, JsonNode> entry : setting.path("results").properties()) {
+        JsonNode row = golden.path("rows").path(entry.getKey());
+        checked++;
+        String problem;
+        if (row.has("label")) {
+          problem = Goldens.check(encoder, row, entry.getValue().path("chosen"), labels);
+        } else {
+          problem = pair(encoder, row, entry.getValue(), labels, setting.path("mode").asText().equals("kto"));
+        }
+        if (!problem.isEmpty()) {
+          wrong.add(setting.path("template").asText() + " " + setting.path("options") + " " + entry.getKey() + ": " + problem);
+        }
+      }
+    }
+    assertThat(wrong).as("of " + checked).isEmpty();
+    assertThat(checked).isEqualTo(39);
+  }
+
+  private static String pair(RowEncoder encoder, JsonNode row, JsonNode want, boolean labels, boolean single) throws IOException {
+    Row given = new Row(Goldens.messages(row), Goldens.extra(row), new Origin("preference.json", 0));
+    try {
+      if (single && !want.has("rejected")) {
+        return Goldens.compare(encoder.encode(given.messages(), given.extra()).getFirst(), want.path("chosen"), labels, false);
+      }
+      PreferencePair pair = PreferencePair.of(given);
+      EncodedRow chosen = encoder.encode(pair.chosen().messages(), pair.chosen().extra()).getFirst();
+      EncodedRow rejected = encoder.encode(pair.rejected().messages(), pair.rejected().extra()).getFirst();
+      if (want.has("error")) {
+        return "not refused: " + want.path("error");
+      }
+      if (want.has("margin") && !Double.valueOf(want.path("margin").asDouble()).equals(pair.margin())) {
+        return "margin " + pair.margin();
+      }
+      return Goldens.compare(chosen, want.path("chosen"), labels, false)
+          + Goldens.compare(rejected, want.path("rejected"), labels, false);
+    } catch (SwiftException e) {
+      return want.has("error") ? "" : "refused: " + e.getMessage();
+    }
   }
 
   private static RowEncoder encoder(JsonNode setting) {
