@@ -1,6 +1,8 @@
 package io.swiftjvm;
 
+import io.swiftjvm.parallel.MemoryEstimate;
 import io.swiftjvm.plan.Arguments;
+import io.swiftjvm.plan.MemoryFix;
 import io.swiftjvm.plan.PlanFacts;
 import io.swiftjvm.plan.PlanFiles;
 import io.swiftjvm.plan.PlanRules;
@@ -9,7 +11,10 @@ import io.swiftjvm.run.LoadedModel;
 import io.swiftjvm.run.TrainingSession;
 import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.train.TrainEvent;
+import io.swiftjvm.train.TrainJob;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * A closed plan: validated, comparable, explainable, and data. {@link #toJson} and {@link #toYaml} use ms-swift's
@@ -32,6 +37,19 @@ public record Plan(Settings settings) {
   /** Value and reason of every decision, a line each, with the estimated memory; reads no weights. */
   public String explain() {
     return PlanFacts.of(settings).explain();
+  }
+
+  /**
+   * The memory that the plan takes, by purpose: of a training step where it has data, else of an answer. Made from
+   * config.json and headers; a folder without weights will do.
+   */
+  public MemoryEstimate estimate() {
+    return PlanFacts.of(settings).memory();
+  }
+
+  /** Changes that would bring the plan below {@code bytes}, in order, each with what it saves; none if it fits. */
+  public List<MemoryFix> fixes(long bytes) {
+    return PlanFacts.of(settings).memoryPlan().fixes(bytes);
   }
 
   /** The plan as JSON, under ms-swift's names. */
@@ -61,7 +79,22 @@ public record Plan(Settings settings) {
    * @param cancellation asks the training to stop: the step is finished and saved, and a run is returned
    */
   public Run train(Consumer<TrainEvent> listener, CancellationToken cancellation) {
-    TrainingSession.Trained trained = TrainingSession.run(settings, toJson(), listener, cancellation);
+    return train(listener, cancellation, job -> job);
+  }
+
+  /**
+   * Trains on the calling thread a job that {@code change} has had the last word on: another loss, more listeners.
+   *
+   * {@snippet :
+   * plan.train(job -> job.objective(new MyLoss()).listener(event -> meters.accept(event)));
+   * }
+   */
+  public Run train(UnaryOperator<TrainJob> change) {
+    return train(event -> {}, new CancellationToken(), change);
+  }
+
+  private Run train(Consumer<TrainEvent> listener, CancellationToken cancellation, UnaryOperator<TrainJob> change) {
+    TrainingSession.Trained trained = TrainingSession.run(settings, toJson(), listener, cancellation, change);
     return Run.over(this, trained.loaded(), trained);
   }
 

@@ -30,6 +30,7 @@ final class ConsoleProgress implements Consumer<TrainEvent> {
       case TrainEvent.Warning warning -> line("warning: " + warning.message());
       case TrainEvent.Finished finished -> line(String.format(Locale.ROOT, "done after %d steps in %.1f s, loss %.4f",
           finished.step(), finished.result().seconds(), finished.result().loss()));
+      case TrainEvent.Failed failed -> line("failed after step " + failed.step());
       case TrainEvent.Cancelled cancelled -> line("stopped at step " + cancelled.step());
     }
   }

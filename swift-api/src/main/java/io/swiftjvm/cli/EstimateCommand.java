@@ -13,13 +13,13 @@ final class EstimateCommand implements Command {
 
   @Override
   public String summary() {
-    return "Prints the memory that the plan will need; with --dataset that of training, else of answering.";
+    return "Prints the memory that the plan needs, whether it fits and what to change; with --dataset that of training.";
   }
 
   @Override
   public int run(Call call) {
     Plan plan = Recipe.of(call.settings()).plan();
-    call.out().println(PlanFacts.of(plan.settings()).memory());
+    call.out().println(PlanFacts.of(plan.settings()).memoryPlan().verdict());
     return 0;
   }
 }

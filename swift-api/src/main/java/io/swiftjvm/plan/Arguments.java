@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class Arguments {
   private static final List<Argument> ALL =
       Stream.of(ModelArguments.LIST, QuantArguments.LIST, DataArguments.LIST, TunerArguments.LIST, OptimArguments.LIST,
-          TrainArguments.LIST, CheckpointArguments.LIST, SamplingArguments.LIST).flatMap(List::stream).toList();
+          TrainArguments.LIST, CheckpointArguments.LIST, HookArguments.LIST, SamplingArguments.LIST).flatMap(List::stream).toList();
   private static final Map<String, Argument> BY_NAME = index();
   private static final String CURVE = "lr_scheduler_type";
   private static final String CURVE_SETTINGS = "lr_scheduler_kwargs";

@@ -55,6 +55,9 @@ final class CheckpointArguments {
       Argument.of("load_best_model_at_end", SWITCH, "Put the best weights back when the training is done.",
           s -> s.train().checkpoint().best().loadAtEnd(),
           (s, v) -> s.train(t -> t.checkpoint(c -> c.best(b -> b.loadAtEnd((Boolean) v))))),
+      Argument.of("early_stop_interval", INTEGER, "End after so many saves without a better one; 0 = never.",
+          s -> s.train().checkpoint().best().patience(),
+          (s, v) -> s.train(t -> t.checkpoint(c -> c.best(b -> b.patience(toInt("early_stop_interval", v)))))),
       Argument.of("backup_dir", TEXT, "Folder or URI that every durable checkpoint is copied to.",
           s -> s.train().checkpoint().backup() instanceof Path p ? text(p) : null,
           (s, v) -> s.train(t -> t.checkpoint(c -> c.backup(path((String) v))))));

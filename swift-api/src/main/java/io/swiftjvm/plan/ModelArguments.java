@@ -1,6 +1,7 @@
 package io.swiftjvm.plan;
 
 import static io.swiftjvm.plan.Argument.Kind.INTEGER;
+import static io.swiftjvm.plan.Argument.Kind.NUMBER;
 import static io.swiftjvm.plan.Argument.Kind.SWITCH;
 import static io.swiftjvm.plan.Argument.Kind.TEXT;
 import static io.swiftjvm.plan.Argument.Kind.TEXTS;
@@ -30,7 +31,9 @@ final class ModelArguments {
       Argument.of("device", TEXT, "auto or cpu; other devices come with a later version.",
           Settings::device, (s, v) -> s.device((String) v), "device_map"),
       Argument.of("num_threads", INTEGER, "Kernel threads; unset = all processors.",
-          Settings::threads, (s, v) -> s.threads(toInt("num_threads", v))));
+          Settings::threads, (s, v) -> s.threads(toInt("num_threads", v))),
+      Argument.of("memory_limit", NUMBER, "GiB of native memory that a run may use; unset = what the machine has free.",
+          Settings::memoryLimit, (s, v) -> s.memoryLimit((Double) v)));
 
   private ModelArguments() {}
 

@@ -6,10 +6,7 @@ import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.ModelSource;
 import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.parallel.MemoryEstimate;
-import io.swiftjvm.parallel.MemoryEstimator;
-import io.swiftjvm.parallel.MemoryRequest;
 import io.swiftjvm.parallel.ModelSizes;
-import io.swiftjvm.quant.Quantisation;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.objective.LossSpec;
 import io.swiftjvm.train.optimizer.GaLoreSpec;
@@ -23,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What follows from a plan and its model's config.json and file headers: sizes, memory, and the reason of each choice.
@@ -42,29 +38,15 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
       int limit = ModelConfig.load(source.folder()).maxModelLen().orElse(sizes.config().maxPositions());
       Integer asked = settings.text().maxLength();
       int maxLength = asked != null ? asked : limit;
-      MemoryEstimate memory = MemoryEstimator.estimate(sizes, request(settings, maxLength));
+      MemoryEstimate memory = new MemoryPlan(settings, sizes, maxLength).estimate();
       String where = source.kind().name().toLowerCase(Locale.ROOT) + " " + source.name();
       return new PlanFacts(settings, where, sizes, maxLength, memory);
     }
   }
 
-  private static MemoryRequest request(Settings s, int maxLength) {
-    if (!s.data().any()) {
-      return MemoryRequest.generate(1, maxLength)
-          .adapter(s.model().adapters().isEmpty() || s.tuner().full() ? null : s.tuner())
-          .dtype(s.model().dtype()).packed(packed(s));
-    }
-    Integer pack = s.text().packingLength();
-    long row = s.text().packing() && pack != null ? pack : maxLength;
-    Integer budget = s.data().grouping().maxTokens();
-    long tokens = budget != null ? Math.max(budget, row) : Math.multiplyExact(row, s.train().batch().perDevice());
-    return MemoryRequest.train(s.tuner(), tokens).microBatches(s.train().batch().microBatches())
-        .recompute(s.train().gradientCheckpointing()).dtype(s.model().dtype()).packed(packed(s)).optim(s.train().optim());
-  }
-
-  private static @Nullable DType packed(Settings s) {
-    Quantisation quantisation = s.model().quant().quantisation();
-    return quantisation == null ? null : quantisation.type();
+  /** The plan's memory beyond the estimate: what is free, what to change. */
+  public MemoryPlan memoryPlan() {
+    return new MemoryPlan(settings, sizes, maxLength);
   }
 
   /** Values that are trained. */

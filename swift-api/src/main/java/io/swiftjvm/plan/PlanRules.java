@@ -193,15 +193,17 @@ public final class PlanRules {
     if (!checkpoint.resumeAccept().isEmpty() && checkpoint.resumeFrom() == null) {
       problems.add("resume_accept is " + checkpoint.resumeAccept() + " without resume_from_checkpoint. Leave it out.");
     }
-    if (checkpoint.best().loadAtEnd()) {
+    if (checkpoint.best().loadAtEnd() || checkpoint.best().patience() > 0) {
+      String asked = checkpoint.best().loadAtEnd() ? "load_best_model_at_end is true"
+          : "early_stop_interval is " + checkpoint.best().patience();
       boolean validated = s.data().splitRatio() > 0 || !s.data().validation().isEmpty();
       int save = checkpoint.saveSteps();
       int eval = s.train().evalSteps();
       if (!validated || s.outputDir() == null) {
-        problems.add("load_best_model_at_end is true without " + (validated ? "output_dir" : "validation data "
+        problems.add(asked + " without " + (validated ? "output_dir" : "validation data "
             + "(val_dataset or split_dataset_ratio)") + "; nothing would tell which checkpoint is the best.");
       } else if (save < 1 || eval < 1 || save % eval != 0) {
-        problems.add("load_best_model_at_end is true with save_steps " + save + " and eval_steps " + eval
+        problems.add(asked + " with save_steps " + save + " and eval_steps " + eval
             + "; every checkpoint needs an evaluation: save_steps must be a multiple of eval_steps.");
       }
     }

@@ -2,6 +2,7 @@ package io.swiftjvm.run;
 
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
+import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.ModelSource;
@@ -76,7 +77,12 @@ public final class LoadedModel implements AutoCloseable {
   static Backend backend(Settings settings) {
     Integer threads = settings.threads();
     boolean onCpu = settings.device().equals("cpu") || settings.device().equals("auto");
-    return threads != null && onCpu ? Devices.cpu(threads) : Devices.open(settings.device());
+    Backend backend = threads != null && onCpu ? Devices.cpu(threads) : Devices.open(settings.device());
+    Double limit = settings.memoryLimit();
+    if (limit != null && backend instanceof CpuBackend cpu) {
+      cpu.limit((long) (limit * (1L << 30)));
+    }
+    return backend;
   }
 
   /** An engine over the model; one of a folder without tokenizer files answers in tokens only. */

@@ -31,8 +31,11 @@ public final class TrainingData implements AutoCloseable {
   private final List<Batch> validation;
   private final Drops drops;
   private final @Nullable AutoCloseable source;
+  private final long tokens;
 
-  private TrainingData(BatchSource batches, List<Batch> validation, Drops drops, @Nullable AutoCloseable source) {
+  private TrainingData(
+      BatchSource batches, List<Batch> validation, Drops drops, @Nullable AutoCloseable source, long tokens) {
+    this.tokens = tokens;
     this.batches = batches;
     this.validation = validation;
     this.drops = drops;
@@ -45,6 +48,11 @@ public final class TrainingData implements AutoCloseable {
 
   List<Batch> validation() {
     return validation;
+  }
+
+  /** The most tokens that a micro-batch can have; 0 where the rows are read as they come. */
+  long tokens() {
+    return tokens;
   }
 
   /** What became of the rows that were read so far, those of the validation data included. */
@@ -196,7 +204,7 @@ public final class TrainingData implements AutoCloseable {
       RowBatches batches =
           new RowBatches(units, settings.train().batch(), order(units), Fingerprint.of(units, settings));
       listener.accept(facts(rows, units, batches));
-      return new TrainingData(batches, validation, drops, source);
+      return new TrainingData(batches, validation, drops, source, most(units));
     }
 
     private TrainEvent facts(List<Batch> rows, List<Batch> units, BatchSource batches) {
@@ -204,6 +212,13 @@ public final class TrainingData implements AutoCloseable {
       boolean packed = settings.text().packing();
       double fill = packed ? tokens / ((double) units.size() * encoder.packLength()) : 1;
       return new TrainEvent.DataReady(rows.size(), drops.count(), units.size(), tokens, fill, batches.steps());
+    }
+
+    private long most(List<Batch> units) {
+      Integer budget = data.grouping().maxTokens();
+      int rows = budget == null ? settings.train().batch().perDevice() : 1;
+      long longest = -units.stream().mapToLong(unit -> -unit.ids().length).sorted().limit(rows).sum();
+      return budget == null ? longest : Math.max(budget, longest);
     }
 
     private BatchOrder order(List<Batch> units) {
@@ -226,7 +241,7 @@ public final class TrainingData implements AutoCloseable {
         BatchOrder order =
             BatchOrder.ofRows(rows.size(), batch.perDevice(), data.loaderShuffle(), settings.train().dataSeed());
         TrainingData out = new TrainingData(
-            new RowBatches(rows, batch, order, Fingerprint.ofFiles(settings)), given(), drops, rows);
+            new RowBatches(rows, batch, order, Fingerprint.ofFiles(settings)), given(), drops, rows, 0);
         done = true;
         return out;
       } finally {
@@ -258,7 +273,7 @@ public final class TrainingData implements AutoCloseable {
       };
       StreamBatches batches = new StreamBatches(
           passes, settings.train().batch(), data.grouping().maxTokens(), steps, Fingerprint.ofFiles(settings));
-      return new TrainingData(batches, validation, drops, batches);
+      return new TrainingData(batches, validation, drops, batches, 0);
     }
   }
 }

@@ -1,16 +1,20 @@
 package io.swiftjvm.run;
 
+import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.data.rows.DropReport;
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.error.MemoryException;
 import io.swiftjvm.hub.AtomicFile;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.parallel.HostMemory;
+import io.swiftjvm.parallel.ModelSizes;
+import io.swiftjvm.plan.MemoryPlan;
 import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.plan.ModelSettings;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.plan.Task;
 import io.swiftjvm.train.CancellationToken;
-import io.swiftjvm.train.JsonlLog;
 import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.train.TrainJob;
 import io.swiftjvm.train.TrainResult;
@@ -18,6 +22,7 @@ import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.train.checkpoint.TrainerState;
 import io.swiftjvm.train.objective.CausalLmObjective;
+import io.swiftjvm.train.objective.Objective;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +32,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -47,9 +53,14 @@ public final class TrainingSession {
   public record Trained(
       LoadedModel loaded, TrainResult result, @Nullable Path folder, DropReport data) {}
 
-  /** Trains on the calling thread. On any exception everything is closed. */
+  /**
+   * Trains on the calling thread. On any exception everything is closed.
+   *
+   * @param change the last word on the job: another loss, more listeners
+   */
   public static Trained run(
-      Settings given, String planJson, Consumer<TrainEvent> listener, CancellationToken cancellation) {
+      Settings given, String planJson, Consumer<TrainEvent> listener, CancellationToken cancellation,
+      UnaryOperator<TrainJob> change) {
     Settings settings = resumed(given);
     boolean full = settings.tuner().full();
     List<String> start = settings.model().adapters();
@@ -60,20 +71,25 @@ public final class TrainingSession {
     LoadedModel loaded = LoadedModel.open(settings.model(ModelSettings::bare));
     boolean done = false;
     try (TrainingData data = TrainingData.of(settings, loaded, listener)) {
+      MemoryPlan memory = memory(settings, loaded);
+      if (data.tokens() > 0) {
+        memory.require(data.tokens());
+      }
+      Objective own = Hooks.objective(settings.hooks());
       TrainedWeights weights = weights(settings, loaded);
       Path folder = folder(settings);
       TrainJob job = TrainJob.of(weights, settings.train().checkpoint(c -> c.outputDir(folder)), data.batches())
-          .objective((settings.task() == Task.PT ? CausalLmObjective.PT : CausalLmObjective.SFT)
-              .with(settings.train().loss()))
+          .objective(own != null ? own
+              : (settings.task() == Task.PT ? CausalLmObjective.PT : CausalLmObjective.SFT).with(settings.train().loss()))
           .validation(data.validation())
           .cancellation(cancellation)
           .files(Map.of("args.json", planJson))
           .identity(identity(settings, loaded));
       if (folder != null) {
         prepare(folder, planJson);
-        job = job.listener(new JsonlLog(folder.resolve("logging.jsonl"), settings.train().loggingSteps()));
       }
-      TrainResult result = job.listener(listener).run();
+      TrainJob watched = Hooks.attach(job, settings, folder, planJson, listener);
+      TrainResult result = run(change.apply(watched), memory, data.tokens());
       loaded.activate(weights.adapters());
       done = true;
       return new Trained(loaded, result, folder, data.report());
@@ -82,6 +98,26 @@ public final class TrainingSession {
         loaded.close();
       }
     }
+  }
+
+  private static TrainResult run(TrainJob job, MemoryPlan memory, long tokens) {
+    try {
+      return job.run();
+    } catch (MemoryException e) {
+      throw memory.explained(e, tokens);
+    }
+  }
+
+  private static MemoryPlan memory(Settings settings, LoadedModel loaded) {
+    int limit = loaded.model().source().maxModelLen().orElse(loaded.model().config().maxPositions());
+    Integer asked = settings.text().maxLength();
+    MemoryPlan plan = new MemoryPlan(settings, ModelSizes.of(loaded.source().folder()), asked == null ? limit : asked);
+    // What the system has no memory for ends the process without a word; the pool's refusal can be caught.
+    if (settings.memoryLimit() == null && loaded.backend() instanceof CpuBackend cpu) {
+      long free = HostMemory.available();
+      cpu.limit(free == Long.MAX_VALUE ? free : cpu.bytesInUse() + free);
+    }
+    return plan;
   }
 
   private static TrainedWeights weights(Settings settings, LoadedModel loaded) {

@@ -143,6 +143,7 @@ class ArgumentsTest {
     map.put("lr_scheduler_kwargs", Map.of("num_cycles", 0.25));
     map.putAll(Map.of("interleave_prob", List.of("0.25", "0.75"), "stopping_strategy", "all_exhausted",
         "packing_strategy", "sequential"));
+    map.put("report_to", List.of("html"));
     map.putAll(Map.of("repetition_penalty", 1.25, "num_train_epochs", 1.5, "lorap_lr_ratio", 4.0,
         "target_regex", "model\\.layers\\.[01]\\..*_proj"));
     map.putAll(Map.of("trainable_token_indices", List.of("5", "6"), "xlora_adapters", List.of("a=some", "b=other"),

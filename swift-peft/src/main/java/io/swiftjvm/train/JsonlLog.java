@@ -68,6 +68,12 @@ public final class JsonlLog implements Consumer<TrainEvent> {
         publish();
       }
       case TrainEvent.Cancelled cancelled -> publish();
+      case TrainEvent.Failed failed -> {
+        ObjectNode line = line(failed.step());
+        line.put("failed", failed.message());
+        append(line);
+        publish();
+      }
     }
   }
 

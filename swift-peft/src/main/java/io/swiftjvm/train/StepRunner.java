@@ -9,6 +9,7 @@ import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.train.objective.Objective;
@@ -127,14 +128,40 @@ final class StepRunner implements AutoCloseable {
     return null;
   }
 
+  /** What is not finite first in a step that went wrong: a weight of the model, else a gradient, else the loss. */
+  String firstBad() {
+    String weight = firstBad(model.parameters());
+    if (weight != null) {
+      return "first bad weight " + weight;
+    }
+    String gradient = firstBadGradient();
+    return gradient != null ? "first bad gradient " + gradient : "no bad weight or gradient: the loss itself is bad";
+  }
+
   /** Name of the first trained parameter that is not finite, or null. */
   @Nullable String firstBadWeight() {
-    for (Parameter parameter : parameters) {
-      if (!backend.isFinite(parameter.value())) {
+    return firstBad(parameters);
+  }
+
+  private @Nullable String firstBad(List<Parameter> all) {
+    for (Parameter parameter : all) {
+      if (!finite(parameter.value())) {
         return parameter.name();
       }
     }
     return null;
+  }
+
+  private boolean finite(Tensor value) {
+    if (value.dtype() == DType.F32 || !value.dtype().isFloat()) {
+      // Codes of quantised weights are always numbers.
+      return value.dtype() != DType.F32 || backend.isFinite(value);
+    }
+    try (Scope scope = new Scope(backend)) {
+      Tensor wide = scope.floats(value.shape());
+      backend.cast(value.detached(), wide);
+      return backend.isFinite(wide);
+    }
   }
 
   /** Mean loss over validation batches, without dropout and recording. */

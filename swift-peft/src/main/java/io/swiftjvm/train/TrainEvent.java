@@ -71,6 +71,9 @@ public sealed interface TrainEvent {
   /** All steps are done. */
   record Finished(int step, TrainResult result) implements TrainEvent {}
 
+  /** The training ended with an exception after so many steps; the exception follows. */
+  record Failed(int step, String message) implements TrainEvent {}
+
   /** The training stopped early because it was asked to. */
   record Cancelled(int step, @Nullable Path folder) implements TrainEvent {}
 }

@@ -1,5 +1,7 @@
 package io.swiftjvm.train;
 
+import io.swiftjvm.data.Batch;
+import io.swiftjvm.error.MemoryException;
 import io.swiftjvm.error.TrainingException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
@@ -9,6 +11,7 @@ import io.swiftjvm.train.optimizer.ParamGroups;
 import io.swiftjvm.train.optimizer.RuleOptimizer;
 import io.swiftjvm.train.optimizer.Schedule;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The loop: batches, gradients, clip, update, save. One per job, used by one thread. */
@@ -47,29 +50,49 @@ final class Trainer implements AutoCloseable {
     boolean stopped = cancelled() && step < total;
     double training = 0;
     try {
-      while (step < total && !stopped) {
+      while (step < total && !stopped && !saves.stale()) {
         long before = System.nanoTime();
+        TrainingRecording.Step recorded = new TrainingRecording.Step();
+        recorded.begin();
         StepRunner.Found found;
         double norm;
         try (CausalLm.Use _ = job.weights().model().use()) {
-          found = runner.accumulate(step, job.data().step(step - dataShift));
+          found = accumulated(step, step > start, job.data().step(step - dataShift));
           norm = update(step, found);
         }
         double seconds = (System.nanoTime() - before) / 1e9;
         training += seconds;
         step++;
-        report(step, found, norm, seconds, training / (step - start) * (total - step));
+        recorded.end(report(step, found, norm, seconds, training / (step - start) * (total - step)));
         stopped = cancelled() && step < total;
         if (!stopped) {
           evaluate(step, spec.evalSteps());
           save(step, step == total || every(step, spec.checkpoint().saveSteps()));
+          if (saves.stale() && step < total) {
+            job.listener().accept(new TrainEvent.Warning(step, "stopped early: " + spec.checkpoint().best().patience()
+                + " saves without a better " + spec.checkpoint().best().metric() + " (early_stop_interval)"));
+          }
         }
       }
       return stopped ? cancelledAt(step, step > start) : finishedAt(step);
+    } catch (RuntimeException e) {
+      failedAt(step, e);
+      throw e;
     } finally {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** The gradients of a step; if memory is used up, what was learnt before is saved. */
+  private StepRunner.Found accumulated(int step, boolean moved, List<Batch> batches) {
+    try {
+      return runner.accumulate(step, batches);
+    } catch (MemoryException e) {
+      runner.clear();
+      save(step, moved);
+      throw e;
     }
   }
 
@@ -79,9 +102,7 @@ final class Trainer implements AutoCloseable {
       if (found.units() <= 0) {
         drop(step, "no token of the step has a label");
       } else if (!Double.isFinite(found.loss()) || !Double.isFinite(norm)) {
-        String bad = runner.firstBadGradient();
-        String facts = "loss " + found.loss() + ", gradient norm " + norm + ", first bad gradient "
-            + (bad == null ? "none: the loss itself is bad" : bad);
+        String facts = "loss " + found.loss() + ", gradient norm " + norm + ", " + runner.firstBad();
         if (spec.nonFinite() == NonFinite.STOP) {
           throw new TrainingException("Step " + (step + 1) + " is not finite: " + facts + ". The weights are those of "
               + "the step before. Lower the learning rate, look at the data, or choose NonFinite.SKIP.");
@@ -104,17 +125,22 @@ final class Trainer implements AutoCloseable {
     job.listener().accept(new TrainEvent.Dropped(step + 1, reason, dropped));
   }
 
-  private void report(int step, StepRunner.Found found, double norm, double seconds, double eta) {
+  private TrainEvent.StepEnd report(int step, StepRunner.Found found, double norm, double seconds, double eta) {
     tokens += found.tokens();
     lastLoss = found.loss();
-    job.listener().accept(new TrainEvent.StepEnd(step, total, found.loss(), norm, schedule.rate(step - 1),
+    TrainEvent.StepEnd end = new TrainEvent.StepEnd(step, total, found.loss(), norm, schedule.rate(step - 1),
         job.data().epoch(step - 1), found.tokens(), found.units(), found.tokens() / seconds,
-        ProcessMemory.resident(), eta));
+        ProcessMemory.resident(), eta);
+    job.listener().accept(end);
+    return end;
   }
 
   private void evaluate(int step, int interval) {
     if (!job.validation().isEmpty() && (step == total || every(step, interval))) {
+      TrainingRecording.Evaluation recorded = new TrainingRecording.Evaluation();
+      recorded.begin();
       TrainEvent.Evaluated result = runner.evaluate(step, job.validation());
+      recorded.end(result);
       evaluated = result;
       job.listener().accept(result);
     }
@@ -133,6 +159,8 @@ final class Trainer implements AutoCloseable {
     interrupted |= Thread.interrupted();
     var result = evaluated;
     var fresh = result != null && result.step() == step ? result : null;
+    TrainingRecording.Save recorded = new TrainingRecording.Save();
+    recorded.begin();
     Path folder;
     try {
       folder = saves.save(step, tokens, dropped, fresh);
@@ -143,6 +171,7 @@ final class Trainer implements AutoCloseable {
       interrupted = true;
       folder = saves.save(step, tokens, dropped, fresh);
     }
+    recorded.end(step, folder);
     job.listener().accept(new TrainEvent.Saved(step, folder));
     String problem = saves.backUp();
     if (problem != null) {
@@ -159,6 +188,14 @@ final class Trainer implements AutoCloseable {
     save(step, moved);
     job.listener().accept(new TrainEvent.Cancelled(step, saves.last()));
     return result(step, true);
+  }
+
+  private void failedAt(int step, RuntimeException e) {
+    try {
+      job.listener().accept(new TrainEvent.Failed(step, String.valueOf(e.getMessage())));
+    } catch (RuntimeException second) {
+      e.addSuppressed(second);
+    }
   }
 
   private TrainResult finishedAt(int step) {

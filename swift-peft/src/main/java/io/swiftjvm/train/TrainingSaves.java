@@ -35,6 +35,7 @@ final class TrainingSaves {
   private int savedAt = -1;
   private int bestStep;
   private double bestMetric = Double.NaN;
+  private int stale;
 
   TrainingSaves(TrainJob job, Optimizer optimizer, double peak) {
     this.job = job;
@@ -94,19 +95,22 @@ final class TrainingSaves {
     }
     boolean better = evaluated != null && better(evaluated);
     int best = better ? step : bestStep;
+    int behind = better || evaluated == null ? 0 : stale + 1;
     double metric = better && evaluated != null ? evaluated.value(spec.best().metric()) : bestMetric;
     Path folder = to.save(step, bytes(), best, part -> {
       job.weights().save(part);
       if (!spec.onlyModel()) {
         saveOptimizer(part.resolve(OPTIMIZER));
       }
-      new TrainerState(step, job.data().steps(), optimizer.steps(), tokens, dropped, best, metric, identity).write(part);
+      new TrainerState(step, job.data().steps(), optimizer.steps(), tokens, dropped, best, metric, behind,
+          identity).write(part);
       job.files().forEach((name, text) -> AtomicFile.write(part.resolve(name), text));
     });
     last = folder;
     savedAt = step;
     bestStep = best;
     bestMetric = metric;
+    stale = behind;
     return folder;
   }
 
@@ -118,6 +122,11 @@ final class TrainingSaves {
     }
     double value = evaluated.value(best.metric());
     return Double.isFinite(value) && (bestStep == 0 || best.better(value, bestMetric));
+  }
+
+  /** True if there were as many saves without a better one as the settings bear. */
+  boolean stale() {
+    return spec.best().patience() > 0 && stale >= spec.best().patience();
   }
 
   /** What a checkpoint takes at least: values as they are saved, and the optimizer's state. */
@@ -180,6 +189,7 @@ final class TrainingSaves {
       if (spec.outputDir() instanceof Path to && to.toAbsolutePath().equals(parent)) {
         bestStep = state.bestStep();
         bestMetric = state.bestMetric();
+        stale = state.stale();
       }
       return state.step();
     }

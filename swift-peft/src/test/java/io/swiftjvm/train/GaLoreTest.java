@@ -37,6 +37,28 @@ class GaLoreTest {
   // the first decomposition and with the largest entry of every right vector made positive.
   private static final Map<String, Integer> TURNED = Map.of("tall", 0b100110, "wide", 0b110111);
 
+  @Test
+  void state_and_projected_gradient_at_a_rank_of_15_percent_take_at_most_30_percent_of_adamw() {
+    for (long[] shape : new long[][] {{256, 256}, {256, 768}, {768, 256}, {320, 1024}}) {
+      int rank = (int) (0.15 * Math.min(shape[0], shape[1]));
+      try (Backend backend = Devices.cpu(); Scope scope = new Scope(backend)) {
+        ParamGroup group = new ParamGroup("matrices",
+            List.of(new Parameter("model.layers.0.mlp.up_proj.weight", scope.floats(shape))), 1, 0);
+        long galore = bytes(backend, OptimSpec.DEFAULT.galore(GaLoreSpec.DEFAULT.rank(rank)), group)
+            + 4L * rank * Math.max(shape[0], shape[1]);
+        long adamw = bytes(backend, OptimSpec.DEFAULT, group);
+        assertThat(adamw).isEqualTo(8 * shape[0] * shape[1]);
+        assertThat(galore).as(Arrays.toString(shape)).isLessThanOrEqualTo(adamw * 30 / 100);
+      }
+    }
+  }
+
+  private static long bytes(Backend backend, OptimSpec spec, ParamGroup group) {
+    try (RuleOptimizer optimizer = RuleOptimizer.of(backend, spec, List.of(group))) {
+      return optimizer.state().values().stream().mapToLong(tensor -> tensor.bytes()).sum();
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"tall, STD", "tall, REVERSE_STD", "tall, LEFT", "tall, RIGHT", "tall, FULL", "wide, STD",
       "wide, REVERSE_STD", "wide, LEFT", "wide, RIGHT", "wide, FULL"})

@@ -14,8 +14,10 @@ import io.swiftjvm.error.TrainingException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.tuner.LoraTransform;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,6 +104,42 @@ class TrainerTest {
         .hasMessageContaining("NonFinite.SKIP");
     assertThat(events.stream().filter(TrainEvent.Saved.class::isInstance)).hasSize(2);
     assertThat(temp.resolve("out/checkpoint-3")).doesNotExist();
+  }
+
+  @Test
+  void a_bad_weight_of_the_base_is_named_and_the_last_good_checkpoint_stays() {
+    Path out = temp.resolve("out");
+    assertThatThrownBy(() -> TinyRun.run(TinyRun.SPEC.checkpoint(c -> c.outputDir(out).saveSteps(1)), 4, temp.resolve("x"),
+        job -> job.listener(event -> {
+          if (event instanceof TrainEvent.Saved saved && saved.step() == 2) {
+            Parameter norm = job.weights().model().parameters().stream()
+                .filter(p -> p.name().equals("model.layers.1.input_layernorm.weight")).findFirst().orElseThrow();
+            float[] values = norm.value().toFloats();
+            values[3] = Float.NaN;
+            job.weights().model().backend().upload(MemorySegment.ofArray(values), norm.value());
+          }
+        }))).isInstanceOf(TrainingException.class)
+        .hasMessageContaining("Step 3").hasMessageContaining("first bad weight model.layers.1.input_layernorm.weight");
+    assertThat(new CheckpointStore(out, null).latest()).contains(out.resolve("checkpoint-2"));
+  }
+
+  @Test
+  void a_rate_far_too_high_stops_with_a_typed_refusal_and_no_checkpoint_has_a_value_that_is_not_finite() {
+    Path out = temp.resolve("out");
+    TrainSpec spec = TinyRun.SPEC.optim(o -> o.learningRate(1e30)).schedule(s -> s.type("constant").warmupSteps(0))
+        .checkpoint(c -> c.outputDir(out).saveSteps(1));
+    List<TrainEvent> events = new ArrayList<>();
+    assertThatThrownBy(() -> TinyRun.run(spec, 4, temp.resolve("x"), job -> job.listener(events::add)))
+        .isInstanceOf(TrainingException.class).hasMessageContaining("Step").hasMessageContaining("finite");
+    assertThat(events.getLast()).isInstanceOf(TrainEvent.Failed.class);
+    new CheckpointStore(out, null).folders().forEach(folder -> {
+      CheckpointStore.verify(folder);
+      Oracle.tensors(folder.resolve(WEIGHTS)).forEach((name, values) -> {
+        for (float value : values) {
+          assertThat(value).as(name).isFinite();
+        }
+      });
+    });
   }
 
   @Test

@@ -107,6 +107,15 @@ public final class CpuBackend implements Backend {
     return memory.statistics().reserved();
   }
 
+  /**
+   * Sets the most bytes that live tensors may have; what asks for more gets a
+   * {@link io.swiftjvm.error.MemoryException}, and nothing that is there is harmed. Default: no limit.
+   */
+  public CpuBackend limit(long bytes) {
+    memory.limit(bytes);
+    return this;
+  }
+
   /** Gives memory that is kept for later tensors back to the operating system. */
   public void trim() {
     memory.trim();

@@ -1,5 +1,6 @@
 package io.swiftjvm.backend.cpu;
 
+import io.swiftjvm.error.MemoryException;
 import io.swiftjvm.tensor.Storage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,6 +31,7 @@ final class CpuPool implements AutoCloseable {
   private long used;
   private long peak;
   private long reserved;
+  private long limit = Long.MAX_VALUE;
   private boolean closed;
 
   /**
@@ -57,6 +59,10 @@ final class CpuPool implements AutoCloseable {
       throw new IllegalArgumentException("cannot allocate " + bytes + " bytes");
     }
     return new Pooled(this, take(sizeClass(bytes)), bytes);
+  }
+
+  synchronized void limit(long bytes) {
+    limit = bytes;
   }
 
   synchronized Statistics statistics() {
@@ -102,6 +108,10 @@ final class CpuPool implements AutoCloseable {
     }
     Map<Long, ArrayDeque<Block>> free = size <= SMALL ? small : large;
     ArrayDeque<Block> list = free.get(size);
+    if (size > limit - used) {
+      throw new MemoryException(size, used, limit, "A tensor of " + size + " bytes was asked for with " + used
+          + " bytes in use; the limit is " + limit + ". Work on less at a time, or raise the limit.");
+    }
     Block block = list == null ? null : list.pollLast();
     if (block == null) {
       block = size <= SMALL ? cut(size) : reserve(size);
@@ -129,7 +139,7 @@ final class CpuPool implements AutoCloseable {
   }
 
   private Block reserve(long size) {
-    long allowed = Math.max(peak, used + size) / 4 * 5 + SLACK;
+    long allowed = Math.min(limit, Math.max(peak, used + size) / 4 * 5 + SLACK);
     if (reserved + size > allowed) {
       shrink(reserved + size - allowed);
     }
@@ -141,7 +151,8 @@ final class CpuPool implements AutoCloseable {
     } catch (OutOfMemoryError e) {
       arena.close();
       if (large.values().stream().allMatch(ArrayDeque::isEmpty)) {
-        throw e;
+        throw new MemoryException(size, used, Long.MAX_VALUE, "A tensor of " + size + " bytes was asked for with " + used
+            + " bytes in use; the operating system has no more. Work on less at a time.");
       }
       shrink(Long.MAX_VALUE);
       return reserve(size);

@@ -5,6 +5,7 @@ import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Binary;
 import io.swiftjvm.backend.Reduction;
 import io.swiftjvm.backend.Unary;
+import io.swiftjvm.error.MemoryException;
 import io.swiftjvm.tensor.DType;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -121,7 +122,8 @@ final class NativeKernels implements Kernels {
 
   private static void done(int code) {
     if (code != 0) {
-      throw new OutOfMemoryError("a kernel got no scratch memory from the operating system");
+      throw new MemoryException(0, 0, Long.MAX_VALUE, "A kernel got no scratch memory from the operating system. Work on "
+          + "less at a time, or free memory.");
     }
   }
 

@@ -22,11 +22,12 @@ import java.util.Map;
  * @param dropped steps dropped by the run that saved it
  * @param bestStep step of the best checkpoint so far; 0 = none
  * @param bestMetric its metric; NaN = none
+ * @param stale saves since the best one
  * @param identity facts that a continuation must share, by name
  */
 public record TrainerState(
     int step, int totalSteps, long updates, long tokens, int dropped, int bestStep, double bestMetric,
-    Map<String, String> identity) {
+    int stale, Map<String, String> identity) {
   /** The file's name. */
   public static final String FILE = "trainer_state.json";
 
@@ -48,6 +49,7 @@ public record TrainerState(
     if (bestStep > 0) {
       json.put("best_global_step", bestStep);
       json.put("best_metric", bestMetric);
+      json.put("saves_without_best", stale);
     }
     ObjectNode facts = json.putObject("identity");
     identity.forEach(facts::put);
@@ -67,7 +69,8 @@ public record TrainerState(
     return new TrainerState(whole(file, json, "global_step"), whole(file, json, "max_steps"),
         whole(file, json, "optimizer_updates"), json.path("num_input_tokens_seen").asLong(0),
         json.path("dropped_steps").asInt(0),
-        json.path("best_global_step").asInt(0), json.path("best_metric").asDouble(Double.NaN), identity);
+        json.path("best_global_step").asInt(0), json.path("best_metric").asDouble(Double.NaN),
+        json.path("saves_without_best").asInt(0), identity);
   }
 
   private static int whole(Path file, ObjectNode json, String key) {

@@ -8,6 +8,7 @@ import io.swiftjvm.train.optimizer.rule.Adagrad;
 import io.swiftjvm.train.optimizer.rule.Adam;
 import io.swiftjvm.train.optimizer.rule.AdamW;
 import io.swiftjvm.train.optimizer.rule.AdamW8Bit;
+import io.swiftjvm.train.optimizer.rule.AdamWHalf;
 import io.swiftjvm.train.optimizer.rule.Adamax;
 import io.swiftjvm.train.optimizer.rule.Asgd;
 import io.swiftjvm.train.optimizer.rule.Lion;
@@ -27,13 +28,16 @@ import java.util.stream.Stream;
 /**
  * The optimizers by their Hugging Face or torch names. Betas and epsilon of the Adam family are those of {@link
  * OptimSpec}; everything else is in its settings, which begin at torch's defaults (0 and 1 stand for false and true).
+ * Paged ones are those without paging: on the CPU the operating system pages all memory.
  */
 public enum OptimType {
   /** {@link AdamW}. */
-  ADAMW(List.of("adamw", "adamw_torch", "adamw_torch_fused"), "", o -> adamW(o.spec())),
+  ADAMW(List.of("adamw", "adamw_torch", "adamw_torch_fused", "paged_adamw", "paged_adamw_32bit"), "", o -> adamW(o.spec())),
   /** {@link AdamW8Bit}. */
-  ADAMW_8BIT(List.of("adamw_8bit", "adamw_bnb_8bit"), "",
+  ADAMW_8BIT(List.of("adamw_8bit", "adamw_bnb_8bit", "paged_adamw_8bit"), "",
       o -> new AdamW8Bit(o.spec().beta1(), o.spec().beta2(), o.spec().epsilon())),
+  /** {@link AdamWHalf}. */
+  ADAMW_BF16(List.of("adamw_bf16"), "", o -> new AdamWHalf(adamW(o.spec()))),
   /** {@link Adam}, decoupled, with AMSGrad. */
   ADAMW_AMSGRAD(List.of("adamw_amsgrad"), "", o -> adam(o, true, true)),
   /** {@link Adam} with L2 decay. */
@@ -67,7 +71,7 @@ public enum OptimType {
   ADAFACTOR_TORCH(List.of("adafactor_torch"), "eps2=1e-3 d=1 beta2_decay=-0.8", o -> new AdafactorTorch(
       o.positive("eps2"), o.positive("d"), o.negative("beta2_decay"))),
   /** {@link Lion}. */
-  LION(List.of("lion", "lion_32bit"), "", o -> new Lion(o.spec().beta1(), o.spec().beta2())),
+  LION(List.of("lion", "lion_32bit", "paged_lion_32bit"), "", o -> new Lion(o.spec().beta1(), o.spec().beta2())),
   /** {@link Muon} on matrices; {@link AdamW} on vectors, embeddings and output heads. */
   MUON(List.of("muon"), "momentum=0.95 nesterov=1 ns_steps=5 eps=1e-7 match_rms_adamw=1", o -> new Muon(
       o.part("momentum"), o.on("nesterov"), (int) o.positive("ns_steps"), o.positive("eps"), o.on("match_rms_adamw")));
@@ -109,7 +113,7 @@ public enum OptimType {
     return maker.make(new OptimSettings(this, spec, defaults));
   }
 
-  private static Rule adamW(OptimSpec spec) {
+  private static AdamW adamW(OptimSpec spec) {
     return new AdamW(spec.beta1(), spec.beta2(), spec.epsilon());
   }
 
