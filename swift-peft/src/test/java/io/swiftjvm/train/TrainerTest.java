@@ -107,9 +107,9 @@ class TrainerTest {
   }
 
   @Test
-  void a_bad_weight_of_the_base_is_named_and_the_last_good_checkpoint_stays() {
+  void a_bad_weight_is_named_and_the_last_good_checkpoint_stays() {
     Path out = temp.resolve("out");
-    assertThatThrownBy(() -> TinyRun.run(TinyRun.SPEC.checkpoint(c -> c.outputDir(out).saveSteps(1)), 4, temp.resolve("x"),
+    assertThatThrownBy(() -> TinyRun.full(TinyRun.SPEC.checkpoint(c -> c.outputDir(out).saveSteps(1)), 4, temp.resolve("x"),
         job -> job.listener(event -> {
           if (event instanceof TrainEvent.Saved saved && saved.step() == 2) {
             Parameter norm = job.weights().model().parameters().stream()
