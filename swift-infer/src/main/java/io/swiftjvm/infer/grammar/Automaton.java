@@ -15,6 +15,9 @@ import java.util.Set;
 
 /** The automata of all rules side by side, states numbered through, without those that lead nowhere. Rule 0 is the root. */
 final class Automaton {
+  /** Rules that begin with one another; each takes place on the thread's stack. */
+  private static final int CHAIN = 1000;
+
   private final List<int[]> moves = new ArrayList<>();
   private final List<int[]> calls = new ArrayList<>();
   private final BitSet accepting = new BitSet();
@@ -82,7 +85,7 @@ final class Automaton {
   static Automaton of(Map<String, Node> rules, BitSet bytes, Budget budget) {
     Map<String, Integer> numbers = new HashMap<>();
     rules.keySet().forEach(name -> numbers.put(name, numbers.size()));
-    Set<String> nullable = nullable(rules);
+    Set<String> nullable = nullable(rules, budget);
     Automaton all = new Automaton(rules.size(), nullable.contains(rules.keySet().iterator().next()));
     int number = 0;
     for (Node body : rules.values()) {
@@ -119,11 +122,12 @@ final class Automaton {
     }
   }
 
-  private static Set<String> nullable(Map<String, Node> rules) {
+  private static Set<String> nullable(Map<String, Node> rules, Budget budget) {
     Set<String> found = new HashSet<>();
     boolean more = true;
     while (more) {
       more = false;
+      budget.tick(rules.size());
       for (Map.Entry<String, Node> rule : rules.entrySet()) {
         if (!found.contains(rule.getKey()) && nullable(rule.getValue(), found)) {
           more = found.add(rule.getKey());
@@ -205,12 +209,12 @@ final class Automaton {
   private void rank(List<String> names) {
     Map<Integer, Integer> depth = new LinkedHashMap<>();
     for (int rule = 0; rule < rules(); rule++) {
-      depth(rule, depth, names);
+      depth(rule, depth, names, 0);
     }
     depth.forEach((rule, value) -> order[rule] = -value);
   }
 
-  private int depth(int rule, Map<Integer, Integer> depth, List<String> names) {
+  private int depth(int rule, Map<Integer, Integer> depth, List<String> names, int level) {
     Integer known = depth.get(rule);
     if (known != null && known < 0) {
       throw new InvalidPlanException("The rule '" + names.get(rule) + "' begins with itself, directly or through other "
@@ -219,11 +223,15 @@ final class Automaton {
     if (known != null) {
       return known;
     }
+    if (level > CHAIN) {
+      throw new InvalidPlanException("The grammar has more than " + CHAIN + " rules that begin with one another. Simplify "
+          + "it.");
+    }
     depth.put(rule, -1);
     int most = 0;
     int[] first = calls(starts[rule]);
     for (int c = 0; c < first.length; c += 2) {
-      most = Math.max(most, 1 + depth(first[c], depth, names));
+      most = Math.max(most, 1 + depth(first[c], depth, names, level + 1));
     }
     depth.put(rule, most);
     return most;

@@ -94,6 +94,7 @@ final class Dfa {
       int[] own = moves((int) (key >> Integer.SIZE));
       int[] others = (int) key < 0 ? new int[0] : other.moves((int) key);
       List<Integer> cut = new ArrayList<>();
+      budget.tick(own.length * Math.max(1, others.length));
       for (int i = 0; i < own.length; i += 3) {
         int at = own[i];
         for (int j = 0; j < others.length && at <= own[i + 1]; j += 3) {

@@ -134,7 +134,10 @@ final class EbnfParser {
 
   private Node quantified(Node atom) {
     Node node = atom;
-    while (true) {
+    for (int stacked = 0; ; stacked++) {
+      if (stacked > limits.depth()) {
+        throw fail("more than " + limits.depth() + " repetitions follow one another");
+      }
       java.util.regex.Matcher tilde = TILDE.matcher(source).region(at, source.length());
       if (take("*")) {
         node = Node.any(node);

@@ -95,29 +95,32 @@ final class Regex {
   }
 
   private Node quantified(Node atom) {
-    Node node = atom;
-    while (at < pattern.length()) {
-      int before = at;
-      if (take("*")) {
-        node = Node.any(node);
-      } else if (take("+")) {
-        node = Node.some(node);
-      } else if (take("?")) {
-        node = Node.optional(node);
-      } else {
-        int[] counts = counts();
-        if (counts == null) {
-          return node;
-        }
-        node = new Node.Repeat(node, counts[0], counts[1]);
-      }
-      // a lazy one matches the same texts
-      take("?");
-      if (before < at && at < pattern.length() && "*+".indexOf(pattern.charAt(at)) >= 0) {
-        throw fail("a repetition follows a repetition");
-      }
+    Node node = repeated(atom);
+    if (node == atom) {
+      return atom;
+    }
+    // a lazy one matches the same texts
+    take("?");
+    int before = at;
+    if (repeated(node) != node) {
+      at = before;
+      throw fail("a repetition follows a repetition");
     }
     return node;
+  }
+
+  private Node repeated(Node node) {
+    if (take("*")) {
+      return Node.any(node);
+    }
+    if (take("+")) {
+      return Node.some(node);
+    }
+    if (take("?")) {
+      return Node.optional(node);
+    }
+    int[] counts = counts();
+    return counts == null ? node : new Node.Repeat(node, counts[0], counts[1]);
   }
 
   private int @Nullable [] counts() {

@@ -58,7 +58,7 @@ final class SchemaReader {
    */
   static Node read(String schema, GrammarLimits limits, Budget budget, UnaryOperator<Node> definer,
       BiConsumer<String, Node> namer) {
-    SchemaReader reader = new SchemaReader(new SchemaTree(parse(schema), limits), limits, budget, definer, namer);
+    SchemaReader reader = new SchemaReader(new SchemaTree(parse(schema), limits, budget), limits, budget, definer, namer);
     Node root = reader.node(reader.tree.root(), "#");
     while (!reader.pending.isEmpty()) {
       String pointer = reader.pending.remove();
@@ -123,7 +123,8 @@ final class SchemaReader {
     if (++depth > limits.depth()) {
       throw fail(path, "the schema is nested deeper than " + limits.depth());
     }
-    budget.tick(1);
+    // references make large schemas of small ones
+    budget.hold(8);
     try {
       return schema.isBoolean() ? schema.booleanValue() ? JsonText.VALUE : Node.alt()
           : object(SchemaTree.assertions(schema, path), path);

@@ -26,11 +26,15 @@ final class SchemaTree {
   private static final Set<String> REFUSED = Set.of("not", "if", "contains", "dependentRequired", "dependentSchemas",
       "dependencies", "unevaluatedItems", "$dynamicRef", "$recursiveRef");
   private static final int REFERENCES = 32;
+  /** Work of comparing two branches, in steps of a budget. */
+  private static final int PAIR = 1000;
 
   private final JsonNode root;
   private final GrammarLimits limits;
+  private final Budget budget;
 
-  SchemaTree(JsonNode root, GrammarLimits limits) {
+  SchemaTree(JsonNode root, GrammarLimits limits, Budget budget) {
+    this.budget = budget;
     this.root = root;
     this.limits = limits;
   }
@@ -144,11 +148,13 @@ final class SchemaTree {
       }
       case "enum" -> {
         ArrayNode common = JsonNodeFactory.instance.arrayNode();
-        own.forEach(value -> other.forEach(second -> {
-          if (value.equals(second)) {
+        Set<JsonNode> others = new HashSet<>();
+        other.forEach(others::add);
+        own.forEach(value -> {
+          if (others.contains(value)) {
             common.add(value);
           }
-        }));
+        });
         yield common;
       }
       case "items" -> together(own, other);
@@ -211,6 +217,7 @@ final class SchemaTree {
   void checkDisjoint(JsonNode parts, ObjectNode base, String path) {
     for (int i = 0; i < parts.size(); i++) {
       for (int j = 0; j < i; j++) {
+        budget.tick(PAIR);
         ObjectNode a = merge(base, object(parts.get(i), path), path);
         ObjectNode b = merge(base, object(parts.get(j), path), path);
         if (!disjoint(a, b, path, 0)) {
@@ -267,7 +274,7 @@ final class SchemaTree {
     if (!(a.has("enum") || a.has("const")) || !(b.has("enum") || b.has("const"))) {
       return false;
     }
-    List<JsonNode> others = values(b, path);
+    Set<JsonNode> others = new HashSet<>(values(b, path));
     return values(a, path).stream().noneMatch(others::contains);
   }
 

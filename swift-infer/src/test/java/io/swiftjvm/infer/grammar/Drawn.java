@@ -1,5 +1,6 @@
 package io.swiftjvm.infer.grammar;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -12,6 +13,9 @@ final class Drawn {
   static final PieceTokenizer TOKENIZER = new PieceTokenizer(TEXT, 6);
   static final GrammarCompiler COMPILER =
       new GrammarCompiler(TOKENIZER, TOKENIZER.vocabSize() + 3, GrammarLimits.DEFAULT);
+  /** Gives up early, so that tests of what is too large end early. */
+  static final GrammarCompiler HASTY = new GrammarCompiler(
+      TOKENIZER, TOKENIZER.vocabSize(), GrammarLimits.DEFAULT.compileTime(Duration.ofMillis(300)));
 
   private Drawn() {}
 

@@ -82,8 +82,22 @@ class EbnfTest {
   }
 
   @Test
+  void rules_that_only_look_small_are_refused_in_time() {
+    StringBuilder chain = new StringBuilder("root ::= r0\n");
+    StringBuilder nothing = new StringBuilder("root ::= r0\n");
+    for (int i = 0; i < 8000; i++) {
+      chain.append("r").append(i).append(" ::= r").append(i + 1).append(" \"x\"\n");
+      nothing.append("r").append(i).append(" ::= r").append(i + 1).append("?\n");
+    }
+    String stars = "root ::= \"a\"" + "*".repeat(200_000);
+    for (String rules : List.of(chain + "r8000 ::= \"y\"", nothing + "r8000 ::= \"y\"", stars)) {
+      assertThatThrownBy(() -> Drawn.HASTY.matcher(Grammar.ebnf(rules))).isInstanceOf(InvalidPlanException.class);
+    }
+  }
+
+  @Test
   void deep_brackets_are_refused_and_not_followed() {
     String deep = "root ::= " + "(".repeat(100_000) + "\"a\"" + ")".repeat(100_000);
-    assertThatThrownBy(() -> Drawn.COMPILER.matcher(Grammar.ebnf(deep))).isInstanceOf(InvalidPlanException.class);
+    assertThatThrownBy(() -> Drawn.HASTY.matcher(Grammar.ebnf(deep))).isInstanceOf(InvalidPlanException.class);
   }
 }

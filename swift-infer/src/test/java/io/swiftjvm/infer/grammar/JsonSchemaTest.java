@@ -137,10 +137,24 @@ class JsonSchemaTest {
     }
     String wild = "{\"type\":\"string\",\"pattern\":\"(.*a.{25}){1,50}\"}";
     for (String schema : List.of(huge, deep, abyss, wild)) {
-      assertThatThrownBy(() -> Drawn.COMPILER.matcher(Grammar.json(schema))).isInstanceOf(InvalidPlanException.class);
+      assertThatThrownBy(() -> Drawn.HASTY.matcher(Grammar.json(schema))).isInstanceOf(InvalidPlanException.class);
     }
     // rules are called, not copied: this is large only when it is written
     assertThat(Drawn.COMPILER.matcher(Grammar.json(nested)).complete()).isFalse();
+  }
+
+  @Test
+  void schemas_that_only_look_small_are_refused_in_time() {
+    StringBuilder doubling = new StringBuilder("{\"$ref\":\"#/$defs/a40\",\"minLength\":1,\"$defs\":{\"a0\":{}");
+    for (int i = 1; i <= 40; i++) {
+      String before = "{\"$ref\":\"#/$defs/a" + (i - 1) + "\"}";
+      doubling.append(",\"a" + i + "\":{\"maxLength\":" + (100 - i) + ",\"anyOf\":[" + before + "," + before + "]}");
+    }
+    String pairs = "{\"oneOf\":[" + IntStream.range(0, 5000).mapToObj(i -> "{\"const\":" + i + ",\"type\":\"integer\"}")
+        .collect(Collectors.joining(",")) + "]}";
+    for (String schema : List.of(doubling + "}}", pairs)) {
+      assertThatThrownBy(() -> Drawn.HASTY.matcher(Grammar.json(schema))).isInstanceOf(InvalidPlanException.class);
+    }
   }
 
   @Test
