@@ -42,6 +42,7 @@ final class ChatEndpoint implements Endpoint {
     Integer logprobs = logprobs(f);
     SamplingParams params = service.sampling().params(f, logprobs);
     int n = Work.count(f, 1, service.options().sizes().choices());
+    f.unsupported("best_of", Integer.valueOf(n).equals(f.integer("best_of", 1, Integer.MAX_VALUE)));
     boolean usage = Work.usage(f);
     int limit = service.names().maxLength();
     Tools tools = Tools.read(f, service.json());

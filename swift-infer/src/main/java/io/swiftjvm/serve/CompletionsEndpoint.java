@@ -28,7 +28,14 @@ final class CompletionsEndpoint implements Endpoint {
     Fields f = call.fields();
     String model = service.names().required(f);
     Integer logprobs = f.integer("logprobs", 0, Math.min(LOGPROBS, service.options().sizes().logprobs()));
-    SamplingParams params = service.sampling().params(f, logprobs);
+    int most = service.options().sizes().choices();
+    Integer best = f.integer("best_of", 1, most);
+    int shown = Work.count(f, 1, most);
+    if (best != null && (best < shown || (best > shown && Work.streaming(f)))) {
+      throw ApiException.invalid("best_of", "best_of is " + best + ": it must be n or more, and n where it streams.");
+    }
+    boolean chooses = best != null && best > shown;
+    SamplingParams params = service.sampling().params(f, chooses && logprobs == null ? Integer.valueOf(0) : logprobs);
     boolean usage = Work.usage(f);
     boolean echo = f.flag("echo", false);
     f.unsupported("echo", !echo || logprobs == null);
@@ -37,7 +44,11 @@ final class CompletionsEndpoint implements Endpoint {
     if (guided != null) {
       Guided.check(service, guided.grammar(), guided.param());
     }
-    int n = Work.count(f, prompts.size(), service.options().sizes().choices());
+    int n = chooses && best != null ? best : shown;
+    if ((long) n * prompts.size() > most) {
+      throw ApiException.invalid(
+          chooses ? "best_of" : "n", prompts.size() + " prompts times " + n + " are more than " + most + " answers.");
+    }
     List<GenerateRequest> requests = new ArrayList<>();
     for (TextInputs.Input prompt : prompts) {
       SamplingParams fitting =
@@ -47,10 +58,11 @@ final class CompletionsEndpoint implements Endpoint {
           .cacheSalt(service.sampling().salt(f)).grammar(guided == null ? null : guided.grammar())
           .specialTokens(!f.flag("skip_special_tokens", true)), n));
     }
-    IntFunction<String> shown = echo ? index -> shown(prompts.get(index / n)) : null;
+    IntFunction<String> echoed = echo ? index -> shown(prompts.get(index / n)) : null;
     responder.answer(call, new Work(Work.newId("cmpl-"), Instant.now().getEpochSecond(), model, requests,
         prompts.stream().mapToInt(p -> p.ids().length).sum(), Work.streaming(f), usage,
-        new CompletionForm(service.tokens(), logprobs != null, shown)), View.PLAIN);
+        new CompletionForm(service.tokens(), chooses || logprobs != null, echoed)),
+        chooses ? new BestOf(n, shown, logprobs != null) : View.PLAIN);
   }
 
   private String shown(TextInputs.Input prompt) {

@@ -141,9 +141,6 @@ final class SamplingFields {
     f.unsupported("prompt_logprobs", false);
     f.unsupported("suffix", false);
     f.unsupported("chat_template", false);
-    Integer best = f.integer("best_of", 1, MOST);
-    Integer n = f.integer("n", 1, MOST);
-    f.unsupported("best_of", best != null && best == (n == null ? 1 : n));
     f.unsupported("num_beams", Integer.valueOf(1).equals(f.integer("num_beams", 1, MOST)));
     f.unsupported("length_penalty", Double.valueOf(1).equals(f.number("length_penalty", -1e6, 1e6)));
   }

@@ -51,6 +51,16 @@ class ConformanceTest {
     return checks("structured");
   }
 
+  @TestFactory
+  Stream<DynamicTest> chat() {
+    return checks("chat");
+  }
+
+  @TestFactory
+  Stream<DynamicTest> completions_and_the_rest() {
+    return checks("completions");
+  }
+
   private static Stream<DynamicTest> checks(String table) {
     return lines(table).stream().map(line -> DynamicTest.dynamicTest(line, () -> {
       WireCheck check = WireCheck.of(line);

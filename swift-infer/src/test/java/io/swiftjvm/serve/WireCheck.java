@@ -25,7 +25,7 @@ record WireCheck(String line, String method, String path, String body, int statu
   private static final Pattern LINE =
       Pattern.compile("(GET|POST|PUT|DELETE|PATCH|OPTIONS) (\\S+)(?: (.*?))? => (\\d{3})((?: ;.*)?)");
   private static final Pattern EXPECTATION = Pattern.compile("(@[\\w-]+|body|/[^=~#>?!]*|)([=~#>?!])(.*)");
-  private static final Pattern REPEAT = Pattern.compile("\\*(\\d+)\\{([^}]*)\\}");
+  private static final Pattern REPEAT = Pattern.compile("\\*(\\d+)\\{((?:[^{}]|\\{[^{}]*\\})*)\\}");
 
   static WireCheck of(String line) {
     Matcher m = LINE.matcher(line);
