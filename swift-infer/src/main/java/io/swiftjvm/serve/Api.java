@@ -54,6 +54,7 @@ final class Api {
     Json json = service.json();
     routes.put("/v1/load_lora_adapter", Map.of("POST", call -> service.adapters().load(call, json)));
     routes.put("/v1/unload_lora_adapter", Map.of("POST", call -> service.adapters().unload(call, json)));
+    new Page().routes().forEach((path, file) -> routes.put(path, Map.of("GET", file)));
     routes.put(PING, Map.of("GET", this::ping, "POST", this::ping));
     routes.put("/tokenize", Map.of("POST", tokenize::tokenize));
     routes.put("/detokenize", Map.of("POST", tokenize::detokenize));

@@ -42,9 +42,11 @@ final class ApiException extends RuntimeException {
     return new ApiException(400, INVALID, message, param, "context_length_exceeded", Map.of());
   }
 
-  static ApiException unauthorized() {
+  /** 401; {@code browser} makes one ask its user for the key. */
+  static ApiException unauthorized(boolean browser) {
     return new ApiException(401, "authentication_error", "The API key is missing or wrong. Send it as 'Authorization: "
-        + "Bearer KEY'.", null, "invalid_api_key", Map.of("WWW-Authenticate", "Bearer"));
+        + "Bearer KEY'.", null, "invalid_api_key", Map.of("WWW-Authenticate",
+            browser ? "Basic realm=\"API key as password\", charset=\"UTF-8\"" : "Bearer"));
   }
 
   static ApiException forbidden(String message) {

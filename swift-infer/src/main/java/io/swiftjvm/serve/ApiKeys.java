@@ -49,7 +49,7 @@ final class ApiKeys {
       found = MessageDigest.isEqual(hashes.get(i), given) ? i : found;
     }
     if (key.isEmpty() || found < 0) {
-      throw ApiException.unauthorized();
+      throw ApiException.unauthorized(Page.has(exchange.path()));
     }
     return found;
   }

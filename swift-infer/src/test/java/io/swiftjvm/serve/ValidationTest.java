@@ -203,7 +203,7 @@ class ValidationTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"/v1/moderations", "/", "/v1", "/v2/models",
+  @CsvSource({"/v1/moderations", "/page", "/page/../chat.js", "/index.html", "/v1", "/v2/models",
       "/v1/chat/completions/", "/infer/", "/v1/chat/../models", "/..%2f..%2fetc/passwd"})
   void a_path_that_is_not_there_is_not_found(String path) {
     assertRefused(tiny.post(path, "{}"), 404, null);
