@@ -49,9 +49,10 @@ class PageTest {
           + "document.getElementById('max_tokens').value = 800; document.getElementById('fresh').click(); ''");
       browser.evaluate("const send = window.fetch; window.fetch = (path, options) => send(path, {...options, "
           + "body: options.body.replace('{', '{\"ignore_eos\":true,')}); ''");
+      browser.evaluate("new MutationObserver(() => document.querySelector('.assistant')?.textContent.length > 5 "
+          + "&& document.getElementById('stop-now').click())"
+          + ".observe(document.getElementById('log'), {childList: true, subtree: true, characterData: true}); ''");
       browser.evaluate(ASK.formatted("Tell a story"));
-      browser.await(LAST + "?.className === 'turn assistant' && " + LAST + ".textContent.length > 5");
-      browser.evaluate("document.getElementById('stop-now').click(); ''");
       browser.await("document.getElementById('status').textContent === 'Stopped'");
       while (tiny.server.load().get("running") > 0) {
         Thread.sleep(5);
