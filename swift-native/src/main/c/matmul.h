@@ -10,7 +10,7 @@
  * GFLOP/s, the same from 512 x 128 x 128 up. */
 #define NR (2 * W)
 #define KC 512
-#define MC (MR * (224 / MR))
+#define MC (MR * (1024 / MR))
 
 /* dst[p * ldd + i] = src[at + i * lds + p] for i < rows, p < k; rows up to pad (a multiple of W, or below W) become 0. With
  * ldd < W each store spills into the next p, which is written later, and W floats beyond the end. */

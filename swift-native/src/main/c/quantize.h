@@ -17,12 +17,12 @@ INLINE float largest_of(const float *x, int n) {
 }
 
 /* The scale of a row of a tile and its 32 codes, before their offset is added. */
-INLINE void round_q8(const float *x, uint16_t *scale, int *code) {
+INLINE void round_q8(const float *x, uint16_t *scale, int8_t *code) {
   *scale = to_f16(largest_of(x, TC) / 127);
   float s = half_to_float(*scale), inverse = s > 0 ? 1 / s : 0;
   for (int j = 0; j < TC; j++) {
     float q = rintf(x[j] * inverse);
-    code[j] = (int)(q > 127 ? 127 : q < -127 ? -127 : q);
+    code[j] = (int8_t)(q > 127 ? 127 : q < -127 ? -127 : q);
   }
 }
 
@@ -31,12 +31,12 @@ INLINE void round_q8(const float *x, uint16_t *scale, int *code) {
 static const float Q4_FACTOR[8] = {-0.125f, -0.130718954f, -0.136986301f, -0.143884892f, -0.151515152f, -0.16f};
 
 /* Squared error at this scale, summed in one order for every instruction set. */
-INLINE float error_q4(const float *x, float scale, int *code) {
+INLINE float error_q4(const float *x, float scale, int8_t *code) {
   float inverse = 1 / scale, e[16];
   for (int j = 0; j < TC; j++) {
     float q = rintf(x[j] * inverse);
     q = q > 7 ? 7 : q < -8 ? -8 : q;
-    code[j] = (int)q;
+    code[j] = (int8_t)q;
     float d = fmaf(-q, scale, x[j]);
     e[j & 15] = j < 16 ? d * d : fmaf(d, d, e[j & 15]);
   }
@@ -45,7 +45,7 @@ INLINE float error_q4(const float *x, float scale, int *code) {
   return e[0];
 }
 
-INLINE void round_q4(const float *x, uint16_t *scale, int *code) {
+INLINE void round_q4(const float *x, uint16_t *scale, int8_t *code) {
   float high = 0, low = 0;
   for (int j = 0; j < TC; j++) {
     high = x[j] > high ? x[j] : high;
@@ -53,11 +53,11 @@ INLINE void round_q4(const float *x, uint16_t *scale, int *code) {
   }
   float top = high >= -low ? high : low, least = INFINITY;
   *scale = 0;
-  memset(code, 0, TC * sizeof *code);
+  memset(code, 0, TC);
   for (int t = 0; t < Q4_SCALES; t++) {
     uint16_t half = to_f16(top * Q4_FACTOR[t]);
     float s = half_to_float(half);
-    int trial[TC];
+    int8_t trial[TC];
     float error = s != 0 ? error_q4(x, s, trial) : INFINITY;
     if (error < least) {
       least = error;
@@ -68,8 +68,13 @@ INLINE void round_q4(const float *x, uint16_t *scale, int *code) {
 }
 
 #if VB == 64
+INLINE void store_codes(__m512 a, __m512 b, int8_t *code) {
+  _mm_storeu_si128((__m128i *)code, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a)));
+  _mm_storeu_si128((__m128i *)(code + 16), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(b)));
+}
+
 /* The same as round_q4 to the bit. */
-INLINE void round_q4_fast(const float *x, uint16_t *scale, int *code) {
+INLINE void round_q4_fast(const float *x, uint16_t *scale, int8_t *code) {
   __m512 a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + 16);
   float high = _mm512_reduce_max_ps(_mm512_max_ps(a, b)), low = _mm512_reduce_min_ps(_mm512_min_ps(a, b));
   high = high > 0 ? high : 0, low = low < 0 ? low : 0;
@@ -93,10 +98,23 @@ INLINE void round_q4_fast(const float *x, uint16_t *scale, int *code) {
     float error = sum((vf)_mm512_fmadd_ps(f, f, _mm512_mul_ps(d, d)));
     if (error < least) least = error, *scale = half[t], best_a = p, best_b = q;
   }
-  _mm512_storeu_si512(code, _mm512_cvtps_epi32(best_a));
-  _mm512_storeu_si512(code + 16, _mm512_cvtps_epi32(best_b));
+  store_codes(best_a, best_b, code);
+}
+
+/* The same as round_q8 to the bit. */
+INLINE void round_q8_fast(const float *x, uint16_t *scale, int8_t *code) {
+  const __m512 sign = _mm512_set1_ps(-0.0f);
+  __m512 a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + 16);
+  float most = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_andnot_ps(sign, a), _mm512_andnot_ps(sign, b)));
+  *scale = to_f16(most / 127);
+  float s = half_to_float(*scale);
+  __m512 inverse = _mm512_set1_ps(s > 0 ? 1 / s : 0), limit = _mm512_set1_ps(127), low = _mm512_set1_ps(-127);
+  a = _mm512_max_ps(_mm512_min_ps(_mm512_roundscale_ps(_mm512_mul_ps(a, inverse), 0), limit), low);
+  b = _mm512_max_ps(_mm512_min_ps(_mm512_roundscale_ps(_mm512_mul_ps(b, inverse), 0), limit), low);
+  store_codes(a, b, code);
 }
 #else
+#define round_q8_fast round_q8
 #define round_q4_fast round_q4
 #endif
 
@@ -114,15 +132,14 @@ INLINE void quantize_tile(const int type, const void *x, int from, i64 rows, i64
       st(values + j, v);
     }
     uint16_t scale;
-    int code[TC];
-    if (type == Q8) round_q8(values, &scale, code);
+    int8_t code[TC];
+    if (type == Q8) round_q8_fast(values, &scale, code);
     else round_q4_fast(values, &scale, code);
     memcpy(tile + r * 2, &scale, 2);
-    for (int j = 0; j < (type == Q8 ? TC : 16); j += 4) {
-      uint8_t *to = codes_at(type, tile, r, j);
-      for (int i = 0; i < 4; i++)
-        to[i] = (uint8_t)(type == Q8 ? code[j + i] + 128 : (code[j + i] + 8) | (code[j + i + 16] + 8) << 4);
-    }
+    uint8_t bytes[TC];
+    for (int j = 0; j < (type == Q8 ? TC : 16); j++)
+      bytes[j] = (uint8_t)(type == Q8 ? code[j] + 128 : (code[j] + 8) | (code[(j + 16) & 31] + 8) << 4);
+    for (int j = 0; j < (type == Q8 ? TC : 16); j += 4) memcpy(codes_at(type, tile, r, j), bytes + j, 4);
   }
 }
 
@@ -157,10 +174,10 @@ static void quantize(const void *x, int type, i64 rows, i64 columns, void *out, 
       widen_block(x, type, b * TC, TC, values);
       uint8_t *block = (uint8_t *)out + bytes_before(Q8B, b * TC);
       uint16_t scale;
-      int code[TC];
-      round_q8(values, &scale, code);
+      int8_t code[TC];
+      round_q8_fast(values, &scale, code);
       memcpy(block, &scale, 2);
-      for (int j = 0; j < TC; j++) block[2 + j] = (uint8_t)code[j];
+      memcpy(block + 2, code, TC);
     } else {
       float values[64];
       widen_block(x, type, b * 64, 64, values);

@@ -136,7 +136,11 @@ public final class CpuBackend implements Backend {
       body.run(0, n);
       return;
     }
-    long chunk = Math.max(1, Math.ceilDiv(Math.ceilDiv(n, threads * 4L), align)) * align;
+    share(n, 4, align, body);
+  }
+
+  private void share(long n, int partsEach, long align, KernelPool.Range body) {
+    long chunk = Math.max(1, Math.ceilDiv(Math.ceilDiv(n, (long) threads * partsEach), align)) * align;
     pool.run(threads, n, chunk, body);
   }
 
@@ -227,11 +231,15 @@ public final class CpuBackend implements Backend {
     int tile = Kernels.TILE;
     if (threads == 1 || nanos * m * n < WORTH) {
       kernels.matmul(pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, 0, n);
-    } else if (m > n * 2 && m >= 4L * tile) {
-      run(m, nanos * n, tile, (from, to) -> kernels.matmul(
+      return;
+    }
+    // Each part lays out its operands anew, which costs as much as some of the rows of a large product.
+    int parts = m >= 4L * tile ? 2 : 4;
+    if (m > n * 2 && m >= 4L * tile) {
+      share(m, parts, tile, (from, to) -> kernels.matmul(
           pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, from, to, 0, n));
     } else {
-      run(n, nanos * m, tile, (from, to) -> kernels.matmul(
+      share(n, parts, tile, (from, to) -> kernels.matmul(
           pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, from, to));
     }
   }
