@@ -16,7 +16,10 @@ import com.openai.helpers.ResponseAccumulator;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionNamedToolChoice;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
+import com.openai.models.chat.completions.ChatCompletionToolChoiceOption;
+import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
 import com.openai.models.completions.CompletionCreateParams;
 import com.openai.models.embeddings.EmbeddingCreateParams;
 import com.openai.models.models.Model;
@@ -24,6 +27,7 @@ import com.openai.models.responses.Response;
 import com.openai.models.responses.ResponseCreateParams;
 import com.openai.models.responses.ResponseStatus;
 import com.openai.models.responses.ResponseStreamEvent;
+import com.openai.models.responses.ToolChoiceOptions;
 import io.swiftjvm.Run;
 import io.swiftjvm.Swift;
 import io.swiftjvm.serve.ModelServer;
@@ -110,6 +114,87 @@ class OpenAiJavaTest {
     while (server.load().get("running") > 0) {
       Thread.sleep(1);
     }
+  }
+
+  /** What the tools and formats here ask for; small, so that a tiny model gets to its end. */
+  enum City {
+    PARIS, ROME
+  }
+
+  /** A tool. */
+  static class GetWeather {
+    public City city;
+    public boolean tomorrow;
+  }
+
+  /** Another tool. */
+  static class GetTime {
+    public City city;
+  }
+
+  @Test
+  void a_required_tool_is_called_with_arguments_of_its_schema_whole_and_streamed() {
+    ChatCompletionCreateParams params = chat().addTool(GetWeather.class)
+        .toolChoice(ChatCompletionToolChoiceOption.Auto.REQUIRED).parallelToolCalls(false).build();
+    ChatCompletion.Choice whole = client.chat().completions().create(params).choices().getFirst();
+    assertThat(whole.finishReason()).isEqualTo(ChatCompletion.Choice.FinishReason.TOOL_CALLS);
+    var call = whole.message().toolCalls().orElseThrow().getFirst().asFunction();
+    assertThat(call.function().name()).isEqualTo("GetWeather");
+    assertThat(call.function().arguments(GetWeather.class).city).isNotNull();
+    ChatCompletionAccumulator all = ChatCompletionAccumulator.create();
+    try (StreamResponse<ChatCompletionChunk> stream = client.chat().completions().createStreaming(params)) {
+      stream.stream().peek(ChatCompletionChunk::validate).forEach(all::accumulate);
+    }
+    var streamed = all.chatCompletion().choices().getFirst();
+    assertThat(streamed.finishReason()).isEqualTo(ChatCompletion.Choice.FinishReason.TOOL_CALLS);
+    assertThat(streamed.message().toolCalls().orElseThrow().getFirst().asFunction().function())
+        .isEqualTo(call.function());
+    // the round trip: the call and its result go back
+    ChatCompletion after = client.chat().completions().create(chat().addTool(GetWeather.class)
+        .addMessage(whole.message()).addMessage(ChatCompletionToolMessageParam.builder().toolCallId(call.id())
+            .content("sunny").build()).maxCompletionTokens(5).build());
+    assertThat(after.choices()).hasSize(1);
+  }
+
+  @Test
+  void tools_may_be_offered_named_and_called_side_by_side() {
+    ChatCompletionCreateParams.Builder two = chat().addTool(GetWeather.class).addTool(GetTime.class);
+    assertThat(client.chat().completions().create(two.maxCompletionTokens(20).build()).choices()).hasSize(1);
+    var named = client.chat().completions().create(chat().addTool(GetWeather.class).addTool(GetTime.class)
+        .toolChoice(ChatCompletionNamedToolChoice.builder()
+            .function(ChatCompletionNamedToolChoice.Function.builder().name("GetTime").build()).build()).build());
+    assertThat(named.choices().getFirst().message().toolCalls().orElseThrow())
+        .allMatch(call -> call.asFunction().function().name().equals("GetTime"));
+    var many = client.chat().completions().create(chat().addTool(GetWeather.class).addTool(GetTime.class)
+        .toolChoice(ChatCompletionToolChoiceOption.Auto.REQUIRED).parallelToolCalls(true).maxCompletionTokens(300)
+        .build());
+    var calls = many.choices().getFirst().message().toolCalls().orElseThrow();
+    assertThat(calls).isNotEmpty();
+    assertThat(calls.stream().map(call -> call.asFunction().id()).distinct()).hasSameSizeAs(calls);
+  }
+
+  @Test
+  void an_answer_in_a_schema_is_read_into_a_class() {
+    var params = chat().responseFormat(GetWeather.class).build();
+    GetWeather answer = client.chat().completions().create(params).choices().getFirst().message().content()
+        .orElseThrow();
+    assertThat(answer.city).isNotNull();
+  }
+
+  @Test
+  void responses_call_tools_too() {
+    var params = ResponseCreateParams.builder().model(MODEL).input(QUESTION).addTool(GetWeather.class)
+        .toolChoice(ToolChoiceOptions.REQUIRED).parallelToolCalls(false).build();
+    Response whole = client.responses().create(params);
+    whole.validate();
+    var call = whole.output().stream().filter(item -> item.isFunctionCall()).findFirst().orElseThrow().asFunctionCall();
+    assertThat(call.name()).isEqualTo("GetWeather");
+    ResponseAccumulator all = ResponseAccumulator.create();
+    try (StreamResponse<ResponseStreamEvent> stream = client.responses().createStreaming(params)) {
+      stream.stream().peek(ResponseStreamEvent::validate).forEach(all::accumulate);
+    }
+    assertThat(all.response().output().stream().filter(item -> item.isFunctionCall()).findFirst().orElseThrow()
+        .asFunctionCall().arguments()).isEqualTo(call.arguments());
   }
 
   @Test

@@ -3,10 +3,13 @@ package io.swiftjvm.langchain4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.ImageContent;
 import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.InvalidRequestException;
@@ -14,9 +17,15 @@ import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.ResponseFormat;
+import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.ToolChoice;
+import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
+import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.langchain4j.model.chat.response.ChatModelStreamingEvent;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.CompleteResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
@@ -99,6 +108,7 @@ class LangChain4jTest {
   /** Keeps what a handler is told. */
   private static final class Told implements StreamingChatResponseHandler {
     private final List<String> pieces = new CopyOnWriteArrayList<>();
+    private final List<CompleteToolCall> calls = new CopyOnWriteArrayList<>();
     private final CompletableFuture<ChatResponse> done = new CompletableFuture<>();
     private final int most;
 
@@ -113,6 +123,11 @@ class LangChain4jTest {
         context.streamingHandle().cancel();
         done.cancel(false);
       }
+    }
+
+    @Override
+    public void onCompleteToolCall(CompleteToolCall call) {
+      calls.add(call);
     }
 
     @Override
@@ -180,6 +195,31 @@ class LangChain4jTest {
     events.stream().filter(PartialResponse.class::isInstance).forEach(e -> text.append(((PartialResponse) e).text()));
     assertThat(text.toString()).isEqualTo(run.chat(QUESTION).text());
     assertThat(events.getLast()).isInstanceOf(CompleteResponse.class);
+  }
+
+  @Test
+  void tools_are_called_and_schemas_kept_whole_and_streamed() throws Exception {
+    JsonObjectSchema schema = JsonObjectSchema.builder().addEnumProperty("city", List.of("Paris", "Rome"))
+        .required("city").additionalProperties(false).build();
+    ChatRequest tool = ask(ChatRequestParameters.builder().toolChoice(ToolChoice.REQUIRED)
+        .toolSpecifications(ToolSpecification.builder().name("weather").parameters(schema).build()).build());
+    SwiftChatModel model = new SwiftChatModel(run.api());
+    ChatResponse answer = model.chat(tool);
+    assertThat(answer.finishReason()).isEqualTo(FinishReason.TOOL_EXECUTION);
+    ToolExecutionRequest call = answer.aiMessage().toolExecutionRequests().getFirst();
+    assertThat(call.name()).isEqualTo("weather");
+    assertThat(call.arguments()).containsPattern("Paris|Rome");
+    assertThat(model.chat(UserMessage.from(QUESTION), answer.aiMessage(),
+        ToolExecutionResultMessage.from(call, "sunny")).aiMessage()).isNotNull();
+    Told told = new Told(-1);
+    new SwiftStreamingChatModel(run.api()).chat(tool, told);
+    assertThat(told.done.get(30, TimeUnit.SECONDS).aiMessage().toolExecutionRequests().getFirst().arguments())
+        .isEqualTo(call.arguments());
+    assertThat(told.calls).hasSize(answer.aiMessage().toolExecutionRequests().size());
+    ChatResponse formed = model.chat(ask(ChatRequestParameters.builder().responseFormat(ResponseFormat.builder()
+        .type(ResponseFormatType.JSON).jsonSchema(JsonSchema.builder().name("place").rootElement(schema).build())
+        .build()).build()));
+    assertThat(formed.aiMessage().text()).containsPattern("^\\{\\s*\"city\":\\s*\"(Paris|Rome)\"");
   }
 
   @Test

@@ -37,6 +37,17 @@ const checks = {
       break;
     }
   },
+  async tools_and_schemas() {
+    const parameters = { type: "object", properties: { city: { enum: ["Paris", "Rome"] } }, required: ["city"],
+      additionalProperties: false };
+    const asked = await client.chat.completions.create({ model, messages, tool_choice: "required",
+      tools: [{ type: "function", function: { name: "weather", parameters } }], parallel_tool_calls: false });
+    assert.equal(asked.choices[0].finish_reason, "tool_calls");
+    assert.ok(JSON.parse(asked.choices[0].message.tool_calls[0].function.arguments).city);
+    const formed = await client.chat.completions.create({ model, messages,
+      response_format: { type: "json_schema", json_schema: { name: "place", strict: true, schema: parameters } } });
+    assert.ok(JSON.parse(formed.choices[0].message.content).city);
+  },
   async completions() {
     const answer = await client.completions.create({ model, prompt: "LoRA trains", max_tokens: 4, echo: true });
     assert.ok(answer.choices[0].text.startsWith("LoRA trains"));

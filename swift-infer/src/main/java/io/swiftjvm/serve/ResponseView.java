@@ -65,9 +65,11 @@ final class ResponseView implements View {
           .more(delta.path("reasoning_content").asText(), MissingNode.getInstance(), this::event);
     }
     JsonNode logprobs = choice.at("/logprobs/content");
-    if (!delta.path("content").asText("").isEmpty() || !logprobs.isEmpty()) {
-      item(OpenItem.Kind.MESSAGE, id, MissingNode.getInstance())
-          .more(delta.path("content").asText(""), logprobs, this::event);
+    String text = delta.path("content").asText("");
+    OpenItem current = open;
+    // log-probabilities alone may belong to a call whose text is not shown
+    if (!text.isEmpty() || (current != null && current.kind() == OpenItem.Kind.MESSAGE && !logprobs.isEmpty())) {
+      item(OpenItem.Kind.MESSAGE, id, MissingNode.getInstance()).more(text, logprobs, this::event);
     }
     for (JsonNode call : delta.path("tool_calls")) {
       item(OpenItem.Kind.CALL, id, call)
