@@ -50,7 +50,8 @@ class OpenAiNodeTest {
     assumeTrue(node.code == 0, "node is not here: " + node.output);
     if (!Files.isDirectory(folder.resolve("node_modules/openai"))) {
       Files.writeString(folder.resolve("package.json"), "{\"private\":true}");
-      Result install = run(folder, INSTALL_SECONDS, "npm", "install", "--no-audit", "--no-fund", "--silent", PACKAGE);
+      Result install = run(folder, INSTALL_SECONDS, "npm", "install", "--no-audit", "--no-fund", "--silent",
+          "--fetch-retries=0", "--fetch-timeout=20000", PACKAGE);
       assumeTrue(install.code == 0, "the npm package " + PACKAGE + " cannot be had: " + install.output);
     }
     try (InputStream script = Objects.requireNonNull(OpenAiNodeTest.class.getResourceAsStream("openai.mjs"))) {

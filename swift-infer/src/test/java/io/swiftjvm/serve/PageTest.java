@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,10 +18,14 @@ class PageTest {
       + "document.getElementById('ask').requestSubmit(); ''";
   private static final String LAST = "[...document.querySelectorAll('.turn')].at(-1)";
 
-  private static Browser open(Path folder, String url) throws IOException, InterruptedException {
+  private static Browser open(Path folder, String url) throws InterruptedException {
     Optional<Path> program = Browser.find();
     assumeTrue(program.isPresent(), "no chromium, chromium-browser or google-chrome is on the path");
-    return Browser.open(program.get(), folder, url);
+    try {
+      return Browser.open(program.get(), folder, url);
+    } catch (IOException e) {
+      return Assumptions.abort("the browser " + program.get() + " cannot be used here: " + e.getMessage());
+    }
   }
 
   @Test
