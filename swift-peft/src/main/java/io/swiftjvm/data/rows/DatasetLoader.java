@@ -89,7 +89,7 @@ public final class DatasetLoader {
     Integer count = spec.count();
     Supplier<RowStream> all;
     if (spec.path().equals(DatasetSpec.SELF_COGNITION)) {
-      List<Row> rows = SelfCognition.rows(options, drops);
+      List<Row> rows = SelfCognition.rows(spec.subsets(), options, drops);
       all = () -> new ListRows(rows);
     } else {
       List<Path> files = files(spec).files();

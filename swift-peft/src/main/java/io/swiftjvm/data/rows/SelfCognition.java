@@ -11,13 +11,26 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The embedded rows that give a model a name and a maker. */
+/**
+ * The embedded rows that give a model a name and a maker. Subsets as in ms-swift: {@code default}; {@code qwen3} asks
+ * with {@code /no_think} and answers with an empty thought; {@code empty_think} answers so.
+ */
 final class SelfCognition {
   private static final String EMBEDDED = "/io/swiftjvm/datasets/self-cognition.jsonl";
 
+  private static final String NO_THOUGHT = "<think>\n\n</think>\n\n";
+
   private SelfCognition() {}
 
-  static List<Row> rows(LoadOptions options, Drops drops) {
+  static List<Row> rows(List<String> subsets, LoadOptions options, Drops drops) {
+    List<Row> out = new ArrayList<>();
+    for (String subset : subsets.isEmpty() ? List.of("default") : subsets) {
+      out.addAll(rows(subset, options, drops));
+    }
+    return out;
+  }
+
+  private static List<Row> rows(String subset, LoadOptions options, Drops drops) {
     String name = options.modelName();
     String author = options.modelAuthor();
     if (name == null || author == null) {
@@ -31,7 +44,7 @@ final class SelfCognition {
     List<Row> out = new ArrayList<>();
     try (in; LineReader lines = LineReader.json(Path.of(DatasetSpec.SELF_COGNITION), in)) {
       for (RawRow raw = lines.next(); raw != null; raw = lines.next()) {
-        Row row = FileRows.usable(filled(raw, name, author), options, drops);
+        Row row = FileRows.usable(filled(raw, subset, name, author), options, drops);
         if (row != null) {
           out.add(row);
         }
@@ -42,14 +55,35 @@ final class SelfCognition {
     }
   }
 
-  private static RawRow filled(RawRow raw, String name, String author) {
+  /** The row with its placeholders filled, in the form of {@code subset}. */
+  static RawRow filled(RawRow raw, String subset, String name, String author) {
+    String asked;
+    String thought;
+    switch (subset) {
+      case "default" -> {
+        asked = "";
+        thought = "";
+      }
+      case "qwen3" -> {
+        asked = " /no_think";
+        thought = NO_THOUGHT;
+      }
+      case "empty_think" -> {
+        asked = "";
+        thought = NO_THOUGHT;
+      }
+      default -> throw new DatasetException(DatasetSpec.SELF_COGNITION + " has no subset '" + subset
+          + "'. Use default, qwen3 or empty_think.");
+    }
     Map<String, @Nullable Object> given = raw.columns();
     if (given == null) {
       return raw;
     }
     Map<String, @Nullable Object> columns = new LinkedHashMap<>();
-    given.forEach((k, v) -> columns.put(k,
-        v instanceof String s ? s.replace("{{NAME}}", name).replace("{{AUTHOR}}", author) : v));
+    given.forEach((column, value) -> {
+      Object filled = value instanceof String s ? s.replace("{{NAME}}", name).replace("{{AUTHOR}}", author) : value;
+      columns.put(column, column.equals("query") ? filled + asked : column.equals("response") ? thought + filled : filled);
+    });
     return RawRow.of(columns, raw.origin());
   }
 }

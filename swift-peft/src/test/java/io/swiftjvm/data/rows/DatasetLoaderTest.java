@@ -3,13 +3,17 @@ package io.swiftjvm.data.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.swiftjvm.error.DatasetException;
+import io.swiftjvm.testing.OracleFiles;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
@@ -151,6 +155,37 @@ class DatasetLoaderTest {
     assertThat(rows.toString()).contains("Quill", "Harbour Works").doesNotContain("{{NAME}}", "{{AUTHOR}}");
     assertThatThrownBy(() -> DatasetLoader.load(List.of(DatasetSpec.SELF_COGNITION), LoadOptions.DEFAULT))
         .isInstanceOf(DatasetException.class).hasMessageContaining("model_name");
+  }
+
+  @Test
+  void self_cognition_subsets_are_those_of_the_reference() throws IOException {
+    JsonNode golden = new ObjectMapper().readTree(OracleFiles.path("swift_data/dataset_formats.json").toFile()).path("self_cognition");
+    int compared = 0;
+    for (JsonNode test : golden.path("cases")) {
+      for (int i = 0; i < golden.path("rows").size(); i++) {
+        JsonNode row = golden.path("rows").path(i);
+        if (!row.path("tag").asText().equals("en") || test.path("model_author").isNull()) {
+          continue; // one name for all languages, and both must be given here
+        }
+        Map<String, Object> columns = new LinkedHashMap<>();
+        row.properties().forEach(e -> columns.put(e.getKey(), e.getValue().asText()));
+        RawRow filled = SelfCognition.filled(RawRow.of(columns, new Origin("golden", 1)), test.path("subset").asText(),
+            english(test.path("model_name")), english(test.path("model_author")));
+        JsonNode want = test.path("out").path(i).path("messages");
+        assertThat(filled.columns()).containsEntry("query", want.path(0).path("content").asText())
+            .containsEntry("response", want.path(1).path("content").asText());
+        compared++;
+      }
+    }
+    assertThat(compared).isEqualTo(4);
+    LoadOptions options = LoadOptions.DEFAULT.modelName("Quill").modelAuthor("Harbour Works");
+    assertThat(queries(DatasetSpec.SELF_COGNITION + ":qwen3#3", options)).hasSize(3).allMatch(query -> query.endsWith(" /no_think"));
+    assertThatThrownBy(() -> queries(DatasetSpec.SELF_COGNITION + ":other", options)).isInstanceOf(DatasetException.class)
+        .hasMessageContaining("empty_think");
+  }
+
+  private static String english(JsonNode names) {
+    return names.isArray() ? names.path(names.size() - 1).asText() : names.asText();
   }
 
   @Test
