@@ -110,6 +110,12 @@ public final class Run implements AutoCloseable {
     return loaded.engine().generate(List.of(request(prompt, sampling)), listener, cancellation).getFirst();
   }
 
+  /** Continues token ids in a form that is kept to. */
+  public Completion generate(int[] prompt, Grammar form, StreamListener listener, CancellationToken cancellation) {
+    GenerateRequest request = request(prompt, plan.settings().sampling()).grammar(form);
+    return loaded.engine().generate(List.of(request), listener, cancellation).getFirst();
+  }
+
   private GenerateRequest request(int[] prompt, SamplingParams sampling) {
     return GenerateRequest.of(prompt).sampling(sampling).adapters(loaded.adapters());
   }

@@ -8,6 +8,7 @@ import io.swiftjvm.infer.Completion;
 import io.swiftjvm.infer.Reply;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.infer.StreamListener;
+import io.swiftjvm.infer.grammar.Grammar;
 import io.swiftjvm.run.ChatEncoder;
 import io.swiftjvm.text.ChatTemplate;
 import io.swiftjvm.train.CancellationToken;
@@ -36,6 +37,7 @@ final class InferCommand implements Command {
         Flag.value("messages", "JSON list of {role, content}"),
         Flag.value("input_ids", "token ids, separated by commas"),
         Flag.bare("output_ids", "print token ids instead of text"),
+        Flag.value("structured_outputs_regex", "the answer matches this regular expression as a whole"),
         Flag.bare("stream", "print while the answer is made"),
         Flag.value("infer_backend", "pt = this process (default); vllm, sglang, lmdeploy, swift or openai by --engine_url"),
         Flag.value("engine_url", "address of the server of another infer_backend; unset = an installed one is started"),
@@ -60,7 +62,11 @@ final class InferCommand implements Command {
         call.out().print(piece);
         call.out().flush();
       } : StreamListener.NONE;
-      Completion answer = run.generate(prompt(call, run), sampling, listener, new CancellationToken());
+      int[] prompt = prompt(call, run);
+      CancellationToken endless = new CancellationToken();
+      Completion answer = call.flag("structured_outputs_regex").isPresent()
+          ? run.generate(prompt, Grammar.regex(call.required("structured_outputs_regex")), listener, endless)
+          : run.generate(prompt, sampling, listener, endless);
       if (ids) {
         call.out().println(answer.tokens().stream().map(String::valueOf).collect(Collectors.joining(",")));
       } else {
@@ -71,6 +77,9 @@ final class InferCommand implements Command {
   }
 
   private static int elsewhere(Call call, String backend) {
+    if (call.flag("structured_outputs_regex").isPresent()) {
+      throw new UsageException("--structured_outputs_regex is for --infer_backend pt");
+    }
     if (call.flag("input_ids").isPresent() || call.on("output_ids")) {
       throw new UsageException("--input_ids and --output_ids are for --infer_backend pt; servers answer in text");
     }

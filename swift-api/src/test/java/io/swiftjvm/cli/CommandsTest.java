@@ -115,6 +115,9 @@ class CommandsTest {
     String answer = done(prompt).out().strip();
     assertThat(done("infer", "--model", "swift-tiny", "--messages", messages, "--max_new_tokens", "6", "--temperature", "0",
         "--stream").out().strip()).isEqualTo(answer).isNotEmpty();
+    assertThat(done("infer", "--model", "swift-tiny", "--prompt", "Hello", "--structured_outputs_regex", "[0-9]{3}").out().strip())
+        .matches("[0-9]{3}");
+    refused(3, line("infer", "--model", "swift-tiny", "--prompt", "a", "--structured_outputs_regex", "(a"), "(a");
     refused(2, line("infer", "--model", "swift-tiny"), "--prompt");
     refused(2, line("infer", "--model", "swift-tiny", "--prompt", "a", "--input_ids", "1"), "exactly one");
   }
