@@ -35,6 +35,7 @@ record DeployCommand(String name) implements Command {
         Flag.value("gpu_memory_utilization", "part of the free memory for keys and values (default 0.9)"),
         Flag.value("enable_prefix_caching", "prompts that begin alike share the work (default true)"),
         Flag.value("kv_cache_dtype", "auto = float32, or int8: a quarter of the memory, less exact"),
+        Flag.value("speculative_config", "guesses tokens, answers stay: {\"method\":\"ngram\",\"num_speculative_tokens\":5} or {\"model\":M,..}"),
         Flag.value("rate_limit", "requests of a key in a minute, 0 = no limit (default 0)"),
         Flag.value("token_rate_limit", "tokens of a key in a minute, 0 = no limit (default 0)"));
   }
@@ -47,8 +48,10 @@ record DeployCommand(String name) implements Command {
       throw new UsageException("--adapters: " + e.getMessage());
     }
     try (Shutdown shutdown = new Shutdown();
+        SpeculativeFlag guesses = SpeculativeFlag.open(call);
         Run run = Recipe.of(call.settings()).plan().load();
-        ModelServer server = run.serve(options -> options(call, options))) {
+        ModelServer server = run.serve(
+            options -> options(call, options).engine(e -> e.speculation(guesses.speculation())))) {
       call.out().println("swift: ready, " + String.join(", ", server.models()) + " at " + server.url() + "/v1"
           + (call.flag("api_key").isPresent() ? "" : " (this machine only, no key)"));
       shutdown.await();

@@ -32,7 +32,11 @@ class DeployCommandTest {
       "3; max_logprobs; --max_logprobs 21", "2; twice; --adapters a=x a=y",
       "3; no-such-folder; --adapters a=no-such-folder", "3; admin key; --admin_key k",
       "3; admin key; --api_key a --lora_root .", "2; unknown flag; --nothing 1",
-      "3; maxSequences; --max_num_seqs 0"})
+      "3; maxSequences; --max_num_seqs 0", "2; kv_cache_dtype; --kv_cache_dtype fp8",
+      "3; gpu_memory_utilization; --gpu_memory_utilization 2", "2; true or false; --enable_prefix_caching maybe",
+      "2; ngram; --speculative_config {\"method\":\"eagle\"}", "2; JSON; --speculative_config ngram",
+      "3; 1 .. 15; --speculative_config {\"num_speculative_tokens\":16}",
+      "3; no-such-model; --speculative_config {\"model\":\"./no-such-model\"}"})
   void a_wrong_flag_is_a_refusal_that_names_it(int code, String word, String flags) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Cli cli = new Cli(new PrintStream(new ByteArrayOutputStream()), new PrintStream(err, true, StandardCharsets.UTF_8));
@@ -63,7 +67,8 @@ class DeployCommandTest {
     Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED", "-Xmx1g", "-cp", System.getProperty("java.class.path"),
         Main.class.getName(), command, "--model", "swift-tiny", "--port", "0", "--api_key", "one,two",
-        "--max_new_tokens", "5", "--rate_limit", "1000", "--max_num_seqs", "4", "--max_model_len", "512",
+        "--max_new_tokens", "5", "--rate_limit", "1000", "--max_num_seqs", "4", "--gpu_memory_utilization", "0.5",
+        "--speculative_config", "{\"method\":\"ngram\",\"num_speculative_tokens\":3}", "--max_model_len", "512",
         "--max_logprobs", "5")
         .redirectError(ProcessBuilder.Redirect.DISCARD).start();
     try (BufferedReader lines = new BufferedReader(

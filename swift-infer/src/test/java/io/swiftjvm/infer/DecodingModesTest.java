@@ -122,7 +122,10 @@ class DecodingModesTest {
 
   @Test
   void a_draft_model_of_another_vocabulary_or_with_states_is_refused() {
-    try (GoldenModel g = new GoldenModel("qwen3"); GoldenModel next = new GoldenModel("qwen3-next")) {
+    try (GoldenModel g = new GoldenModel("qwen3"); GoldenModel next = new GoldenModel("qwen3-next");
+        GoldenModel small = new GoldenModel("qwen2")) {
+      assertThatThrownBy(() -> new Engine(g.model, null, SIMPLE.speculation(new Speculation.Draft(small.model, 2))))
+          .isInstanceOf(InvalidPlanException.class).hasMessageContaining("vocabulary");
       assertThatThrownBy(() -> new Engine(next.model, null, SIMPLE.speculation(new Speculation.Draft(next.model, 2))))
           .isInstanceOf(InvalidPlanException.class).hasMessageContaining("states");
       assertThatThrownBy(() -> new Speculation.Ngram(16)).isInstanceOf(InvalidPlanException.class);
