@@ -7,3 +7,12 @@ chmod 755 "$2"/bin/*
 cp "$1/find-java.sh" "$2/"
 cp "$1"/examples/* "$2/examples/"
 cp "$3" "$2/lib/"
+
+# An ahead-of-time cache (JEP 514) halves the start; without one everything works as well.
+rm -f "$2/swift.aot"
+(
+  . "$2/find-java.sh"
+  "$JAVA" --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC "-XX:AOTCacheOutput=$2/swift.aot" -cp "$2/lib/*" \
+    io.swiftjvm.cli.Main infer --model swift-tiny --prompt Hi --max_new_tokens 4
+) >/dev/null 2>&1 || rm -f "$2/swift.aot"
+rm -f "$2/swift.aot.config"
