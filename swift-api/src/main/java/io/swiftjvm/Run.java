@@ -18,7 +18,9 @@ import io.swiftjvm.serve.ServeOptions;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.train.TrainResult;
+import io.swiftjvm.tuner.AdapterMix;
 import io.swiftjvm.tuner.ModelExport;
+import io.swiftjvm.tuner.WeightedAdapter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -146,6 +148,25 @@ public final class Run implements AutoCloseable {
   /** Puts one more adapter on the model under a name and makes it the active one. Not while answers are being made. */
   public void attach(String name, Path folder) {
     loaded.attach(folder, name);
+  }
+
+  /**
+   * Makes one LoRA out of several that are attached, under a name, and makes it the active one; the others stay. Not
+   * while answers are being made.
+   *
+   * {@snippet :
+   * run.mix("both", Map.of("maths", 0.7, "code", 0.3), AdapterMix.TIES, 0.5);
+   * }
+   *
+   * @param weights factor of each adapter by name
+   * @param density share of values that TIES, MAGNITUDE_PRUNE and DARE keep, above 0 to 1; 1 for the others
+   * @throws io.swiftjvm.error.InvalidPlanException if one is no plain LoRA, or ranks differ where they must not
+   */
+  public void mix(String name, Map<String, Double> weights, AdapterMix mix, double density) {
+    List<String> sources = weights.keySet().stream().sorted().toList();
+    List<Double> factors = sources.stream().map(weights::get).toList();
+    WeightedAdapter.add(loaded.model(), name, sources, factors, mix, density);
+    loaded.activate(List.of(name));
   }
 
   /** Chooses the active adapters by name; none is the bare model. */

@@ -14,10 +14,12 @@ import io.swiftjvm.plan.PlanFiles;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.tuner.AdapterFiles;
+import io.swiftjvm.tuner.AdapterMix;
 import io.swiftjvm.tuner.TunerMethod;
 import io.swiftjvm.tuner.method.ProjectionSpec;
 import io.swiftjvm.tuner.method.PromptSpec;
 import io.swiftjvm.tuner.method.TunerMethods;
+import io.swiftjvm.tuner.method.TunerSpec;
 import io.swiftjvm.tuner.method.VeraSpec;
 import io.swiftjvm.tuner.method.XLoraSpec;
 import java.io.IOException;
@@ -39,7 +41,7 @@ class TunersTest {
   private static final Map<String, Map<String, Object>> SMALL = Map.of(
       "c3a", Map.of("c3a_block_size", 32), "vblora", Map.of("vblora_vector_length", 32), "road",
       Map.of("road_group_size", 32), "trainable_tokens", Map.of("trainable_token_indices", List.of(5, 300, 2047)),
-      "vera", Map.of("vera_rank", 16), "xlora", Map.of(), "full", Map.of("freeze_parameters_ratio", 0.5));
+      "vera", Map.of("vera_rank", 16), "llamapro", Map.of("llamapro_num_new_blocks", 1), "full", Map.of("freeze_parameters_ratio", 0.5));
 
   private static final int[] PROMPT = {5, 300, 77, 1200, 9, 640};
 
@@ -116,7 +118,7 @@ class TunersTest {
     assertThat(weights(rest)).isEqualTo(weights(whole));
     if (answers) {
       Recipe bare = Swift.model("swift-tiny").threads(2);
-      try (Run again = (method.equals("full") ? Swift.model(whole.toString()).threads(2) : bare.adapters(whole)).load();
+      try (Run again = (plan.settings().tuner().full() ? Swift.model(whole.toString()).threads(2) : bare.adapters(whole)).load();
           Run base = bare.load()) {
         assertThat(scores(again)).isEqualTo(scores).isNotEqualTo(scores(base));
       }
@@ -128,7 +130,7 @@ class TunersTest {
   void what_can_be_merged_is_merged_and_the_rest_refused(String method) {
     Path folder = temp.resolve(method + "-merged");
     try (Run run = recipe(method, method + "-m", 1).train()) {
-      if (run.plan().settings().tuner() instanceof PromptSpec || run.plan().settings().tuner() instanceof XLoraSpec) {
+      if (run.plan().settings().tuner() instanceof TunerSpec spec && spec.unmergeable() != null) {
         assertThatThrownBy(() -> run.export(folder, false)).isInstanceOf(InvalidPlanException.class)
             .hasMessageContaining("merged");
         return;
@@ -165,6 +167,76 @@ class TunersTest {
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("tuner_type lora").hasMessageContaining("vera");
     assertThatThrownBy(() -> recipe("full", "no", 1).with("freeze_parameters", "nothing").plan())
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'nothing'");
+  }
+
+  @Test
+  void what_is_trained_beside_a_lora_is_saved_resumed_and_merged_with_it() {
+    Recipe recipe = recipe("lora", "beside", 3).with("modules_to_save", List.of("norm", "embed_tokens"))
+        .with("lora_fa", true).with("save_steps", 2);
+    assertThat(read(recipe.plan())).isEqualTo(recipe.settings());
+    List<Double> scores;
+    Path whole;
+    try (Run run = recipe.train()) {
+      whole = run.checkpoint().orElseThrow();
+      scores = scores(run);
+      run.export(temp.resolve("beside-merged"), false);
+    }
+    Path rest = trained(recipe.outputDir(temp.resolve("beside-rest"))
+        .with("resume_from_checkpoint", whole.resolveSibling("checkpoint-2").toString()));
+    assertThat(weights(rest)).isEqualTo(weights(whole));
+    try (Run again = Swift.model("swift-tiny").threads(2).adapters(whole).load();
+        Run merged = Swift.model(temp.resolve("beside-merged").toString()).threads(2).load()) {
+      assertThat(scores(again)).isEqualTo(scores);
+      assertThat(scores(merged).getFirst()).isCloseTo(scores.getFirst(), within(0.05));
+    }
+    assertThatThrownBy(() -> recipe.with("modules_to_save", "lm_head").plan())
+        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'lm_head'");
+  }
+
+  @Test
+  void layers_that_learn_in_turns_all_change_and_a_resumed_run_draws_the_same() {
+    Recipe recipe = recipe("full", "lisa", 8).with("freeze_parameters_ratio", 0).with("lisa_activated_layers", 2)
+        .with("lisa_step_interval", 2).with("save_steps", 3);
+    Path whole = trained(recipe);
+    for (int step : new int[] {3, 6}) {
+      Path rest = trained(recipe.outputDir(temp.resolve("lisa-rest" + step))
+          .with("resume_from_checkpoint", whole.resolveSibling("checkpoint-" + step).toString()));
+      assertThat(weights(rest)).isEqualTo(weights(whole));
+    }
+    assertThatThrownBy(() -> recipe.with("lisa_activated_layers", 6).plan()).isInstanceOf(InvalidPlanException.class)
+        .hasMessageContaining("lisa_activated_layers is 6");
+  }
+
+  @Test
+  void new_blocks_leave_the_answers_as_they_are_until_they_learn() {
+    Recipe still = recipe("llamapro", "still", 1).with("llamapro_num_new_blocks", 5).with("learning_rate", 1e-30);
+    try (Run run = still.train(); Run base = Swift.model("swift-tiny").threads(2).load()) {
+      assertThat(run.loaded().model().config().layerCount()).isEqualTo(10);
+      List<Double> scores = scores(run);
+      for (int i = 0; i < scores.size(); i++) {
+        assertThat(scores.get(i)).isCloseTo(scores(base).get(i), within(1e-4));
+      }
+    }
+    assertThatThrownBy(() -> still.with("llamapro_num_new_blocks", 3).plan()).isInstanceOf(InvalidPlanException.class)
+        .hasMessageContaining("5 layers");
+    assertThatThrownBy(() -> still.with("tuner_type", "longlora")).isInstanceOf(InvalidPlanException.class)
+        .hasMessageContaining("shifted");
+  }
+
+  @Test
+  void attached_adapters_become_one() {
+    try (Run run = Swift.model("swift-tiny").threads(2).load()) {
+      run.attach("one", lora);
+      List<Double> one = scores(run);
+      run.attach("two", lora);
+      run.mix("both", Map.of("one", 0.5, "two", 0.5), AdapterMix.CAT, 1);
+      List<Double> both = scores(run);
+      for (int i = 0; i < one.size(); i++) {
+        assertThat(both.get(i)).isCloseTo(one.get(i), within(1e-3));
+      }
+      run.mix("less", Map.of("one", 0.5, "two", 0.5), AdapterMix.DARE_TIES, 0.5);
+      assertThat(scores(run)).isNotEqualTo(one);
+    }
   }
 
   @Test

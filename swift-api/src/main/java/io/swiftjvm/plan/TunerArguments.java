@@ -44,8 +44,6 @@ final class TunerArguments {
     all.add(Argument.of("use_dora", SWITCH, "Weight as magnitude times direction (DoRA).",
         s -> s.tuner() instanceof DoraSpec || s.tuner() instanceof LoraSpec ? s.tuner() instanceof DoraSpec : null,
         (s, v) -> s.tuner(dora(s.tuner(), (Boolean) v))));
-    all.add(Argument.of("lora_bias", TEXT, "none; training biases is not in this version.",
-        s -> s.tuner() instanceof LoraSpec ? "none" : null, (s, v) -> bias(s, (String) v)));
     return List.copyOf(all);
   }
 
@@ -101,12 +99,5 @@ final class TunerArguments {
         yield tuning;
       }
     };
-  }
-
-  private static Settings bias(Settings s, String value) {
-    if (!value.equals("none")) {
-      throw new InvalidPlanException("lora_bias " + value + " is not in this version; leave it out.");
-    }
-    return s;
   }
 }

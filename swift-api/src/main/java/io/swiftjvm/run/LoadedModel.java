@@ -7,6 +7,7 @@ import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.ModelSource;
 import io.swiftjvm.infer.Engine;
+import io.swiftjvm.model.BlockExpansion;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.LoadOptions;
 import io.swiftjvm.plan.AdapterRef;
@@ -43,6 +44,11 @@ public final class LoadedModel implements AutoCloseable {
    * that have a name are left to servers and engines, see {@link AdapterRef}.
    */
   public static LoadedModel open(Settings settings) {
+    return open(settings, null);
+  }
+
+  /** {@link #open(Settings)} with more blocks than the files have. */
+  static LoadedModel open(Settings settings, @Nullable BlockExpansion expansion) {
     ModelSource source = settings.model().open();
     Backend backend = null;
     CausalLm model = null;
@@ -51,7 +57,7 @@ public final class LoadedModel implements AutoCloseable {
       QuantFormats.requireSupported(ModelConfig.load(source.folder()));
       backend = backend(settings);
       model = CausalLm.load(
-          source.folder(), backend, new LoadOptions(settings.model().dtype()).formats(QuantFormats.FORMATS));
+          source.folder(), backend, new LoadOptions(settings.model().dtype()).formats(QuantFormats.FORMATS).expansion(expansion));
       Quantisation quantisation = settings.model().quant().quantisation();
       if (quantisation != null) {
         quantisation.apply(model);

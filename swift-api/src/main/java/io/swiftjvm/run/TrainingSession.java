@@ -68,7 +68,7 @@ public final class TrainingSession {
       throw new InvalidPlanException("adapters is " + start + "; the training of an adapter starts from one at most, a full "
           + "training from none. Merge them first (swift export --merge_lora true).");
     }
-    LoadedModel loaded = LoadedModel.open(settings.model(ModelSettings::bare));
+    LoadedModel loaded = LoadedModel.open(settings.model(ModelSettings::bare), settings.tuner().expansion());
     boolean done = false;
     try (TrainingData data = TrainingData.of(settings, loaded, listener)) {
       MemoryPlan memory = memory(settings, loaded);

@@ -31,7 +31,7 @@ class ArgumentsTest {
   @Test
   void every_argument_has_a_value_in_this_test() {
     assertThat(arguments().map(Argument::name).filter(n -> !OTHER.containsKey(n)))
-        .containsExactlyInAnyOrder("lora_bias", "reft_rank", "lazy_tokenize", "group_by_length");
+        .containsExactlyInAnyOrder("lazy_tokenize", "group_by_length");
   }
 
   @ParameterizedTest
@@ -50,7 +50,7 @@ class ArgumentsTest {
   @Test
   void all_arguments_together_survive_json_and_yaml() {
     Settings settings = Arguments.apply(Settings.DEFAULT, OTHER.entrySet().stream()
-        .filter(e -> !List.of("target_modules", "tuner_type", "warmup_ratio", "enable_dft_loss").contains(e.getKey()))
+        .filter(e -> !List.of("target_modules", "tuner_type", "use_dora", "warmup_ratio", "enable_dft_loss").contains(e.getKey()))
         .filter(e -> !e.getKey().contains("galore") && owner(e.getKey()).isEmpty())
         .collect(LinkedHashMap::new, (m, e) -> m.put(e.getKey(), e.getValue()), Map::putAll));
     Map<String, Object> flat = Arguments.flat(settings);
@@ -148,7 +148,9 @@ class ArgumentsTest {
         "target_regex", "model\\.layers\\.[01]\\..*_proj"));
     map.putAll(Map.of("trainable_token_indices", List.of("5", "6"), "xlora_adapters", List.of("a=some", "b=other"),
         "freeze_parameters_regex", "norm", "trainable_parameters_regex", "head", "road_variant", 2L, "road_group_size", 8L));
-    map.keySet().removeAll(List.of("lora_bias", "reft_rank", "lazy_tokenize", "group_by_length"));
+    map.putAll(Map.of("lora_bias", "all", "reft_layers", List.of("0", "2"), "reft_intervention_type", "NoreftIntervention",
+        "adapter_act", "relu"));
+    map.keySet().removeAll(List.of("lazy_tokenize", "group_by_length"));
     return map;
   }
 }

@@ -69,6 +69,7 @@ public final class CausalLm implements AutoCloseable {
   private final Map<String, LinearSlot> slots;
   private final List<@Nullable RopeTable> ropes = new ArrayList<>();
   private final UseGuard guard;
+  private volatile List<Attachment> behindBlocks = List.of();
   private final Map<String, Attachment> attachments = Collections.synchronizedMap(new LinkedHashMap<>());
 
   private CausalLm(
@@ -119,8 +120,12 @@ public final class CausalLm implements AutoCloseable {
       if (config.tied() && checkpoint.contains(head)) {
         Weights.checkTied(checkpoint, head, names.embedding() + ".weight");
       }
-      Weights weights = new Weights(checkpoint, backend, scope, options, format);
-      CausalLm model = new CausalLm(directory, source, config, backend, scope, weights, builder.build(weights));
+      BlockExpansion expansion = options.expansion();
+      Weights weights = new Weights(checkpoint, backend, scope, options, format,
+          expansion == null ? BlockOrigins.SAME : BlockOrigins.of(expansion.sources(config), names));
+      DecoderConfig grown = expansion == null ? config : expansion.apply(config);
+      CausalLm model = new CausalLm(directory, source, grown, backend, scope, weights,
+          new ModelBuilder(grown, names).build(weights));
       done = true;
       return model;
     } finally {
@@ -202,11 +207,13 @@ public final class CausalLm implements AutoCloseable {
   /** Remembers what was put on the model under its name, in the place of what had that name. */
   public void attach(Attachment attachment) {
     attachments.put(attachment.name(), attachment);
+    behindBlocks = attachments().values().stream().filter(a -> a.blockChange() != null).toList();
   }
 
   /** Forgets what has this name. */
   public void forget(String name) {
     attachments.remove(name);
+    behindBlocks = behindBlocks.stream().filter(a -> !a.name().equals(name)).toList();
   }
 
   /** What was put on the model, by name, in that order. */
@@ -242,7 +249,7 @@ public final class CausalLm implements AutoCloseable {
             table == null ? null : angles.computeIfAbsent(table, rope -> rope.angles(ops, positions));
         steps.add(x -> {
           tap.see(index, x);
-          return block(known, tree.blocks().get(index), x, own);
+          return block(known, index, x, own);
         });
       }
       steps.add(x -> tree.norm().forward(ops, x));
@@ -267,13 +274,25 @@ public final class CausalLm implements AutoCloseable {
     return ops.add(scaled, ops.embedding(learned.value(), upload(ops, positions)));
   }
 
-  private Tensor block(Pass pass, DecoderBlock block, Tensor x, RopeTable.@Nullable Angles angles) {
+  private Tensor through(Pass pass, int index, Tensor x, RopeTable.@Nullable Angles angles) {
+    Tensor y = tree.blocks().get(index).forward(pass, x, angles);
+    for (Attachment attachment : behindBlocks) {
+      BlockChange change = attachment.blockChange();
+      if (change != null && pass.adapters().contains(attachment.name())) {
+        Tensor before = y;
+        y = pass.ops().local(() -> change.change(pass, index, before));
+      }
+    }
+    return y;
+  }
+
+  private Tensor block(Pass pass, int index, Tensor x, RopeTable.@Nullable Angles angles) {
     if (!pass.checkpoint()) {
-      return block.forward(pass, x, angles);
+      return through(pass, index, x, angles);
     }
     return pass.ops().checkpoint(x, (ops, in) -> {
       try (Use _ = use()) {
-        return block.forward(pass.with(ops), in, angles);
+        return through(pass.with(ops), index, in, angles);
       }
     }, angles == null ? new Tensor[0] : new Tensor[] {angles.cos(), angles.sin()});
   }

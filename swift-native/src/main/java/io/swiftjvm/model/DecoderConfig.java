@@ -47,6 +47,11 @@ public record DecoderConfig(
     }
   }
 
+  /** The same with other layers. */
+  public DecoderConfig layers(List<LayerConfig> value) {
+    return new DecoderConfig(modelType, vocabSize, hiddenSize, norm, value, embedding, head, tied, maxPositions);
+  }
+
   /** The same with another start of the stream. */
   public DecoderConfig embedding(EmbeddingConfig value) {
     return new DecoderConfig(modelType, vocabSize, hiddenSize, norm, layers, value, head, tied, maxPositions);

@@ -10,19 +10,25 @@ import org.jspecify.annotations.Nullable;
  * @param dtype float32, bf16 or fp16: weights of another type are converted into memory of their own; null keeps every
  *     weight as the file has it, mapped and not copied
  * @param formats ways of storing quantised weights that may be met
+ * @param expansion blocks that are added; null = none
  */
-public record LoadOptions(@Nullable DType dtype, List<WeightFormat> formats) {
+public record LoadOptions(@Nullable DType dtype, List<WeightFormat> formats, @Nullable BlockExpansion expansion) {
   /** Weights as they are in the file, none of them quantised. */
   public static final LoadOptions AS_STORED = new LoadOptions(null);
 
   /** Plain weights only. */
   public LoadOptions(@Nullable DType dtype) {
-    this(dtype, List.of());
+    this(dtype, List.of(), null);
   }
 
   /** The same, with quantised weights of these formats. */
   public LoadOptions formats(List<WeightFormat> value) {
-    return new LoadOptions(dtype, value);
+    return new LoadOptions(dtype, value, expansion);
+  }
+
+  /** The same, with more blocks than the files have. */
+  public LoadOptions expansion(@Nullable BlockExpansion value) {
+    return new LoadOptions(dtype, formats, value);
   }
 
   public LoadOptions {

@@ -30,16 +30,19 @@ final class Weights {
   private final Scope scope;
   private final @Nullable DType dtype;
   private final @Nullable WeightFormat format;
+  private final BlockOrigins origins;
   private final Set<Storage> mapped = Collections.newSetFromMap(new IdentityHashMap<>());
   private final AtomicInteger open = new AtomicInteger(1);
 
   Weights(
-      Checkpoint checkpoint, Backend backend, Scope scope, LoadOptions options, @Nullable WeightFormat format) {
+      Checkpoint checkpoint, Backend backend, Scope scope, LoadOptions options, @Nullable WeightFormat format,
+      BlockOrigins origins) {
     this.checkpoint = checkpoint;
     this.backend = backend;
     this.scope = scope;
     this.dtype = options.dtype();
     this.format = format;
+    this.origins = origins;
   }
 
   /** Checks a whole checkpoint against what the model needs, before anything is allocated. */
@@ -95,10 +98,16 @@ final class Weights {
 
   /** The tensor called {@code name}. */
   Parameter parameter(String name, long... shape) {
-    if (format != null && format.covers(checkpoint, name)) {
-      return new Parameter(name, format.read(checkpoint, name, shape, backend, scope));
+    if (origins.zero(name)) {
+      Tensor zeros = scope.floats(shape);
+      backend.fill(zeros, 0);
+      return new Parameter(name, zeros);
     }
-    TensorEntry entry = checkpoint.get(name);
+    String stored = origins.stored(name);
+    if (format != null && format.covers(checkpoint, stored)) {
+      return new Parameter(name, format.read(checkpoint, stored, shape, backend, scope));
+    }
+    TensorEntry entry = checkpoint.get(stored);
     long address = entry.data().address();
     boolean host = backend.device().kind().equals("cpu");
     boolean aligned = address % entry.dtype().bytes() == 0;
@@ -114,9 +123,9 @@ final class Weights {
       return new Parameter(name, copy);
     }
     try (Scope temporary = new Scope(backend)) {
-      Tensor stored = temporary.tensor(entry.dtype(), entry.shape());
-      backend.upload(entry.data(), stored);
-      backend.cast(stored, copy);
+      Tensor given = temporary.tensor(entry.dtype(), entry.shape());
+      backend.upload(entry.data(), given);
+      backend.cast(given, copy);
     }
     return new Parameter(name, copy);
   }

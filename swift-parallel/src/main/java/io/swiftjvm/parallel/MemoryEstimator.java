@@ -76,6 +76,14 @@ public final class MemoryEstimator {
         tally.add(values * dtype.bytes());
       }
     });
+    // Blocks that are added come on top; their numbers may be those of layers that are there.
+    if (request.work() == Work.FULL) {
+      trained.forEach((name, shape) -> {
+        if (!sizes.shapes().containsKey(name)) {
+          tally.add(ModelShapes.values(shape) * FLOAT);
+        }
+      });
+    }
     return tally;
   }
 

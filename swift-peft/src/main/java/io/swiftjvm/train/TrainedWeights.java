@@ -8,6 +8,8 @@ import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.TensorEntry;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.DecoderConfig;
+import io.swiftjvm.model.family.Families;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.DType;
@@ -16,6 +18,7 @@ import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.AttachedAdapter;
 import io.swiftjvm.tuner.FullSpec;
 import io.swiftjvm.tuner.FullTransform;
+import io.swiftjvm.tuner.LlamaProSpec;
 import io.swiftjvm.tuner.LoraAdapter;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.LoraTransform;
@@ -74,6 +77,11 @@ public sealed interface TrainedWeights {
     return null;
   }
 
+  /** Told before step {@code step} (from 0); true if other parameters than before learn in it. */
+  default boolean begin(int step) {
+    return false;
+  }
+
   /** Told when a step has all gradients. */
   default void differentiated(Gradients gradients) {}
 
@@ -81,7 +89,8 @@ public sealed interface TrainedWeights {
   default void updated(int step, int total, Gradients gradients, float clip) {}
 
   /**
-   * Puts what {@code tuning} says on a model that has nothing yet, as {@code default}, and trains it.
+   * Puts what {@code tuning} says on a model that has nothing yet, as {@code default}, and trains it. The model must have
+   * been loaded with {@link Tuning#expansion()}.
    *
    * {@snippet :
    * TrainedWeights weights = TrainedWeights.fresh(model, VeraSpec.DEFAULT, 42, "Qwen/Qwen3-0.6B");
@@ -95,6 +104,12 @@ public sealed interface TrainedWeights {
       case LoraSpec lora -> of(new LoraTransform(lora, seed).attach(model), base);
       case FullSpec full -> {
         new FullTransform(full).apply(model);
+        yield new Full(model, full, seed);
+      }
+      case LlamaProSpec pro -> {
+        DecoderConfig before = Families.of(model.source()).config(model.source());
+        List<Integer> added = pro.expansion().added(before);
+        model.train(model.parameters().stream().filter(p -> added.contains(LlamaProSpec.layer(p.name()))).toList());
         yield of(model);
       }
       case TunerSpec tuner -> of(new TunerTransform(LoraTransform.DEFAULT_NAME, tuner, seed).attach(model), base);
@@ -130,7 +145,7 @@ public sealed interface TrainedWeights {
 
   /** Trains every parameter; {@link CausalLm#trainFull} must have run. */
   static TrainedWeights of(CausalLm model) {
-    return new Full(model);
+    return new Full(model, FullSpec.DEFAULT, 0);
   }
 
   /** An adapter of any method. */
@@ -239,18 +254,37 @@ public sealed interface TrainedWeights {
     }
   }
 
-  /** Every parameter of the model. */
-  record Full(CausalLm model) implements TrainedWeights {
-    public Full {
-      if (model.parameters().stream().noneMatch(Parameter::trainable)) {
+  /** The parameters of the model that are trainable when this is made. */
+  final class Full implements TrainedWeights {
+    private final CausalLm model;
+    private final FullSpec spec;
+    private final List<Parameter> parameters;
+    private final LayerDraw draw;
+
+    private Full(CausalLm model, FullSpec spec, long seed) {
+      this.model = model;
+      this.spec = spec;
+      parameters = model.parameters().stream().filter(Parameter::trainable).toList();
+      draw = new LayerDraw(parameters, spec, seed);
+      if (parameters.isEmpty()) {
         throw new InvalidPlanException("Full training was asked for, but no parameter of the model is trainable. "
             + "Apply FullTransform first.");
       }
     }
 
     @Override
+    public CausalLm model() {
+      return model;
+    }
+
+    @Override
     public List<Parameter> parameters() {
-      return model.parameters().stream().filter(Parameter::trainable).toList();
+      return parameters;
+    }
+
+    @Override
+    public boolean begin(int step) {
+      return draw.begin(step);
     }
 
     @Override
@@ -272,13 +306,15 @@ public sealed interface TrainedWeights {
     public String describe() {
       int all = model.parameters().size();
       int own = parameters().size();
-      return own == all ? "all " + all + " parameters" : own + " of " + all + " parameters";
+      return (own == all ? "all " + all : own + " of " + all) + " parameters"
+          + (spec.lisaLayers() > 0 ? ", " + spec.lisaLayers() + " layers at a time" : "");
     }
 
     @Override
     public String identity() {
       String names = String.join(" ", parameters().stream().map(Parameter::name).toList());
-      return describe() + " " + Integer.toHexString(names.hashCode());
+      return describe() + " " + Integer.toHexString(names.hashCode())
+          + (spec.lisaLayers() > 0 ? " every " + spec.lisaInterval() : "");
     }
 
     @Override

@@ -57,6 +57,7 @@ final class Trainer implements AutoCloseable {
         StepRunner.Found found;
         double norm;
         try (CausalLm.Use _ = job.weights().model().use()) {
+          begin(step);
           found = accumulated(step, step > start, job.data().step(step - dataShift));
           norm = update(step, found);
         }
@@ -82,6 +83,12 @@ final class Trainer implements AutoCloseable {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  private void begin(int step) {
+    if (job.weights().begin(step)) {
+      optimizer.keepTrainable();
     }
   }
 

@@ -183,6 +183,10 @@ final class TrainingSaves {
       if (spec.resumeOnlyModel()) {
         return spec.ignoreDataSkip() ? 0 : Math.min(state.step(), job.data().steps());
       }
+      // Those who learnt last have the state that was saved.
+      if (job.weights().begin(Math.max(0, state.step() - 1))) {
+        optimizer.keepTrainable();
+      }
       loadOptimizer(copy.folder());
       optimizer.resumeAt(state.updates());
       Path parent = from.toAbsolutePath().getParent();

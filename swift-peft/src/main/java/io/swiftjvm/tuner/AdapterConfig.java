@@ -34,13 +34,12 @@ final class AdapterConfig {
   /**
    * What a file says.
    *
-   * @param modulesToSave ends of names of modules that are stored whole
    * @param tokens rows of the token table that are stored
    * @param invocation tokens that switch the adapter on; or null
    * @param stacked some targets are parameters, such as stacked experts: names of projections do not tell all
    */
   record Settings(
-      LoraSpec spec, List<String> modulesToSave, List<Integer> tokens, @Nullable Invocation invocation,
+      LoraSpec spec, List<Integer> tokens, @Nullable Invocation invocation,
       boolean stacked) {}
 
   /** Reads and checks; anything that would change the arithmetic in a way not done here is refused by its name. */
@@ -53,7 +52,7 @@ final class AdapterConfig {
     AdapterConfig config = new AdapterConfig(reader);
     config.refuseUnsupported(more);
     try {
-      return new Settings(config.spec(), reader.names("modules_to_save"), config.tokens(), config.invocation(),
+      return new Settings(config.spec(), config.tokens(), config.invocation(),
           !reader.names("target_parameters").isEmpty());
     } catch (InvalidPlanException e) {
       throw new ModelFormatException("Cannot use " + reader.file() + ": " + e.getMessage(), e);
@@ -68,7 +67,7 @@ final class AdapterConfig {
     if (!more.contains(DORA) && config.flag(DORA)) {
       throw config.refusal(DORA, "this is a DoRA, which TunerFiles reads");
     }
-    config.only("bias", "none");
+    config.only("bias", "none", "all", "lora_only");
     String init = config.node("init_lora_weights").asText("true");
     if (!HARMLESS_INIT.contains(init) && !init().insideWeight()) {
       throw config.refusal("init_lora_weights", "'" + init + "' changes the weights of the base, so the adapter alone "
@@ -85,7 +84,8 @@ final class AdapterConfig {
     double alpha = config.numberOf("lora_alpha", config.node("lora_alpha"));
     return new LoraSpec(rank, alpha, config.number("lora_dropout", 0), config.targets(), config.flag("use_rslora"),
         null, init(), config.pattern("rank_pattern", node -> config.intOf("rank_pattern", node)),
-        config.pattern("alpha_pattern", node -> config.numberOf("alpha_pattern", node)));
+        config.pattern("alpha_pattern", node -> config.numberOf("alpha_pattern", node)), false,
+        config.names("modules_to_save"), LoraBias.of(config.text("bias", "none")));
   }
 
   private LoraInit init() {

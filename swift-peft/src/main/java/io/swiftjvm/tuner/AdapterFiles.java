@@ -64,8 +64,10 @@ public final class AdapterFiles {
   /** The LoRA settings in a file that also has the keys {@code more}, and nothing that changes the base. */
   public static LoraSpec readSpec(ConfigReader config, Set<String> more) {
     AdapterConfig.Settings settings = AdapterConfig.read(config, more);
-    if (!settings.modulesToSave().isEmpty() || !settings.tokens().isEmpty()) {
-      throw config.refusal(settings.tokens().isEmpty() ? "modules_to_save" : "trainable_token_indices",
+    boolean biased = settings.spec().bias() != LoraBias.NONE;
+    if (!settings.spec().modulesToSave().isEmpty() || !settings.tokens().isEmpty() || biased) {
+      throw config.refusal(
+          biased ? "bias" : settings.tokens().isEmpty() ? "modules_to_save" : "trainable_token_indices",
           "changes of the base are only supported beside a plain LoRA, not with " + more);
     }
     return settings.spec();
@@ -90,8 +92,8 @@ public final class AdapterFiles {
           check(model, path, spec, entries(model, path, weights), settings.stacked());
       BaseChanges changes = BaseChanges.read(model, settings, weights);
       BaseChanges.checkAlone(model, !changes.isEmpty());
-      if (trainable && !changes.isEmpty()) {
-        throw refusal(path, "it changes modules of the base, which can be used and merged but not trained on");
+      if (trainable && !changes.trainable()) {
+        throw refusal(path, "it changes the token table by parts, which can be used and merged but not trained on");
       }
       // The transform's own check of the name, before anything changes.
       String legal = new LoraTransform(name, spec, 0).name();
@@ -109,7 +111,7 @@ public final class AdapterFiles {
         linear.add(new LoraPart(
             legal, spec, a, b, c, scale, start, settings.invocation(), changes.isEmpty() ? null : changes));
       }
-      changes.apply();
+      changes.apply(trainable);
     }
     return LoraAdapter.of(model, name);
   }
@@ -128,6 +130,10 @@ public final class AdapterFiles {
         fill(adapter.model(), from.a(), part.a().value());
         fill(adapter.model(), from.b(), part.b().value());
       });
+      BaseChanges changes = adapter.changes();
+      if (changes != null) {
+        changes.load(weights);
+      }
     }
   }
 
@@ -231,11 +237,20 @@ public final class AdapterFiles {
       adapter.parts().forEach((module, part) -> {
         add(model, writer, arena, module + ".lora_A.weight", part.a());
         add(model, writer, arena, module + ".lora_B.weight", part.b());
-        if (part.bias() != null || part.changes() != null || part.invocation() != null) {
-          throw new ModelFormatException("Cannot save the adapter '" + adapter.name() + "': it was loaded with "
-              + "lora_bias, invocation tokens or changed modules of the base, which are read but not written. Copy its folder instead.");
+        BaseChanges changes = part.changes();
+        if (part.bias() != null || part.invocation() != null || (changes != null && !changes.trainable())) {
+          throw new ModelFormatException("Cannot save the adapter '" + adapter.name() + "': it was loaded with biases of "
+              + "its own, invocation tokens or parts of the token table, which are read but not written. Copy its folder "
+              + "instead.");
         }
       });
+      BaseChanges changes = adapter.changes();
+      if (changes != null) {
+        changes.values().forEach((key, parameter) -> {
+          Tensor value = parameter.value();
+          writer.add(key, value.dtype(), value.shape(), HostView.of(model.backend(), value, arena));
+        });
+      }
       writer.write(folder.resolve(WEIGHTS));
       AtomicFile.write(folder.resolve(AdapterConfig.FILE),
           AdapterConfig.write(adapter.spec(), adapter.modules(), model.linears().keySet(), base));

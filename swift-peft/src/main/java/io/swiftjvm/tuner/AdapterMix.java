@@ -11,5 +11,9 @@ public enum AdapterMix {
   /** Like {@link #LINEAR} over pruned values of the majority's sign (TIES, arXiv 2306.01708). */
   TIES,
   /** Like {@link #LINEAR} over the largest values only. */
-  MAGNITUDE_PRUNE
+  MAGNITUDE_PRUNE,
+  /** Like {@link #LINEAR} over values drawn by chance, the rest made larger for those left out (DARE, arXiv 2311.03099). */
+  DARE_LINEAR,
+  /** Like {@link #TIES} over values drawn by chance, the rest made larger for those left out. */
+  DARE_TIES
 }

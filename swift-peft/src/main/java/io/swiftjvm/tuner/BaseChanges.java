@@ -13,14 +13,20 @@ import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * What an adapter made elsewhere changes in the base itself: whole modules ({@code modules_to_save}), a low-rank update
- * of the token table, single token rows. Such an adapter is alone on its model: the base under it is not the plain one
+ * What an adapter changes in the base itself: whole modules ({@code modules_to_save}), biases, and, if it was made
+ * elsewhere, a low-rank update of the token table or single token rows. Whole tensors can be trained. Such an adapter is alone on its model: the base under it is not the plain one
  * until it is detached.
  */
 final class BaseChanges {
@@ -29,10 +35,13 @@ final class BaseChanges {
   private static final String LOW_B = ".lora_embedding_B";
   private static final String ROWS = ".token_adapter.trainable_tokens_delta";
   private static final String BASE = ".base_layer.weight";
+  private static final String BIAS = ".bias";
 
   private final CausalLm model;
   private final Map<Parameter, Consumer<Tensor>> changes = new IdentityHashMap<>();
   private final Map<Parameter, Tensor> before = new IdentityHashMap<>();
+  /** Whole tensors by key in a file, in model order. */
+  private final Map<String, Parameter> whole = new LinkedHashMap<>();
 
   private BaseChanges(CausalLm model) {
     this.model = model;
@@ -59,6 +68,56 @@ final class BaseChanges {
     return changes;
   }
 
+  /** What a fresh adapter trains in the base: copies of the tensors that it names. */
+  static BaseChanges fresh(CausalLm model, LoraSpec spec) {
+    BaseChanges changes = new BaseChanges(model);
+    Map<String, Parameter> parameters = new LinkedHashMap<>();
+    model.parameters().forEach(parameter -> parameters.put(parameter.name(), parameter));
+    Set<String> projections = model.linears().keySet();
+    Set<String> adapted = new HashSet<>(spec.select(List.copyOf(projections)));
+    for (String name : chosen(spec, parameters.keySet(), projections)) {
+      Parameter parameter = parameters.get(name);
+      if (parameter != null) {
+        if (parameter.value().dtype().isQuantised()) {
+          throw new InvalidPlanException("modules_to_save names " + name + ", which is quantised. Leave it out, or load "
+              + "the unquantised model.");
+        }
+        changes.whole.put(PREFIX + key(name, adapted), parameter);
+        changes.changes.put(parameter, target -> changes.widen(parameter.value(), target));
+      }
+    }
+    return changes;
+  }
+
+  /** PEFT saves the bias of a projection that it wraps under the name of the wrapped one. */
+  private static String key(String name, Set<String> adapted) {
+    String module = module(name);
+    return name.endsWith(BIAS) && adapted.contains(module) ? module + ".base_layer" + BIAS : name;
+  }
+
+  private static String module(String name) {
+    return name.substring(0, Math.max(name.lastIndexOf('.'), 0));
+  }
+
+  /** Names of the parameters of the model that {@code spec} trains whole; each of its modules must name one. */
+  static List<String> chosen(LoraSpec spec, Collection<String> parameters, Collection<String> projections) {
+    Set<String> chosen = new LinkedHashSet<>();
+    for (String end : spec.modulesToSave()) {
+      if (parameters.stream().filter(name -> module(name).endsWith(end)).peek(chosen::add).count() == 0) {
+        throw new InvalidPlanException("modules_to_save has '" + end + "', and no parameter of the model belongs to a "
+            + "module of that name (a tied head is embed_tokens). Modules end in "
+            + parameters.stream().map(name -> module(name).substring(module(name).lastIndexOf('.') + 1)).distinct().toList()
+            + ".");
+      }
+    }
+    if (spec.bias() != LoraBias.NONE) {
+      List<String> adapted = spec.select(List.copyOf(projections));
+      parameters.stream().filter(name -> name.endsWith(BIAS))
+          .filter(name -> spec.bias() == LoraBias.ALL || adapted.contains(module(name))).forEach(chosen::add);
+    }
+    return parameters.stream().filter(chosen::contains).toList();
+  }
+
   private static boolean belongsToLowRank(SafetensorsFile file, String key) {
     for (String end : new String[] {LOW_B, BASE}) {
       if (key.endsWith(end)) {
@@ -71,14 +130,32 @@ final class BaseChanges {
   private void whole(
       AdapterConfig.Settings settings, SafetensorsFile file, Map<String, Parameter> parameters, String key,
       String name) {
-    int dot = Math.max(name.lastIndexOf('.'), 0);
-    Parameter parameter = parameters.get(name);
-    if (parameter == null || settings.modulesToSave().stream().noneMatch(name.substring(0, dot)::endsWith)) {
+    String plain = name.replace(".base_layer" + BIAS, BIAS);
+    Parameter parameter = parameters.get(plain);
+    boolean bias = plain.endsWith(BIAS) && settings.spec().bias() != LoraBias.NONE;
+    if (parameter == null || (!bias && settings.spec().modulesToSave().stream().noneMatch(module(plain)::endsWith))) {
       throw refusal(file.path(), "its tensor '" + key + "' is neither part of a plain LoRA (" + PREFIX
           + "<module>.lora_A.weight or lora_B.weight) nor a module of this model that modules_to_save names");
     }
     TensorEntry entry = shape(file, key, parameter.value().shape());
     changes.put(parameter, target -> AdapterFiles.fill(model, entry, target));
+    whole.put(key, parameter);
+  }
+
+  /** True if all of it can be trained and saved. */
+  boolean trainable() {
+    return whole.size() == changes.size();
+  }
+
+  /** The trained tensors by their keys in a file. */
+  Map<String, Parameter> values() {
+    return whole;
+  }
+
+  /** Overwrites the values by those of a file. */
+  void load(SafetensorsFile file) {
+    whole.forEach((key, parameter) ->
+        AdapterFiles.fill(model, shape(file, key, parameter.value().shape()), parameter.value()));
   }
 
   private void lowRank(LoraSpec spec, SafetensorsFile file, Map<String, Parameter> parameters, String module) {
@@ -162,18 +239,22 @@ final class BaseChanges {
   }
 
   /** Puts the changed values, in float32, in the place of the base's. */
-  void apply() {
+  void apply(boolean train) {
     changes.forEach((parameter, fill) -> {
       Tensor changed = model.scope().floats(parameter.value().shape());
       fill.accept(changed);
       before.put(parameter, parameter.value());
       parameter.replace(changed);
+      parameter.trainable(train && trainable());
     });
   }
 
   /** Puts the base's values back. */
   void undo() {
-    before.forEach(Parameter::replace);
+    before.forEach((parameter, value) -> {
+      parameter.trainable(false);
+      parameter.replace(value);
+    });
     before.clear();
   }
 

@@ -27,7 +27,7 @@ public final class ConfigWriter {
   public static void lora(ObjectNode out, LoraSpec spec) {
     ObjectNode alphas = out.putObject("alpha_pattern");
     spec.alphaPattern().forEach((name, alpha) -> number(alphas, name, alpha));
-    out.put("bias", "none");
+    out.put("bias", spec.bias().plain());
     out.put("fan_in_fan_out", false);
     if (spec.init().insideWeight()) {
       out.put("init_lora_weights", spec.init().name().toLowerCase(Locale.ROOT));
@@ -36,7 +36,11 @@ public final class ConfigWriter {
     }
     number(out, "lora_alpha", spec.alpha());
     out.put("lora_dropout", spec.dropout());
-    out.putNull("modules_to_save");
+    if (spec.modulesToSave().isEmpty()) {
+      out.putNull("modules_to_save");
+    } else {
+      spec.modulesToSave().forEach(out.putArray("modules_to_save")::add);
+    }
     out.put("r", spec.rank());
     ObjectNode ranks = out.putObject("rank_pattern");
     spec.rankPattern().forEach(ranks::put);

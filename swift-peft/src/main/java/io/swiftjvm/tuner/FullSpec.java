@@ -24,12 +24,15 @@ import org.jspecify.annotations.Nullable;
  *     ms-swift
  * @param train starts of names that are trained in any case; none as in ms-swift
  * @param trainRegex a pattern found in names that are trained in any case; null as in ms-swift
+ * @param lisaLayers only so many layers, drawn anew, learn at a time, beside what is in no layer (LISA, arXiv
+ *     2403.17919); 0 = all of them, as in ms-swift
+ * @param lisaInterval they are drawn every so many steps; 20 as in ms-swift
  */
 public record FullSpec(
     List<String> freeze, @Nullable String freezeRegex, double freezeRatio, List<String> train,
-    @Nullable String trainRegex) implements Tuning {
+    @Nullable String trainRegex, int lisaLayers, int lisaInterval) implements Tuning {
   /** Every parameter. */
-  public static final FullSpec DEFAULT = new FullSpec(List.of(), null, 0, List.of(), null);
+  public static final FullSpec DEFAULT = new FullSpec(List.of(), null, 0, List.of(), null, 0, 20);
 
   /** The flags of {@code --tuner_type full}. */
   public static final TunerMethod<FullSpec> METHOD = TunerMethod.of("full", DEFAULT)
@@ -41,13 +44,21 @@ public record FullSpec(
           FullSpec::freezeRatio, FullSpec::freezeRatio)
       .texts("trainable_parameters", "Starts of names that are trained in any case.", FullSpec::train, FullSpec::train)
       .text("trainable_parameters_regex", "A pattern in names that are trained in any case.",
-          FullSpec::trainRegex, FullSpec::trainRegex);
+          FullSpec::trainRegex, FullSpec::trainRegex)
+      .integer("lisa_activated_layers", "Only so many layers learn at a time, drawn anew (LISA); 0 = all.",
+          FullSpec::lisaLayers, FullSpec::lisaLayers)
+      .integer("lisa_step_interval", "They are drawn every so many steps.",
+          FullSpec::lisaInterval, FullSpec::lisaInterval);
 
   public FullSpec {
     freeze = List.copyOf(freeze);
     train = List.copyOf(train);
     if (!(freezeRatio >= 0 && freezeRatio <= 1)) {
       throw new InvalidPlanException("freeze_parameters_ratio is " + freezeRatio + "; it must be 0 to 1.");
+    }
+    if (lisaLayers < 0 || lisaInterval < 1) {
+      throw new InvalidPlanException("lisa_activated_layers is " + lisaLayers + " and lisa_step_interval " + lisaInterval
+          + "; the first must be 0 or more, the second 1 or more.");
     }
     if (freezeRegex != null) {
       LoraTargets.compile(freezeRegex);
@@ -59,27 +70,37 @@ public record FullSpec(
 
   /** Sets the starts of names that stay. Default: none. */
   public FullSpec freeze(List<String> value) {
-    return new FullSpec(value, freezeRegex, freezeRatio, train, trainRegex);
+    return new FullSpec(value, freezeRegex, freezeRatio, train, trainRegex, lisaLayers, lisaInterval);
   }
 
   /** Sets a pattern of names that stay. Default: none. */
   public FullSpec freezeRegex(@Nullable String value) {
-    return new FullSpec(freeze, value, freezeRatio, train, trainRegex);
+    return new FullSpec(freeze, value, freezeRatio, train, trainRegex, lisaLayers, lisaInterval);
   }
 
   /** Sets the share of all values that stays, from the token table upwards. Default: 0. Legal: 0 .. 1. */
   public FullSpec freezeRatio(double value) {
-    return new FullSpec(freeze, freezeRegex, value, train, trainRegex);
+    return new FullSpec(freeze, freezeRegex, value, train, trainRegex, lisaLayers, lisaInterval);
   }
 
   /** Sets the starts of names that are trained in any case. Default: none. */
   public FullSpec train(List<String> value) {
-    return new FullSpec(freeze, freezeRegex, freezeRatio, value, trainRegex);
+    return new FullSpec(freeze, freezeRegex, freezeRatio, value, trainRegex, lisaLayers, lisaInterval);
   }
 
   /** Sets a pattern of names that are trained in any case. Default: none. */
   public FullSpec trainRegex(@Nullable String value) {
-    return new FullSpec(freeze, freezeRegex, freezeRatio, train, value);
+    return new FullSpec(freeze, freezeRegex, freezeRatio, train, value, lisaLayers, lisaInterval);
+  }
+
+  /** Sets how many layers learn at a time. Default: 0, all of them. */
+  public FullSpec lisaLayers(int value) {
+    return new FullSpec(freeze, freezeRegex, freezeRatio, train, trainRegex, value, lisaInterval);
+  }
+
+  /** Sets after how many steps they are drawn anew. Default: 20. Legal: 1 or more. */
+  public FullSpec lisaInterval(int value) {
+    return new FullSpec(freeze, freezeRegex, freezeRatio, train, trainRegex, lisaLayers, value);
   }
 
   @Override
@@ -89,6 +110,10 @@ public record FullSpec(
 
   @Override
   public Map<String, long[]> trained(ModelShapes shapes) {
+    if (lisaLayers > shapes.config().layerCount()) {
+      throw new InvalidPlanException("lisa_activated_layers is " + lisaLayers + "; the model has "
+          + shapes.config().layerCount() + " layers.");
+    }
     Map<String, long[]> trained = new LinkedHashMap<>(shapes.parameters());
     trained.keySet().retainAll(chosen(shapes.parameters()));
     return trained;

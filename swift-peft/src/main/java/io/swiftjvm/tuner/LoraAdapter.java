@@ -82,11 +82,18 @@ public final class LoraAdapter implements AttachedAdapter {
     return List.copyOf(parts.keySet());
   }
 
-  /** A and B of every projection, in model order. */
+  /** A and B of every projection, in model order, then what it changes in the model itself; A not if it is frozen. */
   @Override
   public List<Parameter> parameters() {
     List<Parameter> all = new ArrayList<>();
     parts.values().forEach(part -> all.addAll(part.parameters()));
+    BaseChanges changes = changes();
+    if (changes != null && changes.trainable()) {
+      all.addAll(changes.values().values());
+    }
+    if (spec().freezeA()) {
+      parts.values().forEach(part -> all.remove(part.a()));
+    }
     return all;
   }
 

@@ -28,13 +28,19 @@ import org.jspecify.annotations.Nullable;
  * @param init start of A
  * @param rankPattern other ranks by module-name pattern, first match counts
  * @param alphaPattern other alphas by module-name pattern
+ * @param freezeA only B is trained (LoRA-FA, arXiv 2308.03303); false as in PEFT
+ * @param modulesToSave ends of paths of modules that are trained whole beside it, such as {@code embed_tokens}; none as
+ *     in ms-swift and PEFT
+ * @param bias which biases of the model are trained beside it; none as in ms-swift and PEFT
  */
 public record LoraSpec(
     int rank, double alpha, double dropout, LoraTargets targets, boolean rsLora, @Nullable Double loraPlusRatio,
-    LoraInit init, Map<String, Integer> rankPattern, Map<String, Double> alphaPattern) implements Tuning {
+    LoraInit init, Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean freezeA,
+    List<String> modulesToSave, LoraBias bias) implements Tuning {
   /** rank 8, alpha 32, dropout 0.05, all projections but the head: the defaults of ms-swift, not those of PEFT. */
   public static final LoraSpec DEFAULT = new LoraSpec(
-      8, 32, 0.05, LoraTargets.ALL, false, null, LoraInit.KAIMING_UNIFORM, Map.of(), Map.of());
+      8, 32, 0.05, LoraTargets.ALL, false, null, LoraInit.KAIMING_UNIFORM, Map.of(), Map.of(), false,
+      List.of(), LoraBias.NONE);
 
   /** The flags of {@code --tuner_type lora}. */
   public static final TunerMethod<LoraSpec> METHOD = TunerMethod.of("lora", DEFAULT)
@@ -48,6 +54,11 @@ public record LoraSpec(
           LoraSpec::loraPlusRatio, LoraSpec::loraPlusRatio)
       .text("init_weights", "Start: true (kaiming_uniform), gaussian, pissa or olora; mini or bat for miss.",
           s -> s.init.plain(), (s, v) -> s.init(LoraInit.of(v)))
+      .flag("lora_fa", "Train B only (LoRA-FA).", LoraSpec::freezeA, LoraSpec::freezeA)
+      .texts("modules_to_save", "Modules that are trained and saved whole beside the adapter, by path or end of path.",
+          LoraSpec::modulesToSave, LoraSpec::modulesToSave)
+      .text("lora_bias", "Biases of the model that are trained too: none, all, or lora_only for those of the targets.",
+          s -> s.bias.plain(), (s, v) -> s.bias(LoraBias.of(v)))
       .map("rank_pattern", "Ranks by pattern for module names, as JSON.", LoraSpec::rankPattern,
           (s, v) -> s.rankPattern(numbers(v, number -> {
             if (number.doubleValue() != number.intValue()) {
@@ -69,6 +80,7 @@ public record LoraSpec(
     if (loraPlusRatio != null && !(loraPlusRatio > 0 && Double.isFinite(loraPlusRatio))) {
       throw new InvalidPlanException("lora.loraPlusRatio is " + loraPlusRatio + "; it must be above 0, 16 is usual.");
     }
+    modulesToSave = List.copyOf(modulesToSave);
     rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
     alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
     rankPattern.forEach((name, value) -> checkRank("rankPattern[" + name + "]", value));
@@ -79,17 +91,17 @@ public record LoraSpec(
 
   /** Sets the rank. Default: 8. Legal: at least 1. */
   public LoraSpec rank(int value) {
-    return new LoraSpec(value, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern);
+    return new LoraSpec(value, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias);
   }
 
   /** Sets alpha. Default: 32. Legal: finite, not 0. */
   public LoraSpec alpha(double value) {
-    return new LoraSpec(rank, value, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern);
+    return new LoraSpec(rank, value, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias);
   }
 
   /** Sets the dropout on the adapter's input. Default: 0.05. Legal: 0 .. below 1. */
   public LoraSpec dropout(double value) {
-    return new LoraSpec(rank, alpha, value, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern);
+    return new LoraSpec(rank, alpha, value, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias);
   }
 
   /** Sets the projections by name. Default: {@code all-linear}. */
@@ -99,7 +111,7 @@ public record LoraSpec(
 
   /** Sets the projections. Default: {@link LoraTargets#ALL}. */
   public LoraSpec targets(LoraTargets value) {
-    return new LoraSpec(rank, alpha, dropout, value, rsLora, loraPlusRatio, init, rankPattern, alphaPattern);
+    return new LoraSpec(rank, alpha, dropout, value, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias);
   }
 
   /** Changes the projections. */
@@ -109,27 +121,45 @@ public record LoraSpec(
 
   /** Scales by alpha/sqrt(rank). Default: false. */
   public LoraSpec rsLora(boolean on) {
-    return new LoraSpec(rank, alpha, dropout, targets, on, loraPlusRatio, init, rankPattern, alphaPattern);
+    return new LoraSpec(rank, alpha, dropout, targets, on, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias);
   }
 
   /** Sets the ratio of B's learning rate to A's. Default: null (equal). Usual: 16. */
   public LoraSpec loraPlusRatio(@Nullable Double value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, value, init, rankPattern, alphaPattern);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, value, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias);
   }
 
   /** Sets how A starts. Default: {@link LoraInit#KAIMING_UNIFORM}. */
   public LoraSpec init(LoraInit value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, value, rankPattern, alphaPattern);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, value, rankPattern, alphaPattern, freezeA, modulesToSave, bias);
   }
 
   /** Sets ranks by module-name pattern. Default: none. */
   public LoraSpec rankPattern(Map<String, Integer> value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, value, alphaPattern);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, value, alphaPattern, freezeA, modulesToSave, bias);
   }
 
   /** Sets alphas by module-name pattern. Default: none. */
   public LoraSpec alphaPattern(Map<String, Double> value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, value);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, value, freezeA, modulesToSave, bias);
+  }
+
+  /** Trains only B. Default: false. Legal: with a start outside the weight. */
+  public LoraSpec freezeA(boolean on) {
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, on,
+        modulesToSave, bias);
+  }
+
+  /** Trains these modules whole, by path or end of path. Default: none. */
+  public LoraSpec modulesToSave(List<String> value) {
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
+        value, bias);
+  }
+
+  /** Trains biases of the model. Default: {@link LoraBias#NONE}. */
+  public LoraSpec bias(LoraBias value) {
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
+        modulesToSave, value);
   }
 
   /** The rank at one module. */
@@ -170,12 +200,23 @@ public record LoraSpec(
   }
 
   @Override
+  public @Nullable String problem() {
+    return freezeA && init.insideWeight() ? "lora_fa is true with init_weights " + init.plain()
+        + ", whose A is a part of the weight. Use true or gaussian." : null;
+  }
+
+  @Override
   public Map<String, long[]> trained(ModelShapes shapes) {
     Map<String, long[]> all = new LinkedHashMap<>();
     for (String path : select(List.copyOf(shapes.projections().keySet()))) {
       long[] size = require(shapes, path);
-      all.put(path + ".lora_A.weight", new long[] {rankOf(path), size[1]});
+      if (!freezeA) {
+        all.put(path + ".lora_A.weight", new long[] {rankOf(path), size[1]});
+      }
       all.put(path + ".lora_B.weight", new long[] {size[0], rankOf(path)});
+    }
+    for (String name : BaseChanges.chosen(this, shapes.parameters().keySet(), shapes.projections().keySet())) {
+      all.put(name, shapes.parameters().getOrDefault(name, new long[1]));
     }
     return all;
   }

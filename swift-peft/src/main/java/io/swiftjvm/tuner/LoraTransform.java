@@ -37,7 +37,12 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
 
   /** Attaches and returns the handle by which the adapter is trained and saved. */
   public LoraAdapter attach(CausalLm model) {
-    BaseChanges.checkAlone(model, false);
+    String problem = spec.problem();
+    if (problem != null) {
+      throw new InvalidPlanException(problem);
+    }
+    BaseChanges changes = BaseChanges.fresh(model, spec);
+    BaseChanges.checkAlone(model, !changes.isEmpty());
     List<LoraLinear> chosen = wrap(model, spec.select(List.copyOf(model.linears().keySet())));
     for (LoraLinear linear : chosen) {
       int rank = spec.rankOf(linear.path());
@@ -49,10 +54,12 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
       float[] b = start == null ? new float[Math.toIntExact(rank * linear.outFeatures())] : start.b().toFloats();
       Parameter left = parameter(model, linear, name, "lora_A", MemorySegment.ofArray(a), rank, linear.inFeatures());
       Parameter right = parameter(model, linear, name, "lora_B", MemorySegment.ofArray(b), linear.outFeatures(), rank);
-      left.trainable(true);
+      left.trainable(!spec.freezeA());
       right.trainable(true);
-      linear.add(new LoraPart(name, spec, left, right, null, spec.scaleOf(linear.path()), start, null, null));
+      linear.add(new LoraPart(name, spec, left, right, null, spec.scaleOf(linear.path()), start, null,
+          changes.isEmpty() ? null : changes));
     }
+    changes.apply(true);
     return LoraAdapter.of(model, name);
   }
 

@@ -1,5 +1,6 @@
 package io.swiftjvm.tuner;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.error.CheckpointException;
@@ -9,7 +10,10 @@ import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ShardedWriter;
 import io.swiftjvm.hub.StrictJson;
 import io.swiftjvm.hub.TensorEntry;
+import io.swiftjvm.model.BlockExpansion;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.DecoderConfig;
+import io.swiftjvm.model.family.Families;
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.DType;
@@ -230,12 +234,32 @@ public final class ModelExport {
 
   private static ObjectNode config(CausalLm model, DType stored) {
     ObjectNode json = StrictJson.readObject(model.directory().resolve(CONFIG));
+    grow(model, json);
     // Old readers know torch_dtype, new ones dtype: the key that is there stays the key.
     json.put(json.has("torch_dtype") ? "torch_dtype" : "dtype", stored.torchName());
     if (json.has("torch_dtype") && json.has("dtype")) {
       json.put("dtype", stored.torchName());
     }
     return json;
+  }
+
+  /** A model with added blocks says so: their number, and what there is for each of them. */
+  private static void grow(CausalLm model, ObjectNode json) {
+    DecoderConfig before = Families.of(model.source()).config(model.source());
+    int blocks = model.config().layerCount();
+    if (blocks == before.layerCount()) {
+      return;
+    }
+    List<Integer> sources = new BlockExpansion(blocks - before.layerCount()).sources(before);
+    for (String key : List.of("num_hidden_layers", "n_layer", "num_layers")) {
+      if (json.has(key)) {
+        json.put(key, blocks);
+      }
+    }
+    if (json.path("layer_types") instanceof ArrayNode types) {
+      ArrayNode grown = json.putArray("layer_types");
+      sources.forEach(source -> grown.add(types.get(source)));
+    }
   }
 
   static void copyCompanions(Path from, Path to) throws IOException {

@@ -1,5 +1,6 @@
 package io.swiftjvm.tuner;
 
+import io.swiftjvm.model.BlockExpansion;
 import io.swiftjvm.model.ModelShapes;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,11 @@ public interface Tuning {
   /** True if weights of the model itself are trained, in float32, and a whole model is saved. */
   default boolean full() {
     return false;
+  }
+
+  /** The blocks that it adds to the model when that is loaded; null = none. */
+  default @Nullable BlockExpansion expansion() {
+    return null;
   }
 
   /**

@@ -27,7 +27,7 @@ public final class WeightedAdapter {
    * Attaches the mix under {@code name}; the sources stay.
    *
    * @param weights factor of each source; any finite number, above 0 unless the mix is CAT or SVD
-   * @param density share of values that TIES and MAGNITUDE_PRUNE keep, above 0 to 1
+   * @param density share of values that all but CAT, SVD and LINEAR keep, above 0 to 1
    */
   public static LoraAdapter add(
       CausalLm model, String name, List<String> sources, List<Double> weights, AdapterMix mix, double density) {
@@ -57,9 +57,9 @@ public final class WeightedAdapter {
       switch (mix) {
         case CAT -> cat(shares, a, b, rank);
         case SVD -> svd(shares, a, b, rank, in, out);
-        case LINEAR, TIES, MAGNITUDE_PRUNE -> {
-          average(shares.stream().map(Share::a).toList(), shares, a, mix, density);
-          average(shares.stream().map(Share::b).toList(), shares, b, mix, density);
+        case LINEAR, TIES, MAGNITUDE_PRUNE, DARE_LINEAR, DARE_TIES -> {
+          average(shares.stream().map(Share::a).toList(), shares, a, mix, density, linear.path() + ".a");
+          average(shares.stream().map(Share::b).toList(), shares, b, mix, density, linear.path() + ".b");
         }
       }
       linear.add(new LoraPart(legal, spec,
@@ -151,8 +151,17 @@ public final class WeightedAdapter {
     }
   }
 
-  private static void average(List<float[]> values, List<Share> shares, float[] into, AdapterMix mix, double density) {
-    List<float[]> kept = mix == AdapterMix.LINEAR ? values : values.stream().map(v -> prune(v, density)).toList();
+  private static void average(
+      List<float[]> values, List<Share> shares, float[] into, AdapterMix mix, double density, String where) {
+    boolean signs = mix == AdapterMix.TIES || mix == AdapterMix.DARE_TIES;
+    List<float[]> kept = new ArrayList<>();
+    for (float[] value : values) {
+      kept.add(switch (mix) {
+        case TIES, MAGNITUDE_PRUNE -> prune(value, density);
+        case DARE_LINEAR, DARE_TIES -> draw(value, density, Seeds.of(kept.size(), where));
+        case LINEAR, CAT, SVD -> value;
+      });
+    }
     for (int i = 0; i < into.length; i++) {
       double plain = 0;
       for (float[] v : kept) {
@@ -162,13 +171,22 @@ public final class WeightedAdapter {
       int count = 0;
       for (int s = 0; s < kept.size(); s++) {
         float v = kept.get(s)[i];
-        if (mix != AdapterMix.TIES || Math.signum(v) == (plain >= 0 ? 1 : -1)) {
+        if (!signs || Math.signum(v) == (plain >= 0 ? 1 : -1)) {
           sum += v * Math.sqrt(shares.get(s).weight());
           count++;
         }
       }
-      into[i] = (float) (mix == AdapterMix.TIES ? sum / Math.max(1, count) : sum);
+      into[i] = (float) (signs ? sum / Math.max(1, count) : sum);
     }
+  }
+
+  /** Keeps each value with probability {@code density} and divides it by that, so that the mean stays. */
+  private static float[] draw(float[] values, double density, Seeds random) {
+    float[] drawn = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      drawn[i] = random.uniform() < density ? (float) (values[i] / density) : 0;
+    }
+    return drawn;
   }
 
   /** Zeroes all but the {@code density} largest magnitudes. */

@@ -38,7 +38,7 @@ public final class AdapterOracle {
     double largest = ours.values().stream().mapToDouble(Oracle::largest).max().orElse(0);
     for (Map.Entry<String, float[]> entry : golden.entrySet()) {
       if (entry.getKey().startsWith("grad.")) {
-        String name = entry.getKey().replace(PREFIX, "").replace(".ln_tuning_layers.default", "")
+        String name = entry.getKey().replace(PREFIX, "").replace(".ln_tuning_layers.default", "").replace(".modules_to_save.default", "")
             .replace("grad.prompt_encoder.default.embedding", "prompt_encoder.embedding.default");
         // PEFT shows what all projections share under the first of them.
         float[] found = ours.getOrDefault(name, ours.get(name.replaceFirst(".*_proj\\.", "")));

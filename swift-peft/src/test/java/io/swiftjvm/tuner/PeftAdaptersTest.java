@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.train.AdapterOracle;
 import io.swiftjvm.train.OnTinyModel;
 import io.swiftjvm.train.Oracle;
@@ -56,11 +57,53 @@ class PeftAdaptersTest extends OnTinyModel {
     }
     assertThatThrownBy(() -> AdapterFiles.attach(model, Oracle.path("peft/lora"), "other", false))
         .hasMessageContaining("cannot share");
-    assertThatThrownBy(() -> AdapterFiles.save(adapter, temp.resolve("copy"))).hasMessageContaining("not written");
+    if (!name.equals("lora_modules_to_save")) {
+      assertThatThrownBy(() -> AdapterFiles.save(adapter, temp.resolve("copy"))).hasMessageContaining("not written");
+    }
     adapter.detach();
     assertThat(Oracle.worst(logits(List.of()), Oracle.tensors(INPUTS).get("base_logits"))).isLessThan(5e-5);
     AdapterFiles.attach(model, Oracle.path("peft/lora"), "plain", false);
     assertThatThrownBy(() -> AdapterFiles.attach(model, folder, "default", false)).hasMessageContaining("cannot share");
+  }
+
+  @Test
+  void modules_that_are_trained_beside_an_adapter_have_the_gradients_of_peft_and_are_saved_with_it() {
+    Path folder = Oracle.path("peft/lora_modules_to_save");
+    Map<String, float[]> golden = Oracle.tensors(folder.resolve("golden.safetensors"));
+    LoraAdapter adapter = AdapterFiles.attach(model, folder, "default", true);
+    AdapterOracle.checkGradients(TrainedWeights.of(adapter, "base"), golden);
+    AdapterFiles.save(adapter, temp.resolve("copy"), "base");
+    assertThat(Oracle.tensors(temp.resolve("copy").resolve(AdapterFiles.WEIGHTS)).keySet())
+        .isEqualTo(Oracle.tensors(folder.resolve(AdapterFiles.WEIGHTS)).keySet());
+    assertThat(AdapterFiles.readSpec(temp.resolve("copy")).modulesToSave())
+        .isEqualTo(AdapterFiles.readSpec(folder).modulesToSave()).isNotEmpty();
+    adapter.detach();
+    AdapterFiles.attach(model, temp.resolve("copy"), "default", false);
+    assertThat(Oracle.worst(logits(List.of("default")), golden.get("logits"))).isLessThan(1e-4);
+  }
+
+  @Test
+  void biases_of_a_model_are_trained_and_saved_as_peft_names_them() {
+    try (CausalLm biased = CausalLm.load(Oracle.path("models/qwen2"), backend)) {
+      LoraSpec spec = LoraSpec.DEFAULT.rank(2).targets("q_proj", "o_proj").bias(LoraBias.ALL);
+      LoraAdapter adapter = new LoraTransform(spec, 1).attach(biased);
+      assertThat(adapter.parameters().stream().filter(p -> p.name().endsWith(".bias"))).isNotEmpty();
+      float[] before = Oracle.logits(biased, List.of("default"), new long[] {5, 17, 300});
+      adapter.parameters().forEach(p -> biased.backend().axpy(0.1f, p.value().detached(), p.value().detached()));
+      float[] moved = Oracle.logits(biased, List.of("default"), new long[] {5, 17, 300});
+      assertThat(Oracle.worst(moved, before)).isGreaterThan(1e-4);
+      AdapterFiles.save(adapter, temp.resolve("biased"), "base");
+      assertThat(Oracle.tensors(temp.resolve("biased").resolve(AdapterFiles.WEIGHTS)).keySet())
+          .contains("base_model.model.model.layers.0.self_attn.q_proj.base_layer.bias",
+              "base_model.model.model.layers.0.self_attn.k_proj.bias");
+      adapter.detach();
+      AdapterFiles.attach(biased, temp.resolve("biased"), "default", true);
+      assertThat(Oracle.worst(Oracle.logits(biased, List.of("default"), new long[] {5, 17, 300}), moved)).isZero();
+      LoraSpec only = spec.bias(LoraBias.LORA_ONLY);
+      LoraAdapter.of(biased, "default").detach();
+      assertThat(new LoraTransform(only, 1).attach(biased).parameters().stream().map(Parameter::name))
+          .contains("model.layers.0.self_attn.q_proj.bias").doesNotContain("model.layers.0.self_attn.k_proj.bias");
+    }
   }
 
   @ParameterizedTest

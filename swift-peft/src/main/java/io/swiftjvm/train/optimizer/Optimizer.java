@@ -14,6 +14,9 @@ public interface Optimizer extends AutoCloseable {
    */
   void step(Gradients gradients, double learningRate, float gradScale);
 
+  /** Only the parameters that are trainable now learn from here on; the state of the others is given up. */
+  void keepTrainable();
+
   /** Updates made so far. */
   long steps();
 

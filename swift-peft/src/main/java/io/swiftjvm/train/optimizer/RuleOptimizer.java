@@ -25,21 +25,34 @@ import java.util.function.Function;
  * }
  */
 public final class RuleOptimizer implements Optimizer {
-  private record Slot(Parameter parameter, ParamGroup group, Rule rule, Map<String, Tensor> state) {}
+  /** A parameter with its state, which is not there while it does not learn. */
+  private static final class Slot {
+    private final Parameter parameter;
+    private final ParamGroup group;
+    private final Rule rule;
+    private Scope scope;
+    private Map<String, Tensor> state = Map.of();
+
+    Slot(Parameter parameter, ParamGroup group, Rule rule, Backend backend) {
+      this.parameter = parameter;
+      this.group = group;
+      this.rule = rule;
+      scope = new Scope(backend);
+    }
+  }
 
   private final Backend backend;
-  private final Scope scope;
   private final List<Slot> slots = new ArrayList<>();
   private long steps;
 
   /** An optimizer whose parameters each move by what {@code rules} gives for them. */
   public RuleOptimizer(Backend backend, List<ParamGroup> groups, Function<Parameter, Rule> rules) {
     this.backend = backend;
-    this.scope = new Scope(backend);
     for (ParamGroup group : groups) {
       for (Parameter parameter : group.parameters()) {
-        Rule rule = rules.apply(parameter);
-        slots.add(new Slot(parameter, group, rule, zeros(rule.state(parameter.value().shape()))));
+        Slot slot = new Slot(parameter, group, rules.apply(parameter), backend);
+        slot.state = zeros(slot);
+        slots.add(slot);
       }
     }
   }
@@ -49,10 +62,10 @@ public final class RuleOptimizer implements Optimizer {
     return new RuleOptimizer(backend, groups, spec::rule);
   }
 
-  private Map<String, Tensor> zeros(List<StateSpec> specs) {
+  private Map<String, Tensor> zeros(Slot slot) {
     Map<String, Tensor> state = new LinkedHashMap<>();
-    for (StateSpec spec : specs) {
-      Tensor zeros = scope.tensor(spec.dtype(), spec.shape());
+    for (StateSpec spec : slot.rule.state(slot.parameter.value().shape())) {
+      Tensor zeros = slot.scope.tensor(spec.dtype(), spec.shape());
       if (spec.dtype() == DType.F32) {
         backend.fill(zeros, 0);
       } else {
@@ -67,11 +80,24 @@ public final class RuleOptimizer implements Optimizer {
   public void step(Gradients gradients, double learningRate, float gradScale) {
     steps++;
     for (Slot slot : slots) {
-      Tensor value = slot.parameter().value();
+      Tensor value = slot.parameter.value();
       Tensor gradient = gradients.get(value);
       if (gradient != null) {
-        slot.rule().update(backend, new Move(value.detached(), gradient, slot.state(),
-            learningRate * slot.group().rateFactor(), slot.group().weightDecay(), steps, gradScale));
+        slot.rule.update(backend, new Move(value.detached(), gradient, slot.state,
+            learningRate * slot.group.rateFactor(), slot.group.weightDecay(), steps, gradScale));
+      }
+    }
+  }
+
+  @Override
+  public void keepTrainable() {
+    for (Slot slot : slots) {
+      if (!slot.parameter.trainable() && !slot.state.isEmpty()) {
+        slot.scope.close();
+        slot.scope = new Scope(backend);
+        slot.state = Map.of();
+      } else if (slot.parameter.trainable() && slot.state.isEmpty()) {
+        slot.state = zeros(slot);
       }
     }
   }
@@ -85,7 +111,7 @@ public final class RuleOptimizer implements Optimizer {
   public Map<String, Tensor> state() {
     Map<String, Tensor> all = new LinkedHashMap<>();
     for (Slot slot : slots) {
-      slot.state().forEach((name, tensor) -> all.put(slot.parameter().name() + "." + name, tensor));
+      slot.state.forEach((name, tensor) -> all.put(slot.parameter.name() + "." + name, tensor));
     }
     return Collections.unmodifiableMap(all);
   }
@@ -97,6 +123,6 @@ public final class RuleOptimizer implements Optimizer {
 
   @Override
   public void close() {
-    scope.close();
+    slots.forEach(slot -> slot.scope.close());
   }
 }

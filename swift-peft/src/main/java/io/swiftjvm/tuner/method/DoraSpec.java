@@ -11,6 +11,7 @@ import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
+import io.swiftjvm.tuner.LoraBias;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.LoraTargets;
 import io.swiftjvm.tuner.TunerMethod;
@@ -42,6 +43,10 @@ public record DoraSpec(LoraSpec lora) implements ProjectionSpec {
       TunerMethod.of(NAME, DEFAULT).part(LoraSpec.METHOD, List.of(), DoraSpec::lora, (s, v) -> new DoraSpec(v));
 
   public DoraSpec {
+    if (lora.freezeA() || lora.bias() != LoraBias.NONE || !lora.modulesToSave().isEmpty()) {
+      throw new InvalidPlanException("DoRA goes with neither lora_fa nor lora_bias nor modules_to_save. Leave them out, or "
+          + "use a plain LoRA.");
+    }
     if (lora.init().insideWeight()) {
       throw new InvalidPlanException("DoRA cannot start with " + lora.init() + ". Use KAIMING_UNIFORM or GAUSSIAN.");
     }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A method that changes projections. */
 public sealed interface ProjectionSpec extends TargetedSpec
-    permits AdaLoraSpec, BoftSpec, C3aSpec, DeloraSpec, DoraSpec, FourierFtSpec, GraloraSpec, HraSpec, Ia3Spec,
+    permits AdaLoraSpec, AdapterSpec, BoftSpec, C3aSpec, DeloraSpec, DoraSpec, FourierFtSpec, GraloraSpec, HraSpec, Ia3Spec,
     LohaSpec, LokrSpec, MissSpec, OftSpec, RandLoraSpec, RoadSpec, ShiraSpec, VbLoraSpec, VeraSpec {
   @Override
   ProjectionSpec targets(LoraTargets value);

@@ -8,6 +8,11 @@ public sealed interface PromptSpec extends TunerSpec permits PromptTuningSpec, P
   /** True if it trains keys and values of every layer, which take places but no rows of a batch. */
   boolean keys();
 
+  @Override
+  default String unmergeable() {
+    return "puts tokens or keys before every text";
+  }
+
   /** The rows (tokens, columns) of the prompt. */
   PromptEncoder encoder(AdapterTensors tensors);
 }

@@ -3,6 +3,7 @@ package io.swiftjvm.tuner.method;
 import io.swiftjvm.autograd.Gradients;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.hub.SafetensorsFile;
+import io.swiftjvm.model.BlockChange;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
@@ -24,11 +25,12 @@ public final class TunerAdapter implements AttachedAdapter {
   private final AdapterTensors tensors;
   private final @Nullable ModuleChange change;
   private final @Nullable PassChange passes;
+  private final @Nullable BlockChange blocks;
   private final @Nullable TrainingState training;
 
   TunerAdapter(
       CausalLm model, String name, TunerSpec spec, List<String> modules, AdapterTensors tensors,
-      @Nullable ModuleChange change, @Nullable PassChange passes) {
+      @Nullable ModuleChange change, @Nullable PassChange passes, @Nullable BlockChange blocks) {
     this.model = model;
     this.name = name;
     this.spec = spec;
@@ -36,6 +38,7 @@ public final class TunerAdapter implements AttachedAdapter {
     this.tensors = tensors;
     this.change = change;
     this.passes = passes;
+    this.blocks = blocks;
     this.training = tensors.trainable() && spec instanceof ProjectionSpec projections
         ? projections.training(model, parameters()) : null;
     model.attach(this);
@@ -80,13 +83,17 @@ public final class TunerAdapter implements AttachedAdapter {
 
   @Override
   public @Nullable String unmergeable() {
-    return spec instanceof PromptSpec ? "puts tokens or keys before every text"
-        : spec instanceof XLoraSpec ? "weighs other adapters token by token" : null;
+    return spec.unmergeable();
   }
 
   @Override
   public boolean changesBase() {
     return change != null;
+  }
+
+  @Override
+  public @Nullable BlockChange blockChange() {
+    return blocks;
   }
 
   /** True if passes must be made by {@link #pass}. */

@@ -37,6 +37,8 @@ public final class TunerFiles {
   /** How to read the settings of each {@code peft_type}. */
   private static final Map<String, Function<ConfigReader, TunerSpec>> METHODS = Map.ofEntries(
       Map.entry(AdaLoraSpec.TYPE, AdaLoraSpec::read),
+      Map.entry(AdapterSpec.TYPE, AdapterSpec::read),
+      Map.entry(ReftSpec.TYPE, ReftSpec::read),
       Map.entry(BoftSpec.TYPE, BoftSpec::read),
       Map.entry(C3aSpec.TYPE, C3aSpec::read),
       Map.entry(DeloraSpec.TYPE, DeloraSpec::read),

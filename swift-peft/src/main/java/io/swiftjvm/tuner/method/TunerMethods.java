@@ -2,11 +2,13 @@ package io.swiftjvm.tuner.method;
 
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.tuner.FullSpec;
+import io.swiftjvm.tuner.LlamaProSpec;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.TunerMethod;
 import io.swiftjvm.tuner.Tuning;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -18,12 +20,19 @@ import java.util.stream.Stream;
  * }
  */
 public final class TunerMethods {
-  private static final List<TunerMethod<?>> ALL = List.of(LoraSpec.METHOD, FullSpec.METHOD, AdaLoraSpec.METHOD, BoftSpec.METHOD, C3aSpec.METHOD, DeloraSpec.METHOD,
+  private static final List<TunerMethod<?>> ALL = List.of(LoraSpec.METHOD, FullSpec.METHOD, LlamaProSpec.METHOD, AdaLoraSpec.METHOD, AdapterSpec.METHOD, BoftSpec.METHOD, C3aSpec.METHOD, DeloraSpec.METHOD,
       DoraSpec.METHOD, FourierFtSpec.METHOD, GraloraSpec.METHOD, HraSpec.METHOD,
       Ia3Spec.METHOD, LnTuningSpec.METHOD, LohaSpec.METHOD, LokrSpec.METHOD,
       MissSpec.METHOD, OftSpec.METHOD, PTuningSpec.METHOD, PrefixTuningSpec.METHOD,
-      PromptTuningSpec.METHOD, RandLoraSpec.METHOD, RoadSpec.METHOD, ShiraSpec.METHOD,
+      PromptTuningSpec.METHOD, RandLoraSpec.METHOD, ReftSpec.METHOD, RoadSpec.METHOD, ShiraSpec.METHOD,
       TrainableTokensSpec.METHOD, VbLoraSpec.METHOD, VeraSpec.METHOD, XLoraSpec.METHOD);
+
+  /** What ms-swift has and this version has not, with the reason and the way around. */
+  private static final Map<String, String> ABSENT = Map.of(
+      "longlora", "trains with attention over groups of a text that are shifted for half of the heads; this version has no "
+          + "such attention. Use lora with modules_to_save embed_tokens and norm, which is what LongLoRA trains.",
+      "lora_llm", "trains the part of a model that sees pictures; this version has language models. Use lora.",
+      "unsloth", "is a loader of its own. Use lora.");
 
   private TunerMethods() {}
 
@@ -46,6 +55,9 @@ public final class TunerMethods {
       if (start != null) {
         return start;
       }
+    }
+    if (ABSENT.containsKey(name)) {
+      throw new InvalidPlanException("tuner_type is '" + tuner + "', which " + ABSENT.get(name));
     }
     throw new InvalidPlanException("tuner_type is '" + tuner + "'; there are " + String.join(", ", ALL.stream()
         .flatMap(method -> Stream.concat(Stream.of(method.name()), method.aliases().stream())).toList()) + ".");

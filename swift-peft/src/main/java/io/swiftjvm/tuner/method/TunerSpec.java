@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * TunerAdapter adapter = new TunerTransform("default", LohaSpec.DEFAULT, 42).attach(model);
  * }
  */
-public sealed interface TunerSpec extends Tuning permits TargetedSpec, PromptSpec, XLoraSpec {
+public sealed interface TunerSpec extends Tuning permits TargetedSpec, PromptSpec, BlockSpec, XLoraSpec {
   /** PEFT's name of the method: {@code peft_type}. */
   String type();
 
@@ -22,6 +22,11 @@ public sealed interface TunerSpec extends Tuning permits TargetedSpec, PromptSpe
 
   /** Writes what the settings repeat of the model. */
   default void sizes(ObjectNode json, CausalLm model) {}
+
+  /** Why it cannot become a part of the weights, in a few words; null if it can. */
+  default @Nullable String unmergeable() {
+    return null;
+  }
 
   /** Learning rate of {@code lora_B} over that of the rest, where there is one; null = 1. */
   default @Nullable Double loraPlusRatio() {

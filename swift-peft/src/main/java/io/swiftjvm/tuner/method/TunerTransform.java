@@ -2,6 +2,7 @@ package io.swiftjvm.tuner.method;
 
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.SafetensorsFile;
+import io.swiftjvm.model.BlockChange;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.ModelTransform;
 import io.swiftjvm.nn.Linear;
@@ -51,14 +52,20 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
           tensors.refuseRest();
           tensors.keep();
           change.apply();
-          yield new TunerAdapter(model, name, spec, change.modules(), tensors, change, null);
+          yield new TunerAdapter(model, name, spec, change.modules(), tensors, change, null, null);
         }
         case PromptSpec prompt -> {
           PromptEncoder encoder = prompt.encoder(tensors);
           tensors.refuseRest();
           tensors.keep();
           encoder.updated(model.backend());
-          yield new TunerAdapter(model, name, spec, List.of(), tensors, null, encoder);
+          yield new TunerAdapter(model, name, spec, List.of(), tensors, null, encoder, null);
+        }
+        case BlockSpec blocks -> {
+          BlockChange change = blocks.at(tensors);
+          tensors.refuseRest();
+          tensors.keep();
+          yield new TunerAdapter(model, name, spec, List.of(), tensors, null, null, change);
         }
         case XLoraSpec given -> {
           XLoraSpec mix = file == null ? given.attached(model) : given;
@@ -66,7 +73,7 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
           tensors.refuseRest();
           tensors.keep();
           classifier.apply();
-          yield new TunerAdapter(model, name, mix, classifier.paths(), tensors, null, classifier);
+          yield new TunerAdapter(model, name, mix, classifier.paths(), tensors, null, classifier, null);
         }
       };
     }
@@ -97,6 +104,6 @@ public record TunerTransform(String name, TunerSpec spec, long seed) implements 
       model.replaceLinear(site.path(),
           inner -> new TunedLinear(inner, name, order.indexOf(site.path()), tuner, site.parameters()));
     }
-    return new TunerAdapter(model, name, spec, paths, tensors, null, null);
+    return new TunerAdapter(model, name, spec, paths, tensors, null, null, null);
   }
 }

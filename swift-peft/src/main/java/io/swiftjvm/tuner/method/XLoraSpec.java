@@ -138,6 +138,11 @@ public record XLoraSpec(
   }
 
   @Override
+  public String unmergeable() {
+    return "weighs other adapters token by token";
+  }
+
+  @Override
   public @Nullable String problem() {
     return adapters.isEmpty() ? "xlora_adapters is empty; name at least one LoRA adapter as name=folder." : null;
   }

@@ -67,12 +67,15 @@ class FreshTunersTest {
   static Stream<TunerSpec> all() {
     return Stream.concat(neutral(), Stream.of(
         new VbLoraSpec(2, 20, 8, 2, 0, SOME), new C3aSpec(8, SOME), new HraSpec(3, false, SOME),
-        new HraSpec(3, true, SOME),
+        new HraSpec(3, true, SOME), AdapterSpec.DEFAULT.length(12), AdapterSpec.DEFAULT.length(5).activation("tanh"),
+        ReftSpec.DEFAULT, ReftSpec.DEFAULT.kind(ReftSpec.Kind.NOREFT).rank(2),
+        ReftSpec.DEFAULT.kind(ReftSpec.Kind.CONSREFT).layers(List.of(1)), ReftSpec.DEFAULT.kind(ReftSpec.Kind.LOBIREFT),
+        ReftSpec.DEFAULT.kind(ReftSpec.Kind.DIREFT), ReftSpec.DEFAULT.kind(ReftSpec.Kind.NODIREFT),
         new PromptTuningSpec(3), new PTuningSpec(3, 12), new PrefixTuningSpec(3, 0), new PrefixTuningSpec(3, 12)));
   }
 
   static Stream<TunerSpec> projections() {
-    return all().filter(ProjectionSpec.class::isInstance);
+    return all().filter(spec -> spec instanceof ProjectionSpec && spec.unmergeable() == null);
   }
 
   @ParameterizedTest
