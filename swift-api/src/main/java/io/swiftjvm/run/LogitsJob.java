@@ -13,6 +13,7 @@ import io.swiftjvm.nn.Pass;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.tuner.method.TunerAdapter;
 import java.nio.file.Path;
 
 /** Computes logits, loss and gradients of one file of token ids. */
@@ -92,6 +93,12 @@ public final class LogitsJob {
   }
 
   static Pass pass(LoadedModel loaded, Ops ops, RectangularBatch batch) {
+    for (String name : loaded.adapters()) {
+      if (loaded.model().attachments().get(name) instanceof TunerAdapter adapter && adapter.changesPasses()) {
+        throw new InvalidPlanException("The adapter '" + name + "' (" + adapter.spec().type() + ") puts something before a "
+            + "text or looks at it first, which logits do without. Use an adapter of another method.");
+      }
+    }
     return Pass.of(ops, AttentionContext.packed(batch.cuSeqlens())).adapters(loaded.adapters());
   }
 }

@@ -68,7 +68,8 @@ final class ModelDrafter implements Drafter {
   /** Shows the model what it has not seen of a sequence and takes its first guess; false if there is no memory. */
   private boolean catchUp(Sequence sequence) throws InterruptedException {
     Seen own = seen.computeIfAbsent(sequence, s -> new Seen(cache.acquire()));
-    int[] ids = sequence.ids(0, sequence.length());
+    // An adapter's trained tokens mean nothing to another model.
+    int[] ids = sequence.ids(sequence.trained(), sequence.length());
     int differs = Arrays.mismatch(own.ids, ids);
     int same = Math.min(differs < 0 ? ids.length : differs, ids.length - 1);
     cache.shorten(own.slot, Math.min(same, cache.length(own.slot)));

@@ -7,8 +7,8 @@ import io.swiftjvm.infer.grammar.Matcher;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.text.Tokenizer;
 import io.swiftjvm.tuner.Adapters;
-import io.swiftjvm.tuner.method.TunerAdapter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -61,8 +61,11 @@ final class Requests {
       own.add((history, scores) -> matcher.mask(scores, endIds));
     }
     List<LogitsProcessor> chain = LogitsProcessors.of(params, own, endIds);
-    int most = most(request.sampling(), params, prompt.length, engine.maxLength(), model.config().maxPositions());
-    return new Sequence(index, prompt, request.cacheSalt(), adapters(model, request, attached), params, seed, most, ends,
+    List<String> adapters = adapters(request, attached);
+    TrainedPrompts trained = TrainedPrompts.of(model, adapters);
+    int[] whole = behind(trained, prompt);
+    int most = most(request.sampling(), params, whole.length, engine.maxLength(), model.config().maxPositions());
+    return new Sequence(index, whole, trained.ids().length, request.cacheSalt(), adapters, params, seed, most, ends,
         new Sampler(chain, params.greedy(), seed), matcher,
         tokenizer == null ? null : tokenizer.streamDecoder(!request.specialTokens()), piece -> listener.text(index, piece));
   }
@@ -102,7 +105,7 @@ final class Requests {
     return most == null ? room : Math.min(most, room);
   }
 
-  private static List<String> adapters(CausalLm model, GenerateRequest request, List<String> attached) {
+  private static List<String> adapters(GenerateRequest request, List<String> attached) {
     List<String> names = request.adapters();
     if (names == null) {
       return attached.contains(DEFAULT_ADAPTER) ? List.of(DEFAULT_ADAPTER) : List.of();
@@ -112,12 +115,14 @@ final class Requests {
         throw new InvalidPlanException("No adapter named '" + name + "' is attached. Attached: " + attached
             + ". Load it first or use one of those.");
       }
-      if (model.attachments().get(name) instanceof TunerAdapter adapter && adapter.changesPasses()) {
-        throw new InvalidPlanException("The adapter '" + name + "' (" + adapter.spec().type() + ") looks at a text, or "
-            + "puts something before it, ahead of every pass, which generation does not do. Use an adapter of another "
-            + "method to answer.");
-      }
     }
     return names;
+  }
+
+  /** A prompt behind the trained tokens of the adapters, whose ids come after those of the vocabulary. */
+  private static int[] behind(TrainedPrompts prompts, int[] prompt) {
+    int[] all = Arrays.copyOf(prompts.ids(), prompts.ids().length + prompt.length);
+    System.arraycopy(prompt, 0, all, prompts.ids().length, prompt.length);
+    return all;
   }
 }

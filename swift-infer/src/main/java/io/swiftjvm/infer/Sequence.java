@@ -20,6 +20,7 @@ final class Sequence {
   private final Sampler sampler;
   private final TokenHistory history;
   private final int[] prompt;
+  private final int trained;
   private final @Nullable String salt;
   private final @Nullable Matcher matcher;
   private final @Nullable StreamDecoder decoder;
@@ -36,6 +37,7 @@ final class Sequence {
   /**
    * A sequence at its prompt.
    *
+   * @param trained tokens at the start of the prompt that are an adapter's, not the caller's
    * @param salt what else must agree for its prompt to be shared
    * @param most tokens that may be made
    * @param ends tokens that end it
@@ -43,11 +45,12 @@ final class Sequence {
    * @param decoder makes text of its tokens; null = it has none
    */
   Sequence(
-      int index, int[] prompt, @Nullable String salt, List<String> adapters, SamplingParams params, long seed, int most,
+      int index, int[] prompt, int trained, @Nullable String salt, List<String> adapters, SamplingParams params, long seed, int most,
       Set<Integer> ends, Sampler sampler, @Nullable Matcher matcher, @Nullable StreamDecoder decoder,
       Consumer<String> listener) {
     this.index = index;
     this.prompt = prompt;
+    this.trained = trained;
     this.history = new TokenHistory(prompt);
     this.salt = salt;
     this.adapters = adapters;
@@ -94,6 +97,11 @@ final class Sequence {
 
   int promptLength() {
     return prompt.length;
+  }
+
+  /** Tokens at the start of the prompt that are an adapter's. */
+  int trained() {
+    return trained;
   }
 
   /** The prompt; not to be changed. */
@@ -186,6 +194,6 @@ final class Sequence {
       tokens.add(history.id(i));
     }
     FinishReason reason = finish == null ? FinishReason.CANCELLED : finish;
-    return new Completion(tokens, text.toString(), reason, new Usage(prompt, made), seed, logprobs);
+    return new Completion(tokens, text.toString(), reason, new Usage(prompt - trained, made), seed, logprobs);
   }
 }

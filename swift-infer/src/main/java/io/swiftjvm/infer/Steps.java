@@ -68,8 +68,9 @@ final class Steps {
         tokens.stream().mapToInt(t -> t.ids().length).toArray());
     List<float[][]> results = new ArrayList<>();
     try (Scope scope = new Scope(model.backend())) {
-      Pass pass = Pass.of(new Ops(model.backend(), null, scope), step).adapters(adapters);
       int[] ids = tokens.stream().flatMapToInt(t -> Arrays.stream(t.ids())).toArray();
+      Pass pass = TrainedPrompts.of(model, adapters)
+          .on(Pass.of(new Ops(model.backend(), null, scope), step).adapters(adapters), ids, step.positions());
       Tensor hidden = model.hidden(pass, upload(scope, ids), step.positions());
       int[] rows = IntStream.range(0, tokens.size()).flatMap(i -> IntStream.rangeClosed(
           step.lastRow(i) - tokens.get(i).wanted() + 1, step.lastRow(i))).toArray();
