@@ -43,8 +43,10 @@ public final class AdapterOracle {
         // PEFT shows what all projections share under the first of them.
         float[] found = ours.getOrDefault(name, ours.get(name.replaceFirst(".*_proj\\.", "")));
         assertThat(found).as(name).isNotNull();
-        // A single number that is the small rest of a large sum has no digits to compare.
-        double size = Math.max(Oracle.largest(entry.getValue()), 1e-3 * largest);
+        // A single number that is the small rest of a large sum has few digits to compare: torch's own float32 is 2.3e-8 off
+        // float64 at DeLoRA's lambda of layers.0.self_attn.v_proj (-7.47e-5, beside gradients up to 0.56).
+        double least = entry.getValue().length == 1 ? 4e-3 : 1e-3;
+        double size = Math.max(Oracle.largest(entry.getValue()), least * largest);
         double relative = Oracle.worst(found, entry.getValue()) / size;
         assertThat(relative).as(name).isLessThan(2e-5);
         worst = Math.max(worst, relative);
