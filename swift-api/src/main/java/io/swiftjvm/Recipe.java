@@ -79,7 +79,10 @@ public record Recipe(Settings settings) {
     return of(settings.model(m -> m.quant(QuantSettings.of(quantisation))));
   }
 
-  /** Chooses the device: {@link Swift#auto} (default), {@link Swift#cpu}, or a name. */
+  /**
+   * Chooses the device: {@link Swift#auto} (default), {@link Swift#cpu}, or a name of {@link Swift#devices}, with a
+   * number where there are several: {@code "cuda:1"}. One that is not there is refused when the plan runs.
+   */
   public Recipe onDevice(String device) {
     return of(settings.device(device));
   }

@@ -41,7 +41,7 @@ public final class Swift {
     return Recipe.of(Arguments.apply(Settings.DEFAULT, PlanFiles.read(file))).plan();
   }
 
-  /** The best device that is there: cuda, npu, mps, cpu in this order. This version computes on the cpu. */
+  /** The best device that is there: cuda, npu, mps, cpu in this order; never refused. */
   public static String auto() {
     return "auto";
   }
@@ -51,7 +51,7 @@ public final class Swift {
     return "cpu";
   }
 
-  /** Every kind of device, and why those that cannot be used cannot. */
+  /** Every device with its memory and speed as far as known; for each kind that is not there the reason and the cure. */
   public static List<DeviceInfo> devices() {
     return Devices.report();
   }

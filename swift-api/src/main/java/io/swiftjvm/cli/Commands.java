@@ -21,6 +21,7 @@ final class Commands {
         new CheckCommand(),
         new EstimateCommand(),
         new PlanCommand(),
+        new DevicesCommand(),
         new MissingCommand("rlhf", "preference training comes with a later version; use 'swift sft'"),
         new MissingCommand("eval", "evaluation comes with a later version; use 'swift infer' or 'swift logits'"));
   }

@@ -28,7 +28,7 @@ final class ModelArguments {
           (s, v) -> s.model(m -> m.dtype(ModelSettings.dtype((String) v)))),
       Argument.of("adapters", TEXTS, "Adapter folders in PEFT's format.",
           s -> s.model().adapters(), (s, v) -> s.model(m -> m.adapters(strings(v)))),
-      Argument.of("device", TEXT, "auto or cpu; other devices come with a later version.",
+      Argument.of("device", TEXT, "auto, cpu, or a device that 'swift devices' lists, with its number: cuda:1.",
           Settings::device, (s, v) -> s.device((String) v), "device_map"),
       Argument.of("num_threads", INTEGER, "Kernel threads; unset = all processors.",
           Settings::threads, (s, v) -> s.threads(toInt("num_threads", v))),

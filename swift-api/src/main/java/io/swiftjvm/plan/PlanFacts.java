@@ -1,6 +1,6 @@
 package io.swiftjvm.plan;
 
-import io.swiftjvm.backend.DeviceInfo;
+import io.swiftjvm.backend.Device;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.ModelSource;
@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /**
  * What follows from a plan and its model's config.json and file headers: sizes, memory, and the reason of each choice.
@@ -62,7 +61,7 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     DType dtype = s.model().dtype();
     line(lines, "weights", dtype == null ? "as stored" : dtype.torchName(),
         dtype == null ? "torch_dtype is unset: mapped from the file, not copied" : "torch_dtype");
-    line(lines, "device", "cpu", s.device().equals("auto") ? "auto: " + absent() : "asked for");
+    device(lines, s.device());
     if (!s.model().adapters().isEmpty()) {
       line(lines, "adapters", String.join(", ", s.model().adapters()), "loaded on the model");
     }
@@ -137,8 +136,16 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
         : String.format(Locale.ROOT, "%.1f k", values / 1e3);
   }
 
-  private static String absent() {
-    return Devices.report().stream().filter(d -> !d.available()).map(DeviceInfo::kind)
-        .collect(Collectors.joining(", ")) + " skipped, this version has no kernels for them";
+  private static void device(List<String> lines, String name) {
+    if (!name.equals("auto")) {
+      Device device = Devices.device(name);
+      line(lines, "device", device.toString(), "asked for: " + Devices.report().stream()
+          .filter(d -> d.device().equals(device) || (!d.available() && d.kind().equals(device.kind()))).findFirst()
+          .map(d -> d.available() ? d.summary() : "not on this machine, " + d.summary()).orElse("no such index here"));
+      return;
+    }
+    Devices.Choice choice = Devices.choice();
+    line(lines, "device", choice.device().device().toString(), "auto: " + choice.device().summary());
+    choice.skipped().forEach(d -> lines.add("  no " + d.kind() + ": " + d.reason()));
   }
 }

@@ -1,8 +1,10 @@
 package io.swiftjvm.plan;
 
+import io.swiftjvm.backend.Devices;
 import io.swiftjvm.data.template.EncodeOptions;
 import io.swiftjvm.data.template.Templates;
 import io.swiftjvm.data.tools.AgentForms;
+import io.swiftjvm.error.DeviceException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.hub.Checkpoint;
@@ -40,8 +42,13 @@ public final class PlanRules {
   }
 
   private static void device(Settings s, List<String> problems) {
-    if (!List.of("auto", "cpu").contains(s.device())) {
-      problems.add("device is '" + s.device() + "'; this version computes on the cpu. Use auto or cpu.");
+    // Whether the device is there shows where the plan runs, which may be another machine.
+    try {
+      if (!s.device().equals("auto")) {
+        Devices.device(s.device());
+      }
+    } catch (DeviceException e) {
+      problems.add("device: " + e.getMessage());
     }
   }
 

@@ -82,7 +82,8 @@ public final class LoadedModel implements AutoCloseable {
   /** The device of a plan. */
   static Backend backend(Settings settings) {
     Integer threads = settings.threads();
-    boolean onCpu = settings.device().equals("cpu") || settings.device().equals("auto");
+    boolean onCpu = settings.device().equals("cpu")
+        || (settings.device().equals("auto") && Devices.choice().device().kind().equals("cpu"));
     Backend backend = threads != null && onCpu ? Devices.cpu(threads) : Devices.open(settings.device());
     Double limit = settings.memoryLimit();
     if (limit != null && backend instanceof CpuBackend cpu) {

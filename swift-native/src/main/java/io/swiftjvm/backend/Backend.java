@@ -20,6 +20,9 @@ public interface Backend extends Allocator, AutoCloseable {
   /** What the device is and why its kernels were chosen, for plans and reports. */
   String description();
 
+  /** Where this backend counts what it does without a kernel; one object for its life. */
+  Fallbacks fallbacks();
+
   /** Copies host memory into a tensor of the same number of bytes. */
   void upload(MemorySegment source, Tensor target);
 
@@ -110,12 +113,14 @@ public interface Backend extends Allocator, AutoCloseable {
    * receives the factor for the backward pass if not null. shift is 1 for Gemma's norms (arXiv 1910.07467).
    */
   default void rmsNorm(Tensor x, Tensor w, float shift, float eps, Tensor y, @Nullable Tensor rstd) {
+    fallbacks().composed(FusedOp.RMS_NORM);
     Composed.rmsNorm(this, x, w, shift, eps, y, rstd);
   }
 
   /** Gradients of {@link #rmsNorm}: dx is written, dw (columns) is added to, if not null. */
   default void rmsNormBackward(
       Tensor x, Tensor w, float shift, Tensor rstd, Tensor dy, @Nullable Tensor dx, @Nullable Tensor dw) {
+    fallbacks().composed(FusedOp.RMS_NORM_BACKWARD);
     Composed.rmsNormBackward(this, x, w, shift, rstd, dy, dx, dw);
   }
 
@@ -125,16 +130,19 @@ public interface Backend extends Allocator, AutoCloseable {
    * rotary/2). The backward pass is the rotation by the negative angle, {@code inverse}. out may be x.
    */
   default void rope(Tensor x, Tensor cos, Tensor sin, boolean interleaved, boolean inverse, Tensor out) {
+    fallbacks().composed(FusedOp.ROPE);
     Composed.rope(this, x, cos, sin, interleaved, inverse, out);
   }
 
   /** {@code out = act(gate) * up} (SwiGLU for SILU, arXiv 2002.05202). */
   default void gated(Unary act, Tensor gate, Tensor up, Tensor out) {
+    fallbacks().composed(FusedOp.GATED);
     Composed.gated(this, act, gate, up, out);
   }
 
   /** Gradients of {@link #gated}. */
   default void gatedBackward(Unary act, Tensor gate, Tensor up, Tensor dout, Tensor dgate, Tensor dup) {
+    fallbacks().composed(FusedOp.GATED_BACKWARD);
     Composed.gatedBackward(this, act, gate, up, dout, dgate, dup);
   }
 
@@ -146,6 +154,7 @@ public interface Backend extends Allocator, AutoCloseable {
    */
   default void attention(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
+    fallbacks().composed(FusedOp.ATTENTION);
     Composed.attention(this, q, k, v, spec, segments, out, lse);
   }
 
@@ -153,6 +162,7 @@ public interface Backend extends Allocator, AutoCloseable {
   default void attentionBackward(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, Tensor lse, Tensor dout,
       Tensor dq, Tensor dk, Tensor dv) {
+    fallbacks().composed(FusedOp.ATTENTION_BACKWARD);
     Composed.attentionBackward(this, q, k, v, spec, segments, out, lse, dout, dq, dk, dv);
   }
 
@@ -161,11 +171,13 @@ public interface Backend extends Allocator, AutoCloseable {
    * (n) is not null the logits become {@code (softmax - onehot) * gradScale[i]}, 0 for negative labels.
    */
   default void crossEntropy(Tensor logits, Tensor labels, Tensor nll, @Nullable Tensor gradScale) {
+    fallbacks().composed(FusedOp.CROSS_ENTROPY);
     Composed.crossEntropy(this, logits, labels, nll, gradScale);
   }
 
   /** One AdamW update of p, m and v (all the same size, float32) by gradient g. */
   default void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep step) {
+    fallbacks().composed(FusedOp.ADAM_W);
     Composed.adamW(this, p, g, m, v, step);
   }
 

@@ -1,7 +1,6 @@
 package io.swiftjvm.tensor;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -58,20 +57,20 @@ public final class Scope implements AutoCloseable {
     return tensor(DType.F32, shape);
   }
 
-  /** A new float32 tensor in host memory with the given elements. */
+  /** A new float32 tensor with the given elements. */
   public Tensor floats(float[] values, long... shape) {
     Tensor t = tensor(DType.F32, shape);
     if (t.size() != values.length) {
       throw new IllegalArgumentException(values.length + " values do not fill " + t);
     }
-    MemorySegment.copy(values, 0, t.segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values.length);
+    t.write(MemorySegment.ofArray(values), 0);
     return t;
   }
 
-  /** A new int32 tensor (n) in host memory with the given elements. */
+  /** A new int32 tensor (n) with the given elements. */
   public Tensor ints(int... values) {
     Tensor t = tensor(DType.I32, values.length);
-    MemorySegment.copy(values, 0, t.segment(), ValueLayout.JAVA_INT_UNALIGNED, 0, values.length);
+    t.write(MemorySegment.ofArray(values), 0);
     return t;
   }
 

@@ -17,6 +17,26 @@ public abstract class Storage {
   /** The memory itself, where the host can reach it; an accelerator's storage refuses. */
   protected abstract MemorySegment memory();
 
+  /**
+   * Copies bytes of this memory to the host. A device whose memory the host cannot reach overrides this.
+   *
+   * @param offset first byte
+   * @param target host memory, native or on the heap; as many bytes as it has are copied
+   */
+  protected void read(long offset, MemorySegment target) {
+    target.copyFrom(memory().asSlice(offset, target.byteSize()));
+  }
+
+  /**
+   * Copies bytes of the host into this memory. A device whose memory the host cannot reach overrides this.
+   *
+   * @param source host memory, native or on the heap; may change once this returns
+   * @param offset first byte in this memory
+   */
+  protected void write(MemorySegment source, long offset) {
+    memory().asSlice(offset, source.byteSize()).copyFrom(source);
+  }
+
   /** Gives the memory back; called once, when the last reference goes. */
   protected abstract void free();
 

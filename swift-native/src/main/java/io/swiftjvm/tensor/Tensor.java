@@ -1,8 +1,8 @@
 package io.swiftjvm.tensor;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -143,7 +143,7 @@ public final class Tensor {
     return new Tensor(dtype, newShape, storage, offset + dtype.bytes(from * inner, columns()), false);
   }
 
-  /** The elements in host memory; throws {@link IllegalStateException} after the owning scope was closed. */
+  /** The memory itself, where the host can reach it (not on an accelerator); throws {@link IllegalStateException} after the owning scope was closed. */
   public MemorySegment segment() {
     MemorySegment host = storage.host();
     MemorySegment w = window;
@@ -154,26 +154,43 @@ public final class Tensor {
     return w;
   }
 
-  /** A copy of the elements of a float32 tensor in host memory. */
+  /** A copy of the elements of a float32 tensor, from whatever device it is on. */
   public float[] toFloats() {
     require(DType.F32);
     float[] out = new float[Math.toIntExact(size)];
-    MemorySegment.copy(segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, out, 0, out.length);
+    read(0, MemorySegment.ofArray(out));
     return out;
   }
 
-  /** A copy of the elements of an int32 tensor in host memory. */
+  /** A copy of the elements of an int32 tensor, from whatever device it is on. */
   public int[] toInts() {
     require(DType.I32);
     int[] out = new int[Math.toIntExact(size)];
-    MemorySegment.copy(segment(), ValueLayout.JAVA_INT_UNALIGNED, 0, out, 0, out.length);
+    read(0, MemorySegment.ofArray(out));
     return out;
   }
 
-  /** One element of a float32 tensor in host memory. */
+  /** One element of a float32 tensor; many are better taken by {@link #toFloats}, for each call waits for the device. */
   public float get(long index) {
     require(DType.F32);
-    return segment().get(ValueLayout.JAVA_FLOAT_UNALIGNED, index * Float.BYTES);
+    Objects.checkIndex(index, size);
+    float[] one = new float[1];
+    read(index * Float.BYTES, MemorySegment.ofArray(one));
+    return one[0];
+  }
+
+  /** Copies bytes of this tensor to the host; waits for the device. */
+  public void read(long from, MemorySegment target) {
+    Objects.checkFromIndexSize(from, target.byteSize(), bytes);
+    storage.checkOpen();
+    storage.read(offset + from, target);
+  }
+
+  /** Copies bytes of the host into this tensor. */
+  public void write(MemorySegment source, long to) {
+    Objects.checkFromIndexSize(to, source.byteSize(), bytes);
+    storage.checkOpen();
+    storage.write(source, offset + to);
   }
 
   private void require(DType wanted) {

@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 /** Another backend's primitives without its fused operations: every one of those is then composed. */
 public final class PrimitivesOnly implements Backend {
   private final Backend b;
+  private final Fallbacks fallbacks = new Fallbacks(text -> {});
 
   public PrimitivesOnly(Backend backend) {
     this.b = backend;
@@ -20,6 +21,11 @@ public final class PrimitivesOnly implements Backend {
   @Override
   public String description() {
     return "composed on " + b.description();
+  }
+
+  @Override
+  public Fallbacks fallbacks() {
+    return fallbacks;
   }
 
   @Override

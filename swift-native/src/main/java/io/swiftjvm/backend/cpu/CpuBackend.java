@@ -13,6 +13,7 @@ import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Binary;
 import io.swiftjvm.backend.Device;
+import io.swiftjvm.backend.Fallbacks;
 import io.swiftjvm.backend.Reduction;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.Unary;
@@ -44,6 +45,7 @@ public final class CpuBackend implements Backend {
   private final Kernels kernels;
   private final CpuPool memory = new CpuPool();
   private final KernelPool pool = KernelPool.shared();
+  private final Fallbacks fallbacks = new Fallbacks("cpu");
 
   /** All processors, or as many threads as {@code SWIFT_THREADS} says. */
   public CpuBackend() {
@@ -80,6 +82,11 @@ public final class CpuBackend implements Backend {
   @Override
   public String description() {
     return "cpu, " + threads + (threads == 1 ? " thread, " : " threads, ") + kernels.description();
+  }
+
+  @Override
+  public Fallbacks fallbacks() {
+    return fallbacks;
   }
 
   /** Threads that a kernel may use. */
