@@ -1,10 +1,10 @@
 package io.swiftjvm.infer;
 
 import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Devices;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.testing.OracleFiles;
+import io.swiftjvm.testing.TestDevices;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,11 +12,16 @@ import java.util.List;
 
 /** A tiny model of the collection with its golden tensors. */
 final class GoldenModel implements AutoCloseable {
-  final Backend backend = Devices.cpu(2);
+  final Backend backend;
   final CausalLm model;
   final SafetensorsFile golden;
 
   GoldenModel(String name) {
+    this("cpu", name);
+  }
+
+  GoldenModel(String device, String name) {
+    backend = TestDevices.open(device);
     Path folder = OracleFiles.path("models/" + name);
     model = CausalLm.load(folder, backend);
     golden = SafetensorsFile.open(folder.resolve("golden.safetensors"));

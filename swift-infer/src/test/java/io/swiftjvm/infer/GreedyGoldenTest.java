@@ -8,6 +8,7 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.testing.OracleFiles;
+import io.swiftjvm.testing.TestDevices;
 import io.swiftjvm.train.CancellationToken;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -30,11 +32,16 @@ class GreedyGoldenTest {
         .stream().map(Completion::tokens).toList();
   }
 
+  static Stream<Arguments> models() {
+    List<String> models = List.of("qwen3", "qwen3-untied-sharded", "qwen3-bf16", "qwen2", "llama3", "mistral-sliding",
+        "gemma2", "gemma3", "glm4", "gpt-oss", "qwen3-moe", "deepseek-v3", "qwen3-next", "qwen3.5");
+    return TestDevices.all().flatMap(device -> models.stream().map(model -> Arguments.of(device, model)));
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"qwen3", "qwen3-untied-sharded", "qwen3-bf16", "qwen2", "llama3", "mistral-sliding", "gemma2",
-      "gemma3", "glm4", "gpt-oss", "qwen3-moe", "deepseek-v3", "qwen3-next", "qwen3.5"})
-  void greedy_tokens_are_those_of_transformers(String name) {
-    try (GoldenModel g = new GoldenModel(name)) {
+  @MethodSource("models")
+  void greedy_tokens_are_those_of_transformers(String device, String name) {
+    try (GoldenModel g = new GoldenModel(device, name)) {
       for (String kase : List.of("greedy", "greedy_batch")) {
         List<List<Integer>> expected = g.rows(kase + ".tokens").stream().map(GoldenModel::list).toList();
         SamplingParams params = GREEDY.maxTokens(expected.getFirst().size());

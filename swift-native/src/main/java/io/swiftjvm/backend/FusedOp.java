@@ -2,6 +2,18 @@ package io.swiftjvm.backend;
 
 /** The operations of {@link Backend} that have a default composed from primitives. */
 public enum FusedOp {
-  RMS_NORM, RMS_NORM_BACKWARD, ROPE, GATED, GATED_BACKWARD, ATTENTION, ATTENTION_BACKWARD, CROSS_ENTROPY,
-  ADAM_W
+  RMS_NORM("rmsNorm"), RMS_NORM_BACKWARD("rmsNormBackward"), ROPE("rope"), GATED("gated"),
+  GATED_BACKWARD("gatedBackward"), ATTENTION("attention"), ATTENTION_BACKWARD("attentionBackward"),
+  CROSS_ENTROPY("crossEntropy"), ADAM_W("adamW");
+
+  private final String method;
+
+  FusedOp(String method) {
+    this.method = method;
+  }
+
+  /** The name of its method in {@link Backend}. */
+  public String method() {
+    return method;
+  }
 }

@@ -6,15 +6,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Devices;
+import io.swiftjvm.testing.TestDevices;
 import java.util.Arrays;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every case of the golden models, in float32 arithmetic on the stored weights. */
+/** Every case of the golden models on every device, in float32 arithmetic on the stored weights. */
 class GoldenModelTest {
   private static final double LOGITS = 5e-5;
 
@@ -23,16 +24,16 @@ class GoldenModelTest {
     return name.equals("qwen3.5") || name.equals("qwen3-next") ? 20 : 1;
   }
 
-  static Stream<String> models() {
-    return Golden.MODELS.stream();
+  static Stream<Arguments> models() {
+    return TestDevices.all().flatMap(device -> Golden.MODELS.stream().map(model -> Arguments.of(device, model)));
   }
 
-  static Stream<String> packedModels() {
-    return Golden.PACKED.stream();
+  static Stream<Arguments> packedModels() {
+    return TestDevices.all().flatMap(device -> Golden.PACKED.stream().map(model -> Arguments.of(device, model)));
   }
 
-  private static void with(String name, BiConsumer<Golden, CausalLm> test) {
-    try (Backend backend = Devices.cpu(2);
+  private static void with(String device, String name, BiConsumer<Golden, CausalLm> test) {
+    try (Backend backend = TestDevices.open(device);
         Golden golden = Golden.of(name);
         CausalLm model = CausalLm.load(golden.folder(), backend)) {
       test.accept(golden, model);
@@ -57,8 +58,8 @@ class GoldenModelTest {
 
   @ParameterizedTest
   @MethodSource("models")
-  void logits_and_hidden_states_of_one_row(String name) {
-    with(name, (golden, model) -> {
+  void logits_and_hidden_states_of_one_row(String device, String name) {
+    with(device, name, (golden, model) -> {
       FlatRows rows = golden.rows("single");
       float[][] logits = ModelRuns.logits(model, rows);
       double off = worst(logits, IntStream.range(0, logits.length).toArray(), golden.floats("single.logits"));
@@ -78,8 +79,8 @@ class GoldenModelTest {
 
   @ParameterizedTest
   @MethodSource("models")
-  void padding_on_the_right_is_dropped(String name) {
-    with(name, (golden, model) -> {
+  void padding_on_the_right_is_dropped(String device, String name) {
+    with(device, name, (golden, model) -> {
       FlatRows rows = golden.rows("pad_right");
       int[] wanted = golden.ints("pad_right.logit_positions");
       int[] at = IntStream.range(0, wanted.length / 2)
@@ -92,8 +93,8 @@ class GoldenModelTest {
 
   @ParameterizedTest
   @MethodSource("models")
-  void padding_on_the_left_is_dropped(String name) {
-    with(name, (golden, model) -> {
+  void padding_on_the_left_is_dropped(String device, String name) {
+    with(device, name, (golden, model) -> {
       FlatRows rows = golden.rows("pad_left");
       int[] at = IntStream.range(0, rows.count()).map(r -> rows.cuSeqlens()[r + 1] - 1).toArray();
       double off = worst(ModelRuns.logits(model, rows), at, golden.floats("pad_left.logits_last"));
@@ -104,8 +105,8 @@ class GoldenModelTest {
 
   @ParameterizedTest
   @MethodSource("packedModels")
-  void packed_rows_do_not_see_each_other(String name) {
-    with(name, (golden, model) -> {
+  void packed_rows_do_not_see_each_other(String device, String name) {
+    with(device, name, (golden, model) -> {
       int[] ids = golden.ints("packed.input_ids");
       int[] positions = golden.ints("packed.position_ids");
       int[] starts = IntStream.range(0, ids.length).filter(i -> positions[i] == 0).toArray();
@@ -120,8 +121,8 @@ class GoldenModelTest {
 
   @ParameterizedTest
   @MethodSource("models")
-  void loss_and_the_gradients_of_every_parameter(String name) {
-    with(name, (golden, model) -> {
+  void loss_and_the_gradients_of_every_parameter(String device, String name) {
+    with(device, name, (golden, model) -> {
       model.trainFull();
       FlatRows rows = golden.rows("pad_right");
       int[] labels = rows.shiftedLabels(golden.ints("loss.labels"));
@@ -177,8 +178,8 @@ class GoldenModelTest {
 
   @ParameterizedTest
   @MethodSource("models")
-  void loss_over_the_tokens_of_an_accumulated_batch(String name) {
-    with(name, (golden, model) -> {
+  void loss_over_the_tokens_of_an_accumulated_batch(String device, String name) {
+    with(device, name, (golden, model) -> {
       FlatRows rows = golden.rows("pad_right");
       int[] labels = rows.shiftedLabels(golden.ints("loss.labels"));
       var wanted = golden.json().at("/cases/loss/with_num_items_in_batch");
@@ -190,8 +191,8 @@ class GoldenModelTest {
 
   @ParameterizedTest
   @MethodSource("models")
-  void greedy_tokens_of_one_row_and_of_a_batch(String name) {
-    with(name, (golden, model) -> {
+  void greedy_tokens_of_one_row_and_of_a_batch(String device, String name) {
+    with(device, name, (golden, model) -> {
       int steps = golden.columns("greedy.tokens");
       assertThat(ModelRuns.greedy(model, golden.ints("greedy.input_ids"), steps))
           .isEqualTo(golden.ints("greedy.tokens"));

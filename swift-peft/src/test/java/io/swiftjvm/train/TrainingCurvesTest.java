@@ -11,6 +11,7 @@ import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.testing.TestDevices;
 import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.FullTransform;
 import io.swiftjvm.tuner.LoraAdapter;
@@ -27,8 +28,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Twenty steps against torch and PEFT: losses, norms, rates, gradients, weights, logits. */
@@ -36,14 +40,21 @@ class TrainingCurvesTest {
   @TempDir
   Path temp;
 
+  static Stream<Arguments> runs() {
+    Stream<String> cpu = Stream.of("qwen3/lora", "qwen3/rslora", "qwen3/loraplus", "qwen3/lora_ga4_cosine_clip",
+        "qwen3/full", "qwen3/full_hf_groups", "qwen3/full_ga4_cosine_clip", "qwen3/dora", "llama3/lora", "llama3/full",
+        "llama3/lora_ga4_cosine_clip");
+    return Stream.concat(cpu.map(run -> Arguments.of("cpu", run)),
+        TestDevices.others().stream().flatMap(device -> Stream.of("qwen3/lora", "qwen3/full")
+            .map(run -> Arguments.of(device, run))));
+  }
+
   @ParameterizedTest
-  @ValueSource(strings = {"qwen3/lora", "qwen3/rslora", "qwen3/loraplus", "qwen3/lora_ga4_cosine_clip", "qwen3/full",
-      "qwen3/full_hf_groups", "qwen3/full_ga4_cosine_clip", "qwen3/dora", "llama3/lora", "llama3/full",
-      "llama3/lora_ga4_cosine_clip"})
-  void twenty_steps_follow_the_reference(String run) {
+  @MethodSource("runs")
+  void twenty_steps_follow_the_reference(String device, String run) {
     JsonNode golden = Oracle.json("training/" + run + "/golden.json");
     Map<String, float[]> tensors = Oracle.tensors(Oracle.path("training/" + run + "/golden.safetensors"));
-    try (Backend backend = Devices.cpu();
+    try (Backend backend = TestDevices.open(device);
         CausalLm model = CausalLm.load(Oracle.path(golden.path("base").asText()), backend)) {
       TrainedWeights weights = weights(model, run, golden);
       BatchSource data = data(run, golden, 20);

@@ -3,7 +3,7 @@ package io.swiftjvm.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.PrimitivesOnly;
+import io.swiftjvm.backend.Without;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
@@ -25,10 +25,10 @@ final class Agreement {
   static Stream<Backend> all() {
     List<Backend> backends = new ArrayList<>();
     backends.add(CpuBackend.portable(1));
-    backends.add(new PrimitivesOnly(CpuBackend.portable(1)));
+    backends.add(Without.fused(CpuBackend.portable(1)));
     if (NativeLibrary.found().symbols() != null) {
       backends.add(new CpuBackend(1, NativeKernels.load()));
-      backends.add(new PrimitivesOnly(new CpuBackend(1, NativeKernels.load())));
+      backends.add(Without.fused(new CpuBackend(1, NativeKernels.load())));
     }
     return backends.stream();
   }
