@@ -51,6 +51,16 @@ public final class Swift {
     return "cpu";
   }
 
+  /** The first NVIDIA card; {@code "cuda:1"} is the second. */
+  public static String cuda() {
+    return "cuda";
+  }
+
+  /** What ND4J finds on the class path (org.nd4j:nd4j-native): portable, slower than {@link #cpu}; never automatic. */
+  public static String nd4j() {
+    return "nd4j";
+  }
+
   /** Every device with its memory and speed as far as known; for each kind that is not there the reason and the cure. */
   public static List<DeviceInfo> devices() {
     return Devices.report();

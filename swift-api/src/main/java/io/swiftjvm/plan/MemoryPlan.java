@@ -2,6 +2,8 @@ package io.swiftjvm.plan;
 
 import static io.swiftjvm.parallel.MemoryEstimate.show;
 
+import io.swiftjvm.backend.DeviceInfo;
+import io.swiftjvm.backend.Devices;
 import io.swiftjvm.error.MemoryException;
 import io.swiftjvm.parallel.HostMemory;
 import io.swiftjvm.parallel.MemoryEstimate;
@@ -13,6 +15,7 @@ import io.swiftjvm.tensor.DType;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,10 +59,18 @@ public record MemoryPlan(Settings settings, ModelSizes sizes, int longest) {
     return quantisation == null ? null : quantisation.type();
   }
 
-  /** Bytes that the plan may use: its {@code memory_limit}, else what the machine has free. */
+  /** Bytes that the plan may use: its {@code memory_limit}, else what its device has free. */
   public long available() {
     Double limit = settings.memoryLimit();
-    return limit == null ? HostMemory.available() : (long) (limit * (1L << 30));
+    if (limit != null) {
+      return (long) (limit * (1L << 30));
+    }
+    String name = settings.device();
+    DeviceInfo auto = name.equals("auto") ? Devices.choice().device() : null;
+    return name.equals("cpu") ? HostMemory.available() : (auto != null ? Stream.of(auto) : Devices.report().stream())
+        .filter(d -> d.available() && !d.kind().equals("cpu") && d.free() > 0)
+        .filter(d -> d == auto || d.device().equals(Devices.device(name)))
+        .mapToLong(DeviceInfo::free).findFirst().orElseGet(HostMemory::available);
   }
 
   /** Changes that bring the plan below {@code limit} bytes, each on top of those before; none if it fits. */

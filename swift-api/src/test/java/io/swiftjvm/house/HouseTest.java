@@ -126,6 +126,18 @@ class HouseTest {
   }
 
   @Test
+  void only_backends_look_at_the_memory_of_tensors() throws IOException {
+    // A segment exists on the host alone: what asks for one does not run on an accelerator.
+    Pattern look = Pattern.compile("\\.segment\\(\\)|\\.host\\(\\)\\.");
+    for (String floor : FLOORS) {
+      for (Path file : sources(floor + "/src/main/java", ".java")) {
+        boolean backend = packageOf(floor, file).startsWith("io.swiftjvm.backend") || file.endsWith("HostView.java");
+        assertThat(!backend && look.matcher(text(file)).find()).as(file.toString()).isFalse();
+      }
+    }
+  }
+
+  @Test
   void the_top_level_is_exactly_as_agreed() throws IOException {
     Set<String> allowed = new TreeSet<>(FLOORS);
     allowed.addAll(List.of("README.md", "benchmarks", "pom.xml", "LICENSE", "NOTICE", "target"));

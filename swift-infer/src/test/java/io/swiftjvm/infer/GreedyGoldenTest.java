@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,18 +36,42 @@ class GreedyGoldenTest {
   static Stream<Arguments> models() {
     List<String> models = List.of("qwen3", "qwen3-untied-sharded", "qwen3-bf16", "qwen2", "llama3", "mistral-sliding",
         "gemma2", "gemma3", "glm4", "gpt-oss", "qwen3-moe", "deepseek-v3", "qwen3-next", "qwen3.5");
-    return TestDevices.all().flatMap(device -> models.stream().map(model -> Arguments.of(device, model)));
+    return TestDevices.fast().flatMap(device -> models.stream().map(model -> Arguments.of(device, model)));
+  }
+
+  static Stream<Arguments> slowModels() {
+    return TestDevices.slow().stream().flatMap(
+        device -> models().map(of -> of.get()[1]).distinct().map(model -> Arguments.of(device, model)));
+  }
+
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("io.swiftjvm.testing.TestDevices#slow")
+  void greedy_tokens_on_slow_devices(String device) {
+    for (String name : List.of("qwen3", "gemma2")) {
+      with(device, name, List.of(EngineOptions.DEFAULT));
+    }
+  }
+
+  @Tag("heavy")
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("slowModels")
+  void greedy_tokens_of_all_models_on_slow_devices(String device, String name) {
+    with(device, name, List.of(EngineOptions.DEFAULT));
   }
 
   @ParameterizedTest
   @MethodSource("models")
   void greedy_tokens_are_those_of_transformers(String device, String name) {
+    with(device, name, List.of(
+        EngineOptions.DEFAULT, EngineOptions.DEFAULT.maxSequences(2), EngineOptions.DEFAULT.prefillTokens(4)));
+  }
+
+  private static void with(String device, String name, List<EngineOptions> all) {
     try (GoldenModel g = new GoldenModel(device, name)) {
       for (String kase : List.of("greedy", "greedy_batch")) {
         List<List<Integer>> expected = g.rows(kase + ".tokens").stream().map(GoldenModel::list).toList();
         SamplingParams params = GREEDY.maxTokens(expected.getFirst().size());
-        for (EngineOptions options : List.of(
-            EngineOptions.DEFAULT, EngineOptions.DEFAULT.maxSequences(2), EngineOptions.DEFAULT.prefillTokens(4))) {
+        for (EngineOptions options : all) {
           assertThat(run(g, options, g.rows(kase + ".input_ids"), params)).as(kase + " " + options).isEqualTo(expected);
         }
       }

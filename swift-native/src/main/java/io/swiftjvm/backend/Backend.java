@@ -4,6 +4,7 @@ import io.swiftjvm.tensor.Allocator;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +21,21 @@ public interface Backend extends Allocator, AutoCloseable {
   /** What the device is and why its kernels were chosen, for plans and reports. */
   String description();
 
+  /** Which operations and types this device has kernels for. */
+  default Capabilities capabilities() {
+    return Capabilities.of(this, Set.of(DType.F32));
+  }
+
   /** Where this backend counts what it does without a kernel; one object for its life. */
   Fallbacks fallbacks();
+
+  /**
+   * The type in which weights that a file has in {@code stored} are best kept here, where the plan asks for none. As
+   * stored, unless the device has no fast product for that.
+   */
+  default DType weightType(DType stored) {
+    return stored;
+  }
 
   /** Copies host memory into a tensor of the same number of bytes. */
   void upload(MemorySegment source, Tensor target);

@@ -117,7 +117,7 @@ final class Weights {
       mapped.add(storage);
       return new Parameter(name, Tensor.of(storage, entry.dtype(), entry.shape()));
     }
-    Tensor copy = scope.tensor(dtype == null ? entry.dtype() : dtype, entry.shape());
+    Tensor copy = scope.tensor(dtype == null ? backend.weightType(entry.dtype()) : dtype, entry.shape());
     if (copy.dtype() == entry.dtype()) {
       backend.upload(entry.data(), copy);
       return new Parameter(name, copy);

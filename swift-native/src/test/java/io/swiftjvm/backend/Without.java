@@ -37,6 +37,12 @@ public final class Without implements InvocationHandler {
     if (method.getName().equals("fallbacks")) {
       return fallbacks;
     }
+    if (method.getName().equals("capabilities")) {
+      EnumSet<FusedOp> left = EnumSet.allOf(FusedOp.class);
+      left.retainAll(backend.capabilities().kernels());
+      left.removeAll(disabled);
+      return new Capabilities(left, backend.capabilities().weights());
+    }
     if (method.getName().equals("description")) {
       return backend.description() + " without " + disabled;
     }

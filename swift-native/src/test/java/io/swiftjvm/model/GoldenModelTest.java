@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.FusedOp;
+import io.swiftjvm.backend.Without;
 import io.swiftjvm.testing.TestDevices;
 import java.util.Arrays;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -25,7 +28,19 @@ class GoldenModelTest {
   }
 
   static Stream<Arguments> models() {
-    return TestDevices.all().flatMap(device -> Golden.MODELS.stream().map(model -> Arguments.of(device, model)));
+    return on(TestDevices.all());
+  }
+
+  static Stream<Arguments> fastModels() {
+    return on(TestDevices.fast());
+  }
+
+  static Stream<Arguments> slowModels() {
+    return on(TestDevices.slow().stream());
+  }
+
+  private static Stream<Arguments> on(Stream<String> devices) {
+    return devices.flatMap(device -> Golden.MODELS.stream().map(model -> Arguments.of(device, model)));
   }
 
   static Stream<Arguments> packedModels() {
@@ -136,6 +151,26 @@ class GoldenModelTest {
     });
   }
 
+  static Stream<Arguments> disabled() {
+    return TestDevices.all().flatMap(
+        device -> Arrays.stream(FusedOp.values()).map(op -> Arguments.of(device, op)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("disabled")
+  void a_fused_operation_that_a_device_lacks_changes_no_gradient(String device, FusedOp op) {
+    try (Backend backend = Without.of(TestDevices.open(device), op);
+        Golden golden = Golden.of("gemma2");
+        CausalLm model = CausalLm.load(golden.folder(), backend)) {
+      model.trainFull();
+      FlatRows rows = golden.rows("pad_right");
+      int[] labels = rows.shiftedLabels(golden.ints("loss.labels"));
+      double divisor = golden.json().at("/cases/loss/counted_tokens").asInt();
+      gradients("gemma2", golden, model, ModelRuns.learn(model, rows, labels, divisor, false));
+      assertThat(backend.fallbacks().count(op) > 0).isEqualTo(op != FusedOp.ADAM_W);
+    }
+  }
+
   private static void nll(String name, Golden golden, FlatRows rows, int[] labels, float[] nll) {
     float[] expected = golden.floats("loss.per_token_nll");
     int columns = golden.columns("loss.per_token_nll");
@@ -189,8 +224,15 @@ class GoldenModelTest {
     });
   }
 
+  @Tag("heavy")
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("slowModels")
+  void greedy_tokens_on_slow_devices(String device, String name) {
+    greedy_tokens_of_one_row_and_of_a_batch(device, name);
+  }
+
   @ParameterizedTest
-  @MethodSource("models")
+  @MethodSource("fastModels")
   void greedy_tokens_of_one_row_and_of_a_batch(String device, String name) {
     with(device, name, (golden, model) -> {
       int steps = golden.columns("greedy.tokens");

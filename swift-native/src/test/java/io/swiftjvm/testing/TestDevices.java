@@ -4,6 +4,7 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The devices that oracle tests compute on. {@code -Dswift.test.devices=cuda} runs the same tests on that device
@@ -12,17 +13,30 @@ import java.util.stream.Stream;
 public final class TestDevices {
   private static final RemoteProvider REMOTE = new RemoteProvider();
 
-  private TestDevices() {}
-
-  /** Devices beside the cpu. */
-  public static List<String> others() {
-    String asked = System.getProperty("swift.test.devices");
-    return asked == null ? List.of(REMOTE.kind()) : List.of(asked.split(","));
+  static {
+    QuietLogs.on();
   }
 
-  /** The cpu and the others. */
+  private TestDevices() {}
+
+  /** Devices beside the cpu that compute by simpler operations: whole runs of every model on them are heavy. */
+  public static List<String> slow() {
+    return asked() == null ? List.of("nd4j") : List.of();
+  }
+
+  /** Devices on which every test can run every time. */
+  public static Stream<String> fast() {
+    String asked = asked();
+    return asked == null ? Stream.of("cpu", REMOTE.kind()) : Stream.of(asked.split(","));
+  }
+
+  /** All of them. */
   public static Stream<String> all() {
-    return Stream.concat(Stream.of("cpu"), others().stream());
+    return Stream.concat(fast(), slow().stream());
+  }
+
+  private static @Nullable String asked() {
+    return System.getProperty("swift.test.devices");
   }
 
   public static Backend open(String name) {

@@ -44,9 +44,10 @@ class TrainingCurvesTest {
     Stream<String> cpu = Stream.of("qwen3/lora", "qwen3/rslora", "qwen3/loraplus", "qwen3/lora_ga4_cosine_clip",
         "qwen3/full", "qwen3/full_hf_groups", "qwen3/full_ga4_cosine_clip", "qwen3/dora", "llama3/lora", "llama3/full",
         "llama3/lora_ga4_cosine_clip");
-    return Stream.concat(cpu.map(run -> Arguments.of("cpu", run)),
-        TestDevices.others().stream().flatMap(device -> Stream.of("qwen3/lora", "qwen3/full")
-            .map(run -> Arguments.of(device, run))));
+    List<String> all = cpu.toList();
+    return Stream.concat(
+        TestDevices.fast().flatMap(device -> all.stream().map(run -> Arguments.of(device, run))),
+        TestDevices.slow().stream().map(device -> Arguments.of(device, "qwen3/lora")));
   }
 
   @ParameterizedTest

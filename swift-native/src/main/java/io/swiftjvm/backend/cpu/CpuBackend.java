@@ -12,8 +12,10 @@ import io.swiftjvm.backend.AdamStep;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Binary;
+import io.swiftjvm.backend.Capabilities;
 import io.swiftjvm.backend.Device;
 import io.swiftjvm.backend.Fallbacks;
+import io.swiftjvm.backend.FusedOp;
 import io.swiftjvm.backend.Reduction;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.Unary;
@@ -23,7 +25,9 @@ import io.swiftjvm.tensor.Storage;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,6 +86,12 @@ public final class CpuBackend implements Backend {
   @Override
   public String description() {
     return "cpu, " + threads + (threads == 1 ? " thread, " : " threads, ") + kernels.description();
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    return new Capabilities(EnumSet.allOf(FusedOp.class), Arrays.stream(DType.values())
+        .filter(type -> type.isFloat() || type.isQuantised()).collect(Collectors.toSet()));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.swiftjvm.backend.cpu;
 
 import io.swiftjvm.backend.AdamStep;
+import io.swiftjvm.backend.Agreement;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Segments;

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.swiftjvm.backend.Agreement;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.FusedContract;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.Unary;
 import io.swiftjvm.tensor.DType;
@@ -74,8 +76,8 @@ class NativeKernelsTest {
       b.unary(op, x, x);
       results.add(x);
     }
-    for (AttentionSpec spec : FusedTest.specs().toList()) {
-      results.addAll(FusedTest.attention(b, scope, random, spec, Segments.packed(0, 5, 90), 90, 90));
+    for (AttentionSpec spec : FusedContract.specs().toList()) {
+      results.addAll(FusedContract.attention(b, scope, random, spec, Segments.packed(0, 5, 90), 90, 90));
     }
     Tensor logits = Agreement.random(scope, random, 3, 101);
     Tensor nll = scope.floats(3);

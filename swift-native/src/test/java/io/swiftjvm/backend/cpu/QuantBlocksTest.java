@@ -3,6 +3,7 @@ package io.swiftjvm.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.swiftjvm.backend.Agreement;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;

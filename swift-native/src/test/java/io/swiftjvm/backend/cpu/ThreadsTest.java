@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.swiftjvm.backend.AdamStep;
+import io.swiftjvm.backend.Agreement;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Binary;

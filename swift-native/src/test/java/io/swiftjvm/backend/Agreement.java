@@ -1,47 +1,54 @@
-package io.swiftjvm.backend.cpu;
+package io.swiftjvm.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Without;
+import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.testing.QuietLogs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 
 /** Runs one computation on all kernels and compares what comes out with the portable ones. */
-final class Agreement {
+public final class Agreement {
+  static {
+    QuietLogs.on();
+  }
+
   private Agreement() {}
 
   /** A computation: makes its inputs from the seeded random, returns its results. */
-  interface Case {
+  public interface Case {
     List<Tensor> run(Backend backend, Scope scope, Random random);
   }
 
   /** Every implementation there is, the portable reference first. */
-  static Stream<Backend> all() {
+  public static Stream<Backend> all() {
     List<Backend> backends = new ArrayList<>();
     backends.add(CpuBackend.portable(1));
     backends.add(Without.fused(CpuBackend.portable(1)));
-    if (NativeLibrary.found().symbols() != null) {
-      backends.add(new CpuBackend(1, NativeKernels.load()));
-      backends.add(Without.fused(new CpuBackend(1, NativeKernels.load())));
-    }
+    backends.add(new CpuBackend(1));
+    backends.add(Without.fused(new CpuBackend(1)));
     return backends.stream();
   }
 
   /** The results may differ by tolerance times the largest entry of each. */
-  static void check(double tolerance, Case what) {
+  public static void check(double tolerance, Case what) {
     check(tolerance, 0, what);
   }
 
   /** Entries are taken to be at least {@code floor} large: for results that cancel to nearly nothing. */
-  static void check(double tolerance, double floor, Case what) {
+  public static void check(double tolerance, double floor, Case what) {
+    check(all(), tolerance, floor, what);
+  }
+
+  /** Compares all with the first. */
+  static void check(Stream<Backend> backends, double tolerance, double floor, Case what) {
     List<float[]> expected = null;
-    for (Backend backend : all().toList()) {
+    for (Backend backend : backends.toList()) {
       List<float[]> found = results(backend, what);
       backend.close();
       if (expected == null) {
@@ -53,13 +60,13 @@ final class Agreement {
     }
   }
 
-  static List<float[]> results(Backend backend, Case what) {
+  public static List<float[]> results(Backend backend, Case what) {
     try (Scope scope = new Scope(backend)) {
       return what.run(backend, scope, new Random(7)).stream().map(Tensor::toFloats).toList();
     }
   }
 
-  private static void compare(String name, float[] expected, float[] found, double tolerance, double floor) {
+  static void compare(String name, float[] expected, float[] found, double tolerance, double floor) {
     double scale = Math.max(floor, 1e-30);
     for (float e : expected) {
       scale = Math.max(scale, Float.isFinite(e) ? Math.abs(e) : 0);
@@ -73,11 +80,11 @@ final class Agreement {
     }
   }
 
-  static Tensor random(Scope scope, Random random, long... shape) {
+  public static Tensor random(Scope scope, Random random, long... shape) {
     return random(scope, random, 1f, shape);
   }
 
-  static Tensor random(Scope scope, Random random, float deviation, long... shape) {
+  public static Tensor random(Scope scope, Random random, float deviation, long... shape) {
     int n = 1;
     for (long d : shape) {
       n *= (int) d;
@@ -89,14 +96,14 @@ final class Agreement {
     return scope.floats(values, shape);
   }
 
-  static Tensor random(Backend backend, Scope scope, Random random, DType type, long... shape) {
+  public static Tensor random(Backend backend, Scope scope, Random random, DType type, long... shape) {
     Tensor wide = random(scope, random, shape);
     Tensor narrow = scope.tensor(type, shape);
     backend.cast(wide, narrow);
     return narrow;
   }
 
-  static Tensor copy(Backend backend, Scope scope, Tensor x) {
+  public static Tensor copy(Backend backend, Scope scope, Tensor x) {
     Tensor y = scope.tensor(x.dtype(), x.shape());
     backend.copy(x, y);
     return y;

@@ -1,13 +1,8 @@
-package io.swiftjvm.backend.cpu;
+package io.swiftjvm.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.swiftjvm.backend.AttentionSpec;
-import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Reduction;
-import io.swiftjvm.backend.Segments;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
@@ -24,12 +19,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class FusedTest {
+/** Fused operations of a backend against the reference. */
+public interface FusedContract extends Contract {
   @ParameterizedTest
-  @ValueSource(ints = {1, 7, 8, 15, 16, 17, 33, 64, 65, 207})
-  void rms_norm_and_its_gradients_agree(int n) {
+  @ValueSource(ints = {1, 7, 8, 15, 16, 17, 33, 63, 65, 207, 1000})
+  default void rms_norm_and_its_gradients_agree(int n) {
     for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
-      Agreement.check(3e-6, n == 1 ? 10 : 0, (backend, scope, random) -> {
+      check(3e-6, n == 1 ? 10 : 0, (backend, scope, random) -> {
         Tensor x = Agreement.random(scope, random, 71, n);
         Tensor w = Agreement.random(backend, scope, random, type, n);
         Tensor dy = Agreement.random(scope, random, 71, n);
@@ -48,23 +44,23 @@ class FusedTest {
 
   @ParameterizedTest
   @CsvSource({"1,2,1", "3,8,4", "5,12,4", "2,64,32", "3,34,17", "2,128,64"})
-  void rope_agrees_and_its_inverse_undoes_it(int heads, int dim, int half) {
+  default void rope_agrees_and_its_inverse_undoes_it(int heads, int dim, int half) {
     for (boolean interleaved : new boolean[] {false, true}) {
-      Agreement.check(1e-6, (backend, scope, random) -> {
+      check(1e-6, (backend, scope, random) -> {
         Tensor x = Agreement.random(scope, random, 9, heads, dim);
-        Tensor cos = scope.floats(9, half);
-        Tensor sin = scope.floats(9, half);
+        float[] cosines = new float[9 * half];
+        float[] sines = new float[9 * half];
         for (int i = 0; i < 9 * half; i++) {
-          Scalars.set(cos.segment(), i, (float) Math.cos(i));
-          Scalars.set(sin.segment(), i, (float) Math.sin(i));
+          cosines[i] = (float) Math.cos(i);
+          sines[i] = (float) Math.sin(i);
         }
+        Tensor cos = scope.floats(cosines, 9, half);
+        Tensor sin = scope.floats(sines, 9, half);
         Tensor y = scope.floats(9, heads, dim);
         backend.rope(x, cos, sin, interleaved, false, y);
         Tensor back = Agreement.copy(backend, scope, y);
         backend.rope(back, cos, sin, interleaved, true, back);
-        for (int i = 0; i < x.size(); i++) {
-          assertThat(back.get(i)).isCloseTo(x.get(i), within(2e-6f));
-        }
+        assertThat(back.toFloats()).containsExactly(x.toFloats(), within(2e-6f));
         return List.of(y, back);
       });
     }
@@ -72,8 +68,8 @@ class FusedTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 16, 33, 207, 3000})
-  void cross_entropy_agrees_and_its_gradient_sums_to_nothing(int vocabulary) {
-    Agreement.check(1e-6, (backend, scope, random) -> {
+  default void cross_entropy_agrees_and_its_gradient_sums_to_nothing(int vocabulary) {
+    check(1e-6, (backend, scope, random) -> {
       Tensor logits = Agreement.random(scope, random, 4f, 5, vocabulary);
       Tensor labels = scope.ints(0, vocabulary - 1, -100, vocabulary / 2, 0);
       Tensor nll = scope.floats(5);
@@ -86,15 +82,15 @@ class FusedTest {
       Tensor sums = scope.floats(5);
       backend.reduceColumns(Reduction.SUM, logits, sums);
       for (float sum : sums.toFloats()) {
-        assertThat(sum).isCloseTo(0, within(2e-6f));
+        assertThat(sum).isCloseTo(0, within(2e-6f * (float) slack()));
       }
       return List.of(nll, logits);
     });
   }
 
   @Test
-  void a_loss_of_many_equal_logits_is_exact() {
-    Agreement.all().forEach(backend -> {
+  default void a_loss_of_many_equal_logits_is_exact() {
+    backends().forEach(backend -> {
       try (backend; Scope scope = new Scope(backend)) {
         Tensor logits = scope.floats(1, 151_936);
         backend.fill(logits, 3);
@@ -114,10 +110,10 @@ class FusedTest {
   }
 
   @ParameterizedTest
-  @MethodSource("specs")
-  void attention_of_packed_rows_and_its_gradients_agree(AttentionSpec spec) {
+  @MethodSource("io.swiftjvm.backend.FusedContract#specs")
+  default void attention_of_packed_rows_and_its_gradients_agree(AttentionSpec spec) {
     Segments segments = Segments.packed(0, 1, 8, 24, 41, 106, 106, 250);
-    Agreement.check(4e-6, 1, (backend, scope, random) -> attention(backend, scope, random, spec, segments, 250, 250));
+    check(4e-6, 1, (backend, scope, random) -> attention(backend, scope, random, spec, segments, 250, 250));
   }
 
   static List<Tensor> attention(
@@ -141,22 +137,22 @@ class FusedTest {
   }
 
   @ParameterizedTest
-  @MethodSource("specs")
-  void attention_over_a_cache_agrees(AttentionSpec spec) {
+  @MethodSource("io.swiftjvm.backend.FusedContract#specs")
+  default void attention_over_a_cache_agrees(AttentionSpec spec) {
     Segments cache = new Segments(
         new int[] {0, 1, 2}, new int[] {1, 1, 60}, new int[] {300, 0, 64}, new int[] {1, 64, 207});
-    Agreement.check(4e-6, 1, (backend, scope, random) -> {
+    check(4e-6, 1, (backend, scope, random) -> {
       return attention(backend, scope, random, spec, cache, 62, 301);
     });
   }
 
   @ParameterizedTest
-  @MethodSource("specs")
-  void keys_in_pages_give_the_bits_of_keys_in_a_row(AttentionSpec spec) {
+  @MethodSource("io.swiftjvm.backend.FusedContract#specs")
+  default void keys_in_pages_give_the_bits_of_keys_in_a_row(AttentionSpec spec) {
     Segments rows = new Segments(
         new int[] {0, 1, 2, 17}, new int[] {1, 1, 15, 60}, new int[] {0, 64, 128, 384}, new int[] {1, 50, 207, 77});
     for (int size : new int[] {4, 16, 64}) {
-      Agreement.check(4e-6, 1, (backend, scope, random) -> {
+      check(4e-6, 1, (backend, scope, random) -> {
         int pages = 512 / size;
         List<Integer> order = new ArrayList<>(IntStream.range(0, pages).boxed().toList());
         Collections.shuffle(order.subList(0, pages / 2), random);
@@ -183,10 +179,10 @@ class FusedTest {
   }
 
   @Test
-  void keys_of_eight_bits_give_what_their_widened_values_give() {
+  default void keys_of_eight_bits_give_what_their_widened_values_give() {
     AttentionSpec spec = new AttentionSpec(4, 2, 64, 32, 0.125f, 0, 0);
     Segments rows = new Segments(new int[] {0, 1}, new int[] {1, 60}, new int[] {0, 64}, new int[] {50, 136});
-    Agreement.check(4e-6, 1, (backend, scope, random) -> {
+    check(4e-6, 1, (backend, scope, random) -> {
       Tensor q = Agreement.random(scope, random, 61, 4 * 64);
       Tensor k = scope.tensor(DType.Q8_BLOCK, 200, 2 * 64);
       Tensor v = scope.tensor(DType.Q8_BLOCK, 200, 2 * 32);
@@ -203,55 +199,5 @@ class FusedTest {
       assertThat(out.toFloats()).containsExactly(wide.toFloats());
       return List.of(out);
     });
-  }
-
-  @Test
-  void pages_that_do_not_exist_and_narrow_heads_of_eight_bits_are_refused() {
-    AttentionSpec spec = new AttentionSpec(1, 1, 16, 16, 1, 0, 0);
-    try (Backend backend = CpuBackend.portable(1); Scope scope = new Scope(backend)) {
-      Tensor q = scope.floats(1, 16);
-      Tensor k = scope.floats(32, 16);
-      Segments wrong = new Segments(new int[] {0}, new int[] {1}, new int[] {0}, new int[] {20},
-          new Segments.Pages(16, scope.ints(0, 2)));
-      assertThatThrownBy(() -> backend.attention(q, k, k, spec, wrong, q, null)).hasMessageContaining("id 2");
-      Segments beyond = new Segments(new int[] {0}, new int[] {1}, new int[] {0}, new int[] {33},
-          new Segments.Pages(16, scope.ints(0, 1)));
-      assertThatThrownBy(() -> backend.attention(q, k, k, spec, beyond, q, null)).hasMessageContaining("do not fit");
-      Tensor narrow = scope.tensor(DType.Q8_BLOCK, 32, 16);
-      assertThatThrownBy(() -> backend.attention(q, narrow, narrow, spec, Segments.packed(0, 1), q, null))
-          .hasMessageContaining("multiple of 32");
-      assertThatThrownBy(() -> new Segments.Pages(24, q)).hasMessageContaining("24");
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("specs")
-  void a_query_has_the_same_bits_in_chunks_of_any_length_on_the_same_side_of_sixteen(AttentionSpec spec) {
-    Agreement.all().filter(CpuBackend.class::isInstance).forEach(backend -> {
-      try (backend; Scope scope = new Scope(backend)) {
-        Random random = new Random(2);
-        int n = 150;
-        Tensor q = Agreement.random(scope, random, n, spec.heads() * spec.headDim());
-        Tensor k = Agreement.random(scope, random, n, spec.kvHeads() * spec.headDim());
-        Tensor v = Agreement.random(scope, random, n, spec.kvHeads() * spec.valueDim());
-        Tensor all = scope.floats(n, spec.heads() * spec.valueDim());
-        backend.attention(q, k, v, spec, Segments.packed(0, n), all, null);
-        for (int row : new int[] {0, 1, 51, 52, 59, 60, 133}) {
-          assertThat(cached(backend, scope, q, k, v, spec, row, 17)).as(backend.description() + " row " + row)
-              .containsExactly(all.slice(row, 17).toFloats());
-          float[] some = cached(backend, scope, q, k, v, spec, row, 16);
-          assertThat(cached(backend, scope, q, k, v, spec, row, 1)).as(backend.description() + " row " + row)
-              .containsExactly(Arrays.copyOf(some, spec.heads() * spec.valueDim()));
-        }
-      }
-    });
-  }
-
-  private static float[] cached(
-      Backend backend, Scope scope, Tensor q, Tensor k, Tensor v, AttentionSpec spec, int from, int count) {
-    Tensor out = scope.floats(count, spec.heads() * spec.valueDim());
-    Segments last = new Segments(new int[] {0}, new int[] {count}, new int[] {0}, new int[] {from + count});
-    backend.attention(q.slice(from, count), k, v, spec, last, out, null);
-    return out.toFloats();
   }
 }

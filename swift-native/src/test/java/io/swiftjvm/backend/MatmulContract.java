@@ -1,8 +1,7 @@
-package io.swiftjvm.backend.cpu;
+package io.swiftjvm.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.swiftjvm.backend.Backend;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
@@ -13,16 +12,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class MatmulTest {
+/** Matrix products of a backend against the reference. */
+public interface MatmulContract extends Contract {
   @ParameterizedTest
   @CsvSource({
       "1,1,1", "1,64,7", "1,207,600", "2,33,17", "3,8,513", "5,15,16", "7,16,15", "13,31,64", "14,32,33", "15,65,8",
       "16,64,512", "17,17,1025", "33,207,65", "65,1,7", "225,96,20", "230,70,520", "64,48,0"})
-  void all_kernels_agree_in_all_transpositions(int m, int n, int k) {
+  default void all_kernels_agree_in_all_transpositions(int m, int n, int k) {
     for (int mode = 0; mode < 4; mode++) {
       boolean ta = (mode & 1) != 0;
       boolean tb = (mode & 2) != 0;
-      Agreement.check(2e-7 * Math.sqrt(k + 16), (backend, scope, random) -> {
+      check(2e-7 * Math.sqrt(k + 16), (backend, scope, random) -> {
         Tensor a = ta ? Agreement.random(scope, random, k, m) : Agreement.random(scope, random, m, k);
         Tensor b = tb ? Agreement.random(scope, random, n, k) : Agreement.random(scope, random, k, n);
         Tensor once = scope.floats(m, n);
@@ -37,10 +37,10 @@ class MatmulTest {
 
   @ParameterizedTest
   @EnumSource(names = {"BF16", "F16"})
-  void narrow_weights_are_widened_exactly(DType type) {
+  default void narrow_weights_are_widened_exactly(DType type) {
     for (boolean transposed : new boolean[] {true, false}) {
       for (int m : new int[] {1, 5, 40}) {
-        Agreement.check(1e-5, (backend, scope, random) -> {
+        check(1e-5, (backend, scope, random) -> {
           Tensor a = Agreement.random(scope, random, m, 77);
           Tensor b = Agreement.random(backend, scope, random, type, transposed ? 53 : 77, transposed ? 77 : 53);
           Tensor wide = scope.floats(b.shape());
@@ -56,38 +56,24 @@ class MatmulTest {
     }
   }
 
-  @Test
-  void a_row_has_the_same_bits_in_batches_of_any_size_on_the_same_side_of_sixteen() {
-    Agreement.all().forEach(backend -> {
-      try (backend; Scope scope = new Scope(backend)) {
-        Random random = new Random(3);
-        Tensor x = Agreement.random(scope, random, 300, 700);
-        for (DType type : new DType[] {DType.F32, DType.BF16}) {
-          Tensor w = Agreement.random(backend, scope, random, type, 131, 700);
-          Tensor all = rows(backend, scope, x, w, 0, 300);
-          for (int from : new int[] {0, 13, 207, 224, 283}) {
-            assertThat(rows(backend, scope, x, w, from, 17).toFloats()).as(backend.description() + " row " + from)
-                .containsExactly(all.slice(from, 17).toFloats());
-          }
-          Tensor few = rows(backend, scope, x, w, 0, 16);
-          for (int count = 1; count < 16; count++) {
-            assertThat(rows(backend, scope, x, w, 16 - count, count).toFloats()).as(count + " rows")
-                .containsExactly(few.slice(16 - count, count).toFloats());
-          }
-        }
-      }
+  @ParameterizedTest
+  @EnumSource(names = {"NF4", "Q8_BLOCK"})
+  default void products_of_quantised_weights_are_those_of_their_widened_values(DType type) {
+    check(1e-5, (backend, scope, random) -> {
+      Tensor x = Agreement.random(scope, random, 5, 128);
+      Tensor packed = scope.tensor(type, 17, 128);
+      backend.quantize(Agreement.random(scope, random, 17, 128), packed);
+      Tensor wide = scope.floats(17, 128);
+      backend.cast(packed, wide);
+      Tensor out = scope.floats(5, 17);
+      backend.matmul(x, false, packed, true, out, 1, 0);
+      return List.of(wide, out);
     });
   }
 
-  private static Tensor rows(Backend backend, Scope scope, Tensor x, Tensor w, int from, int count) {
-    Tensor y = scope.floats(count, w.dim(0));
-    backend.matmul(x.slice(from, count), false, w, true, y, 1, 0);
-    return y;
-  }
-
   @Test
-  void nothing_outside_the_output_is_written() {
-    Agreement.all().forEach(backend -> {
+  default void nothing_outside_the_output_is_written() {
+    backends().forEach(backend -> {
       try (backend; Scope scope = new Scope(backend)) {
         Random random = new Random(3);
         Tensor frame = scope.floats(5, 37);
