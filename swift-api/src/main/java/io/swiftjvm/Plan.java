@@ -30,8 +30,9 @@ import java.util.function.UnaryOperator;
  */
 public record Plan(Settings settings) {
   static Plan of(Settings settings) {
-    PlanRules.check(settings);
-    return new Plan(settings);
+    Settings whole = PlanRules.completed(settings);
+    PlanRules.check(whole);
+    return new Plan(whole);
   }
 
   /** Value and reason of every decision, a line each, with the estimated memory; reads no weights. */

@@ -8,9 +8,11 @@ import io.swiftjvm.infer.TextVectors;
 import io.swiftjvm.infer.grammar.Grammar;
 import io.swiftjvm.model.Pooling;
 import io.swiftjvm.plan.AdapterRef;
+import io.swiftjvm.plan.Task;
 import io.swiftjvm.run.ChatEncoder;
 import io.swiftjvm.run.LoadedModel;
 import io.swiftjvm.run.Serving;
+import io.swiftjvm.run.TextTokens;
 import io.swiftjvm.run.TrainingSession;
 import io.swiftjvm.serve.LocalApi;
 import io.swiftjvm.serve.ModelServer;
@@ -136,13 +138,47 @@ public final class Run implements AutoCloseable {
     return normalise ? Arrays.stream(vectors).map(TextVectors::unit).toArray(float[][]::new) : vectors;
   }
 
-  /** The outputs of a classifier for each text, before softmax; a reranker with one label gives its score. */
-  public float[][] classify(List<String> texts) {
-    return new TextVectors(loaded.engine()).classify(ids(texts), loaded.adapters());
+  /** {@link #embed(List)} of conversations, each with the template of the plan. */
+  public float[][] embedChats(List<List<Map<String, Object>>> conversations) {
+    float[][] vectors =
+        new TextVectors(loaded.engine()).embed(chatIds(conversations), loaded.adapters(), Pooling.of(loaded.source().folder()));
+    return Arrays.stream(vectors).map(TextVectors::unit).toArray(float[][]::new);
   }
 
+  /** The outputs of a classifier for each text, before softmax; a reranker with one label gives its score. */
+  public float[][] classify(List<String> texts) {
+    return outputs(ids(texts));
+  }
+
+  /**
+   * {@link #classify(List)} of conversations, each with the template of the plan. A reranker, also a generative one, takes
+   * a question and a document:
+   *
+   * {@snippet :
+   * float score = run.classifyChats(List.of(List.of(Map.of("role", "user", "content", "What is LoRA?"),
+   *     Map.of("role", "assistant", "content", "A way to fine-tune.")))) [0][0];
+   * }
+   */
+  public float[][] classifyChats(List<List<Map<String, Object>>> conversations) {
+    return outputs(chatIds(conversations));
+  }
+
+  private float[][] outputs(List<int[]> texts) {
+    TextVectors vectors = new TextVectors(loaded.engine());
+    return plan.settings().task() == Task.GENERATIVE_RERANKER
+        ? vectors.rank(texts, loaded.adapters(), TextTokens.words(plan.settings(), loaded))
+        : vectors.classify(texts, loaded.adapters());
+  }
+
+  /** Plain tokens, or those of a user's message where the model learnt from messages. */
   private List<int[]> ids(List<String> texts) {
-    return texts.stream().map(text -> loaded.tokenizer().encode(text, true)).toList();
+    return plan.settings().task().ofTexts()
+        ? chatIds(texts.stream().map(text -> List.<Map<String, Object>>of(Map.of("role", "user", "content", text))).toList())
+        : texts.stream().map(text -> loaded.tokenizer().encode(text, true)).toList();
+  }
+
+  private List<int[]> chatIds(List<List<Map<String, Object>>> conversations) {
+    return TextTokens.of(plan.settings(), loaded, conversations);
   }
 
   /** Puts one more adapter on the model under a name and makes it the active one. Not while answers are being made. */

@@ -17,7 +17,8 @@ import java.util.concurrent.CountDownLatch;
 record SftCommand(String name, String summary) implements Command {
   @Override
   public int run(Call call) {
-    Settings settings = call.settings().task(name.equals("pt") ? Task.PT : Task.SFT);
+    Settings given = call.settings();
+    Settings settings = name.equals("pt") ? given.task(Task.PT) : given.task() == Task.PT ? given.task(Task.SFT) : given;
     if (!settings.data().any()) {
       throw new UsageException("--dataset is required: a file, a folder or swift/self-cognition (or --cached_dataset)");
     }

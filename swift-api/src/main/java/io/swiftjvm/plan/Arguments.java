@@ -20,12 +20,12 @@ import org.jspecify.annotations.Nullable;
 public final class Arguments {
   private static final List<Argument> ALL =
       Stream.of(ModelArguments.LIST, QuantArguments.LIST, DataArguments.LIST, TunerArguments.LIST, OptimArguments.LIST,
-          TrainArguments.LIST, CheckpointArguments.LIST, HookArguments.LIST, SamplingArguments.LIST).flatMap(List::stream).toList();
+          TrainArguments.LIST, HeadArguments.LIST, CheckpointArguments.LIST, HookArguments.LIST, SamplingArguments.LIST).flatMap(List::stream).toList();
   private static final Map<String, Argument> BY_NAME = index();
   private static final String CURVE = "lr_scheduler_type";
   private static final String CURVE_SETTINGS = "lr_scheduler_kwargs";
   // These decide what the other arguments change, so they are taken first.
-  private static final List<String> DECIDING = List.of("tuner_type", "use_dora", "optim", "use_galore");
+  private static final List<String> DECIDING = List.of("num_labels", "task_type", "tuner_type", "use_dora", "optim", "use_galore");
 
   private Arguments() {}
 

@@ -9,13 +9,12 @@ import static io.swiftjvm.plan.Argument.Kind.TEXTS;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.tensor.DType;
 import java.util.List;
-import java.util.Locale;
 
 /** Arguments about the model, its adapters and where it runs. */
 final class ModelArguments {
   static final List<Argument> LIST = List.of(
-      Argument.of("task_type", TEXT, "What is minimised: sft or pt.",
-          s -> s.task().name().toLowerCase(Locale.ROOT), (s, v) -> s.task(task((String) v))),
+      Argument.of("task_type", TEXT, "What is learnt: sft, pt, seq_cls, embedding, reranker, generative_reranker.",
+          s -> s.task().toString(), (s, v) -> s.task(Task.of((String) v))),
       Argument.of("model", TEXT,
           "Model folder, swift-tiny, alias such as qwen3, or [hf::|ms::]ORG/NAME[@REVISION][:SUBFOLDER] on a hub.",
           s -> s.model().model(), (s, v) -> s.model(m -> m.model((String) v)), "model_id_or_path"),
@@ -36,14 +35,6 @@ final class ModelArguments {
           Settings::memoryLimit, (s, v) -> s.memoryLimit((Double) v)));
 
   private ModelArguments() {}
-
-  private static Task task(String name) {
-    return switch (name.toLowerCase(Locale.ROOT)) {
-      case "sft", "causal_lm" -> Task.SFT;
-      case "pt" -> Task.PT;
-      default -> throw new InvalidPlanException("task_type is '" + name + "'; this version has sft and pt.");
-    };
-  }
 
   @SuppressWarnings("unchecked")
   static List<String> strings(Object value) {

@@ -33,8 +33,9 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
   /** Reads config.json and headers; no weights. */
   public static PlanFacts of(Settings settings) {
     try (ModelSource source = settings.model().describe()) {
-      ModelSizes sizes = ModelSizes.of(source.folder());
-      int limit = ModelConfig.load(source.folder()).maxModelLen().orElse(sizes.config().maxPositions());
+      ModelConfig config = ModelConfig.load(source.folder());
+      ModelSizes sizes = ModelSizes.of(source.folder(), settings.head().head(settings.task(), config));
+      int limit = config.maxModelLen().orElse(sizes.config().maxPositions());
       Integer asked = settings.text().maxLength();
       int maxLength = asked != null ? asked : limit;
       MemoryEstimate memory = new MemoryPlan(settings, sizes, maxLength).estimate();
@@ -76,7 +77,7 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
   private void training(List<String> lines) {
     Settings s = settings;
     Tuning tuner = s.tuner();
-    line(lines, "task", s.task().name().toLowerCase(Locale.ROOT), "on " + String.join(", ",
+    line(lines, "task", s.task().toString(), "on " + String.join(", ",
         s.data().cached().isEmpty() ? s.data().datasets() : s.data().cached()));
     line(lines, "tuner", named(tuner), millions(trainable()) + " of " + millions(sizes.parameters())
         + " values are trained" + on(tuner));

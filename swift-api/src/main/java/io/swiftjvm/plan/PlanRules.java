@@ -26,6 +26,11 @@ import java.util.List;
 public final class PlanRules {
   private PlanRules() {}
 
+  /** The settings with what follows from them: a head that is trained, the task that an adapter was trained for. */
+  public static Settings completed(Settings settings) {
+    return TextRules.completed(settings.data().any() ? settings : TrainedTask.adopted(settings));
+  }
+
   /** Refuses illegal combinations with one message that lists them all. */
   public static void check(Settings settings) {
     List<String> problems = new ArrayList<>();
@@ -57,6 +62,7 @@ public final class PlanRules {
       ModelConfig config = ModelConfig.load(source.folder());
       QuantFormats.requireSupported(config);
       Families.of(config);
+      TextRules.check(s, config, problems);
       tuner(s, source.folder(), problems);
       Integer maxLength = s.text().maxLength();
       if (maxLength != null && config.maxModelLen().isPresent() && maxLength > config.maxModelLen().getAsInt()) {
@@ -103,7 +109,7 @@ public final class PlanRules {
       problems.add(problem);
     } else if (s.model().adapters().isEmpty() && Checkpoint.isPresent(model)) {
       try {
-        s.tuner().trained(ModelSizes.of(model).model());
+        s.tuner().trained(ModelSizes.of(model, s.head().head(s.task(), ModelConfig.load(model))).model());
       } catch (InvalidPlanException e) {
         problems.add(e.getMessage());
       }

@@ -1,6 +1,7 @@
 package io.swiftjvm.run;
 
 import com.google.common.hash.Hashing;
+import io.swiftjvm.data.Batch;
 import io.swiftjvm.data.rows.Row;
 import io.swiftjvm.data.template.EncodeOptions;
 import io.swiftjvm.data.template.EncodedRow;
@@ -44,10 +45,12 @@ final class Encoder {
   private final int vocabulary;
   private final boolean weighted;
   private final Map<String, String> facts;
+  private final @Nullable TextRows texts;
 
   private Encoder(
       Way way, String description, int maxLength, int packLength, int vocabulary, boolean weighted,
-      Map<String, String> facts) {
+      Map<String, String> facts, @Nullable TextRows texts) {
+    this.texts = texts;
     this.weighted = weighted;
     this.facts = Map.copyOf(facts);
     this.way = way;
@@ -76,7 +79,7 @@ final class Encoder {
     Optional<TemplateMeta> family = Templates.ofFamily(loaded.model().config().modelType());
     boolean jinja = name != null ? name.equals("jinja")
         : own.isPresent() && text.agentTemplate() == null && strategy.filters().isEmpty()
-            && (own.get().marksGenerations() || family.isEmpty());
+            && (own.get().marksGenerations() && !settings.task().ofTexts() || family.isEmpty());
     Way way;
     String description;
     if (pretraining) {
@@ -102,8 +105,15 @@ final class Encoder {
       way = row -> encoder.encode(row.messages(), row.extra());
       description = meta.name();
     }
+    TextRows texts = settings.task().ofTexts()
+        ? new TextRows(settings, row -> one(way, row), loaded.model().config().head().outputs()) : null;
     return new Encoder(way, description, maxLength, pack != null ? pack : maxLength,
-        loaded.model().config().vocabSize(), weighted, facts(settings, loaded, description, maxLength));
+        loaded.model().config().vocabSize(), weighted, facts(settings, loaded, description, maxLength), texts);
+  }
+
+  private static EncodedRow one(Way way, Row row) {
+    requireText(row);
+    return way.encode(row).getFirst();
   }
 
   /** Everything that decides which tokens a row becomes, by the names of the arguments. */
@@ -135,6 +145,22 @@ final class Encoder {
 
   int packLength() {
     return packLength;
+  }
+
+  /** A row as units of training: one, unless a long text was split. */
+  List<Batch> units(Row row) {
+    if (texts == null) {
+      return encode(row).stream().map(RowEncoding::batch).toList();
+    }
+    if (row.tokenised()) {
+      throw new DatasetException("the row has tokens; classifiers, embeddings and rerankers learn from messages.");
+    }
+    return List.of(texts.of(row));
+  }
+
+  /** The tokens of a text whose task has a target for whole texts, as in training. */
+  int[] text(Row row) {
+    return one(way, row).ids();
   }
 
   List<EncodedRow> encode(Row row) {

@@ -3,6 +3,7 @@ package io.swiftjvm.run;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.RowFacts;
 import io.swiftjvm.data.batch.Grouping;
 import io.swiftjvm.data.rows.DatasetLoader;
 import io.swiftjvm.data.rows.DatasetSpec;
@@ -59,6 +60,12 @@ final class Fingerprint {
         hasher.putFloat(weights[i]);
       }
       hasher.putInt(unit.ids().length);
+      for (RowFacts row : unit.facts()) {
+        for (float target : row.target()) {
+          hasher.putFloat(target);
+        }
+        hasher.putString(String.valueOf(row.channel()), StandardCharsets.UTF_8);
+      }
     }
     return order(hasher, settings);
   }

@@ -9,6 +9,7 @@ import io.swiftjvm.hub.ModelSource;
 import io.swiftjvm.infer.Engine;
 import io.swiftjvm.model.BlockExpansion;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.ClassifierHead;
 import io.swiftjvm.model.LoadOptions;
 import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.plan.Settings;
@@ -17,10 +18,12 @@ import io.swiftjvm.quant.Quantisation;
 import io.swiftjvm.text.ChatTemplate;
 import io.swiftjvm.text.HuggingFaceTokenizers;
 import io.swiftjvm.text.Tokenizer;
+import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.method.TunerFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** A model of a plan in memory: weights, adapters, tokenizer, chat template. Closing gives everything back. */
@@ -44,27 +47,42 @@ public final class LoadedModel implements AutoCloseable {
    * that have a name are left to servers and engines, see {@link AdapterRef}.
    */
   public static LoadedModel open(Settings settings) {
-    return open(settings, null);
+    return open(settings, null, settings.model().adapters());
   }
 
-  /** {@link #open(Settings)} with more blocks than the files have. */
-  static LoadedModel open(Settings settings, @Nullable BlockExpansion expansion) {
+  /** The model of a training: without adapters, with the blocks that the tuner adds and the head of the task. */
+  static LoadedModel bare(Settings settings) {
+    return open(settings, settings.tuner().expansion(), null);
+  }
+
+  private static LoadedModel open(
+      Settings settings, @Nullable BlockExpansion expansion, @Nullable List<String> adapters) {
     ModelSource source = settings.model().open();
     Backend backend = null;
     CausalLm model = null;
+    Tokenizer tokenizer = null;
     boolean done = false;
     try {
-      QuantFormats.requireSupported(ModelConfig.load(source.folder()));
+      ModelConfig config = ModelConfig.load(source.folder());
+      QuantFormats.requireSupported(config);
+      ClassifierHead head = head(settings, config, adapters);
+      if (head != null && config.padId().isEmpty() && HuggingFaceTokenizers.isPresent(source.folder())) {
+        tokenizer = tokenizer(source.folder());
+        OptionalInt pad = tokenizer.special().pad();
+        head = pad.isPresent() ? new ClassifierHead(head.outputs(), head.problemType(), pad.getAsInt()) : head;
+      }
       backend = backend(settings);
       model = CausalLm.load(
-          source.folder(), backend, new LoadOptions(settings.model().dtype()).formats(QuantFormats.FORMATS).expansion(expansion));
+          source.folder(), backend, new LoadOptions(settings.model().dtype()).formats(QuantFormats.FORMATS).expansion(expansion)
+              .head(head));
       Quantisation quantisation = settings.model().quant().quantisation();
       if (quantisation != null) {
         quantisation.apply(model);
       }
       LoadedModel loaded = new LoadedModel(source, backend, model);
+      loaded.tokenizer = tokenizer;
       List<String> names = new ArrayList<>();
-      for (Path adapter : AdapterRef.always(settings.model().adapters())) {
+      for (Path adapter : AdapterRef.always(adapters == null ? List.of() : adapters)) {
         String name = "adapter" + names.size();
         loaded.attach(adapter, name);
         names.add(name);
@@ -74,9 +92,29 @@ public final class LoadedModel implements AutoCloseable {
       return loaded;
     } finally {
       if (!done) {
+        if (tokenizer != null) {
+          tokenizer.close();
+        }
         close(model, backend, source);
       }
     }
+  }
+
+  /** The score head that the task or an adapter asks for; one that nobody trained is refused, except before a training. */
+  private static @Nullable ClassifierHead head(
+      Settings settings, ModelConfig config, @Nullable List<String> adapters) {
+    ClassifierHead head = settings.head().head(settings.task(), config);
+    if (adapters == null) {
+      return head;
+    }
+    OptionalInt trained = AdapterRef.always(adapters).stream().map(AdapterFiles::headOutputs)
+        .filter(OptionalInt::isPresent).findFirst().orElse(OptionalInt.empty());
+    boolean own = config.architecture().filter(name -> name.endsWith("ForSequenceClassification")).isPresent();
+    if (head != null && trained.isEmpty() && !own) {
+      throw new InvalidPlanException("task_type is " + settings.task() + ", and neither the model nor its adapters " + adapters
+          + " have a score head. Train one first, or name its adapter.");
+    }
+    return head == null && trained.isPresent() && !own ? new ClassifierHead(trained.getAsInt(), null, null) : head;
   }
 
   /** The device of a plan. */

@@ -1,6 +1,7 @@
 package io.swiftjvm.run;
 
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.RowFacts;
 import io.swiftjvm.data.batch.BatchOrder;
 import io.swiftjvm.data.batch.Epoch;
 import io.swiftjvm.train.BatchSource;
@@ -115,6 +116,7 @@ final class RowBatches implements BatchSource {
     int[] labels = new int[n];
     float[] weights = weighted ? new float[n] : null;
     List<Integer> starts = new ArrayList<>(List.of(0));
+    List<RowFacts> facts = new ArrayList<>();
     int at = 0;
     for (Batch row : rows) {
       int length = row.ids().length;
@@ -128,8 +130,9 @@ final class RowBatches implements BatchSource {
       for (int s = 1; s < row.cuSeqlens().length; s++) {
         starts.add(at + row.cuSeqlens()[s]);
       }
+      facts.addAll(row.facts());
       at += length;
     }
-    return new Batch(ids, positions, starts.stream().mapToInt(Integer::intValue).toArray(), labels, weights);
+    return new Batch(ids, positions, starts.stream().mapToInt(Integer::intValue).toArray(), labels, weights, facts);
   }
 }

@@ -28,12 +28,12 @@ record RowEncoding(Encoder encoder, @Nullable Integer longest) {
   List<Batch> encode(Supplier<Row> row, Supplier<Origin> origin, Drops drops) {
     List<Batch> out = new ArrayList<>();
     try {
-      for (EncodedRow encoded : encoder.encode(row.get())) {
-        if (longest != null && encoded.length() > longest) {
-          throw new DatasetException("the row has " + encoded.length() + " tokens, max_tokens_per_batch is " + longest
+      for (Batch unit : encoder.units(row.get())) {
+        if (longest != null && unit.ids().length > longest) {
+          throw new DatasetException("the row has " + unit.ids().length + " tokens, max_tokens_per_batch is " + longest
               + ". Raise it, or cut rows with max_length and truncation_strategy.");
         }
-        out.add(batch(encoded));
+        out.add(unit);
       }
       return out;
     } catch (SwiftException e) {

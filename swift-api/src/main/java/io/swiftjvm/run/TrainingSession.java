@@ -6,14 +6,13 @@ import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.MemoryException;
 import io.swiftjvm.hub.AtomicFile;
+import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.parallel.HostMemory;
 import io.swiftjvm.parallel.ModelSizes;
 import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.plan.MemoryPlan;
-import io.swiftjvm.plan.ModelSettings;
 import io.swiftjvm.plan.Settings;
-import io.swiftjvm.plan.Task;
 import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.train.TrainJob;
@@ -21,8 +20,7 @@ import io.swiftjvm.train.TrainResult;
 import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.train.checkpoint.TrainerState;
-import io.swiftjvm.train.objective.CausalLmObjective;
-import io.swiftjvm.train.objective.Objective;
+import io.swiftjvm.tuner.HeadStart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,19 +66,17 @@ public final class TrainingSession {
       throw new InvalidPlanException("adapters is " + start + "; the training of an adapter starts from one at most, a full "
           + "training from none. Merge them first (swift export --merge_lora true).");
     }
-    LoadedModel loaded = LoadedModel.open(settings.model(ModelSettings::bare), settings.tuner().expansion());
+    LoadedModel loaded = LoadedModel.bare(settings);
     boolean done = false;
     try (TrainingData data = TrainingData.of(settings, loaded, listener)) {
       MemoryPlan memory = memory(settings, loaded);
       if (data.tokens() > 0) {
         memory.require(data.tokens());
       }
-      Objective own = Hooks.objective(settings.hooks());
       TrainedWeights weights = weights(settings, loaded);
       Path folder = folder(settings);
       TrainJob job = TrainJob.of(weights, settings.train().checkpoint(c -> c.outputDir(folder)), data.batches())
-          .objective(own != null ? own
-              : (settings.task() == Task.PT ? CausalLmObjective.PT : CausalLmObjective.SFT).with(settings.train().loss()))
+          .objective(TaskLoss.of(settings, loaded))
           .validation(data.validation())
           .cancellation(cancellation)
           .files(Map.of("args.json", planJson))
@@ -111,7 +107,8 @@ public final class TrainingSession {
   private static MemoryPlan memory(Settings settings, LoadedModel loaded) {
     int limit = loaded.model().source().maxModelLen().orElse(loaded.model().config().maxPositions());
     Integer asked = settings.text().maxLength();
-    MemoryPlan plan = new MemoryPlan(settings, ModelSizes.of(loaded.source().folder()), asked == null ? limit : asked);
+    MemoryPlan plan = new MemoryPlan(settings, ModelSizes.of(loaded.source().folder(),
+        settings.head().head(settings.task(), ModelConfig.load(loaded.source().folder()))), asked == null ? limit : asked);
     // What the system has no memory for ends the process without a word; the pool's refusal can be caught.
     if (settings.memoryLimit() == null && loaded.backend() instanceof CpuBackend cpu) {
       long free = HostMemory.available();
@@ -122,10 +119,12 @@ public final class TrainingSession {
 
   private static TrainedWeights weights(Settings settings, LoadedModel loaded) {
     CausalLm model = loaded.model();
-    if (model.config().classifies()) {
-      throw new InvalidPlanException("The model in " + model.directory() + " is a classifier; training of classifiers is "
-          + "not in this version. Use a causal language model.");
+    if (model.config().classifies() != settings.task().classifies()) {
+      throw new InvalidPlanException("task_type is " + settings.task() + ", and the model in " + model.directory() + " is a "
+          + (model.config().classifies() ? "classifier. Use task_type seq_cls or reranker."
+              : "language model. Use a checkpoint for sequence classification."));
     }
+    HeadStart.fill(model, settings.train().seed());
     List<String> start = settings.model().adapters();
     String base = settings.model().baseName();
     return start.isEmpty() ? TrainedWeights.fresh(model, settings.tuner(), settings.train().seed(), base)

@@ -8,6 +8,7 @@ import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.train.objective.YesNo;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,6 +53,11 @@ public final class TextVectors {
           + " has no score head. Use a checkpoint for sequence classification.");
     }
     return each(texts, adapters, Pooling.LAST, model::logits);
+  }
+
+  /** By how much a language model would rather go on with one word than with another, (texts, 1): a generative reranker. */
+  public float[][] rank(List<int[]> texts, List<String> adapters, YesNo words) {
+    return each(texts, adapters, Pooling.LAST, (pass, pooled) -> words.scores(pass.ops(), model.logits(pass, pooled)));
   }
 
   /** The same texts in the groups that make one pass each, for callers that want to look up between passes. */

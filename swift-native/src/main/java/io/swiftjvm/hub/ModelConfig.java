@@ -45,7 +45,15 @@ public final class ModelConfig extends ConfigSection {
 
   /** Reads one config file whatever its name. */
   public static ModelConfig read(Path file, GenerationConfig generation) {
-    ObjectNode json = StrictJson.readObject(file);
+    return of(file, StrictJson.readObject(file), generation);
+  }
+
+  /** The same model with other settings, {@code json} being the whole file. */
+  public ModelConfig with(ObjectNode json) {
+    return of(file(), json, generation);
+  }
+
+  private static ModelConfig of(Path file, ObjectNode json, GenerationConfig generation) {
     ConfigSection root = new ConfigSection(file, "", json);
     Optional<ConfigSection> text = root.section("text_config");
     return text.isPresent()

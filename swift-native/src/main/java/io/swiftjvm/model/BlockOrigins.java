@@ -3,6 +3,7 @@ package io.swiftjvm.model;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the tensors of a model with added blocks come from.
@@ -24,6 +25,16 @@ record BlockOrigins(List<Integer> sources, String layers, Set<String> zeroed) {
       }
     }
     return new BlockOrigins(sources, names.layers(), zeroed);
+  }
+
+  /** The same, with one more module that starts at zero; null = none. */
+  BlockOrigins zeroing(@Nullable String module) {
+    if (module == null) {
+      return this;
+    }
+    Set<String> all = new HashSet<>(zeroed);
+    all.add(module);
+    return new BlockOrigins(sources, layers, all);
   }
 
   /** The name in the files of the tensor called {@code name}. */

@@ -60,6 +60,7 @@ public final class CausalLm implements AutoCloseable {
   }
 
   private final Path directory;
+  private final @Nullable String replacedHead;
   private final ModelConfig source;
   private final DecoderConfig config;
   private final Backend backend;
@@ -73,9 +74,10 @@ public final class CausalLm implements AutoCloseable {
   private final Map<String, Attachment> attachments = Collections.synchronizedMap(new LinkedHashMap<>());
 
   private CausalLm(
-      Path directory, ModelConfig source, DecoderConfig config, Backend backend, Scope scope, Weights weights,
-      ModelTree tree) {
+      Path directory, @Nullable String replacedHead, ModelConfig source, DecoderConfig config, Backend backend,
+      Scope scope, Weights weights, ModelTree tree) {
     this.directory = directory;
+    this.replacedHead = replacedHead;
     this.source = source;
     this.config = config;
     this.backend = backend;
@@ -104,8 +106,10 @@ public final class CausalLm implements AutoCloseable {
    *     are not those of the config
    */
   public static CausalLm load(Path directory, Backend backend, LoadOptions options) {
-    ModelConfig source = ModelConfig.load(directory);
-    Family family = Families.of(source);
+    ModelConfig stored = ModelConfig.load(directory);
+    Family family = Families.of(stored);
+    ClassifierHead asked = options.head();
+    ModelConfig source = asked == null ? stored : asked.apply(stored);
     DecoderConfig config = family.config(source);
     WeightFormat format = format(source, options);
     Checkpoint checkpoint = Checkpoint.open(directory);
@@ -115,16 +119,23 @@ public final class CausalLm implements AutoCloseable {
       WeightNames names = family.names(source, checkpoint.names());
       ModelBuilder builder = new ModelBuilder(config, names);
       String head = names.head() + ".weight";
-      Weights.check(
-          checkpoint, builder.shapes(), name -> family.ignores(source, name) || (config.tied() && name.equals(head)), format);
+      boolean fresh = asked != null && !checkpoint.contains(head);
+      String replaced = fresh ? family.names(stored, checkpoint.names()).head() : null;
+      Map<String, long[]> wanted = builder.shapes();
+      if (fresh) {
+        wanted.remove(head);
+      }
+      Weights.check(checkpoint, wanted, name -> family.ignores(source, name) || (config.tied() && name.equals(head))
+          || name.startsWith(replaced + "."), format);
       if (config.tied() && checkpoint.contains(head)) {
         Weights.checkTied(checkpoint, head, names.embedding() + ".weight");
       }
       BlockExpansion expansion = options.expansion();
-      Weights weights = new Weights(checkpoint, backend, scope, options, format,
-          expansion == null ? BlockOrigins.SAME : BlockOrigins.of(expansion.sources(config), names));
+      BlockOrigins origins = expansion == null ? BlockOrigins.SAME : BlockOrigins.of(expansion.sources(config), names);
+      Weights weights =
+          new Weights(checkpoint, backend, scope, options, format, origins.zeroing(fresh ? names.head() : null));
       DecoderConfig grown = expansion == null ? config : expansion.apply(config);
-      CausalLm model = new CausalLm(directory, source, grown, backend, scope, weights,
+      CausalLm model = new CausalLm(directory, replaced, source, grown, backend, scope, weights,
           new ModelBuilder(grown, names).build(weights));
       done = true;
       return model;
@@ -149,9 +160,17 @@ public final class CausalLm implements AutoCloseable {
     return config;
   }
 
-  /** The config.json. */
+  /** The config.json, with what {@link LoadOptions} changed. */
   public ModelConfig source() {
     return source;
+  }
+
+  /**
+   * The output projection in the files that a new {@link ClassifierHead} took the place of; null where the head is that
+   * of the files. The new one is zero until it is filled.
+   */
+  public @Nullable String replacedHead() {
+    return replacedHead;
   }
 
   public Path directory() {

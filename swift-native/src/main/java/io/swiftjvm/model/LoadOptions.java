@@ -11,24 +11,31 @@ import org.jspecify.annotations.Nullable;
  *     weight as the file has it, mapped and not copied
  * @param formats ways of storing quantised weights that may be met
  * @param expansion blocks that are added; null = none
+ * @param head a score head in the place of the output projection; null = as the files have it
  */
-public record LoadOptions(@Nullable DType dtype, List<WeightFormat> formats, @Nullable BlockExpansion expansion) {
+public record LoadOptions(
+    @Nullable DType dtype, List<WeightFormat> formats, @Nullable BlockExpansion expansion, @Nullable ClassifierHead head) {
   /** Weights as they are in the file, none of them quantised. */
   public static final LoadOptions AS_STORED = new LoadOptions(null);
 
   /** Plain weights only. */
   public LoadOptions(@Nullable DType dtype) {
-    this(dtype, List.of(), null);
+    this(dtype, List.of(), null, null);
   }
 
   /** The same, with quantised weights of these formats. */
   public LoadOptions formats(List<WeightFormat> value) {
-    return new LoadOptions(dtype, value, expansion);
+    return new LoadOptions(dtype, value, expansion, head);
   }
 
   /** The same, with more blocks than the files have. */
   public LoadOptions expansion(@Nullable BlockExpansion value) {
-    return new LoadOptions(dtype, formats, value);
+    return new LoadOptions(dtype, formats, value, head);
+  }
+
+  /** The same, with another head. */
+  public LoadOptions head(@Nullable ClassifierHead value) {
+    return new LoadOptions(dtype, formats, expansion, value);
   }
 
   public LoadOptions {

@@ -2,6 +2,7 @@ package io.swiftjvm.parallel;
 
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ModelConfig;
+import io.swiftjvm.model.ClassifierHead;
 import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.model.WeightNames;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sizes of a model, from its config.json and, where there are any, the headers of its weights; no weight is read.
@@ -31,8 +33,14 @@ public record ModelSizes(DecoderConfig config, WeightNames names, Map<String, lo
    * damaged or not supported.
    */
   public static ModelSizes of(Path folder) {
-    ModelConfig source = ModelConfig.load(folder);
-    Family family = Families.of(source);
+    return of(folder, null);
+  }
+
+  /** The sizes of a model with a new head; null = with its own. */
+  public static ModelSizes of(Path folder, @Nullable ClassifierHead head) {
+    ModelConfig stored = ModelConfig.load(folder);
+    Family family = Families.of(stored);
+    ModelConfig source = head == null ? stored : head.apply(stored);
     DecoderConfig config = family.config(source);
     if (!Checkpoint.isPresent(folder)) {
       WeightNames names = family.names(source, List.of());
@@ -44,7 +52,9 @@ public record ModelSizes(DecoderConfig config, WeightNames names, Map<String, lo
       WeightNames names = family.names(source, checkpoint.names());
       for (String name : checkpoint.names()) {
         boolean twice = config.tied() && name.equals(names.head() + ".weight");
-        if (!twice && !family.ignores(source, name)) {
+        boolean replaced = head != null && !checkpoint.contains(names.head() + ".weight")
+            && name.startsWith(family.names(stored, checkpoint.names()).head() + ".");
+        if (!twice && !replaced && !family.ignores(source, name)) {
           bytes = Math.addExact(bytes, checkpoint.get(name).data().byteSize());
         }
       }

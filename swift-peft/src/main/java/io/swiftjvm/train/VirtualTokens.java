@@ -40,6 +40,6 @@ final class VirtualTokens {
       }
       cu[r + 1] = at + tokens + length;
     }
-    return new Batch(ids, positions, cu, labels, weights);
+    return new Batch(ids, positions, cu, labels, weights, batch.facts());
   }
 }

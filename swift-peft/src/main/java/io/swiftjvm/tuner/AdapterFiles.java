@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -59,6 +60,19 @@ public final class AdapterFiles {
   /** The settings of an adapter folder; {@link ModelFormatException} names what cannot be used. */
   public static LoraSpec readSpec(Path folder) {
     return AdapterConfig.read(ModelFolder.of(folder).file(AdapterConfig.FILE)).spec();
+  }
+
+  /** Outputs of the score head in an adapter folder; empty where it has none. */
+  public static OptionalInt headOutputs(Path folder) {
+    Path file = folder.resolve(WEIGHTS);
+    if (!Files.isRegularFile(file)) {
+      return OptionalInt.empty();
+    }
+    try (SafetensorsFile weights = SafetensorsFile.open(file)) {
+      String key = PREFIX + "score.weight";
+      return weights.contains(key) && weights.entry(key).shape().length == 2
+          ? OptionalInt.of(Math.toIntExact(weights.entry(key).shape()[0])) : OptionalInt.empty();
+    }
   }
 
   /** The LoRA settings in a file that also has the keys {@code more}, and nothing that changes the base. */

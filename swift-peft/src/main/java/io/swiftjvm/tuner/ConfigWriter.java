@@ -19,7 +19,7 @@ public final class ConfigWriter {
     out.put("peft_type", type);
     ArrayNode targets = out.putArray("target_modules");
     targetNames(modules, linears).forEach(targets::add);
-    out.put("task_type", "CAUSAL_LM");
+    out.put("task_type", linears.contains("score") ? "SEQ_CLS" : "CAUSAL_LM");
     return out;
   }
 

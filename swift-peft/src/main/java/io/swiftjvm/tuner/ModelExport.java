@@ -173,7 +173,8 @@ public final class ModelExport {
     written.forEach(entry -> names.add(entry.name()));
     String head = List.copyOf(model.linears().keySet()).getLast() + ".weight";
     return source.names().stream()
-        .filter(name -> !names.contains(name) && !(model.config().tied() && name.equals(head)))
+        .filter(name -> !names.contains(name) && !(model.config().tied() && name.equals(head))
+            && !name.startsWith(model.replacedHead() + "."))
         .map(source::get).toList();
   }
 
@@ -233,7 +234,7 @@ public final class ModelExport {
   }
 
   private static ObjectNode config(CausalLm model, DType stored) {
-    ObjectNode json = StrictJson.readObject(model.directory().resolve(CONFIG));
+    ObjectNode json = model.source().root().json();
     grow(model, json);
     // Old readers know torch_dtype, new ones dtype: the key that is there stays the key.
     json.put(json.has("torch_dtype") ? "torch_dtype" : "dtype", stored.torchName());

@@ -1,14 +1,13 @@
 package io.swiftjvm.model.family;
 
-import io.swiftjvm.hub.ConfigLimits;
 import io.swiftjvm.hub.ModelConfig;
+import io.swiftjvm.model.ClassifierHead;
 import io.swiftjvm.model.DecoderConfig.HeadConfig;
 import io.swiftjvm.model.WeightNames;
 
 /** Tells models with a head for tokens from classifiers, by the class in {@code architectures}. */
 final class Heads {
   private static final String CLASSIFIER = "ForSequenceClassification";
-  private static final int DEFAULT_LABELS = 2;
 
   private Heads() {}
 
@@ -22,8 +21,7 @@ final class Heads {
     if (!classifies(source)) {
       return tokens;
     }
-    int named = source.root().section("id2label").map(labels -> labels.json().size()).orElse(DEFAULT_LABELS);
-    return new HeadConfig(source.root().positiveInt("num_labels", ConfigLimits.VOCABULARY, named), 1, 0);
+    return new HeadConfig(ClassifierHead.classes(source), 1, 0);
   }
 
   /** The names of a classifier's head are the same in all families. */

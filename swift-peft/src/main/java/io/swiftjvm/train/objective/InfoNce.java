@@ -60,6 +60,11 @@ public record InfoNce(
     return new InfoNce(temperature, wholeBatch, questions, answers, on, margin);
   }
 
+  /** Sets by how much nearer that is. Default: 0.1. */
+  public InfoNce margin(double value) {
+    return new InfoNce(temperature, wholeBatch, questions, answers, maskFakeNegatives, value);
+  }
+
   /** The first row of each group, and behind the last the number of rows. */
   private static List<Integer> starts(float[] labels) {
     List<Integer> starts = new ArrayList<>();

@@ -1,6 +1,7 @@
 package io.swiftjvm.train.objective;
 
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.RowFacts;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.Pooling;
@@ -12,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a model to make vectors of texts, or scores if it is a classifier with one output: each sequence of a batch is a
- * text, in the order that the loss wants. The label of a text stands at its last token: in the weights where the batch has
- * them, else in the labels.
+ * text, in the order that the loss wants, with its label as {@link RowFacts#target}.
  *
  * {@snippet :
  * Objective embedding = new VectorObjective("infonce", InfoNce.DEFAULT, Pooling.LAST, true);
@@ -24,10 +24,16 @@ import org.jspecify.annotations.Nullable;
  * @param vectorLoss the loss over vectors or scores
  * @param pooling how a text's tokens become one vector
  * @param normalise vectors get length one; not for scores
+ * @param words the score is what the model would say next; null = a vector, or the output of a classifier
  */
-public record VectorObjective(String name, VectorLoss vectorLoss, Pooling pooling, boolean normalise)
-    implements Objective {
+public record VectorObjective(
+    String name, VectorLoss vectorLoss, Pooling pooling, boolean normalise, @Nullable YesNo words) implements Objective {
   private static final double SMALLEST = 1e-12;
+
+  /** Vectors, or the scores of a classifier. */
+  public VectorObjective(String name, VectorLoss vectorLoss, Pooling pooling, boolean normalise) {
+    this(name, vectorLoss, pooling, normalise, null);
+  }
 
   @Override
   public double units(Batch batch) {
@@ -35,11 +41,9 @@ public record VectorObjective(String name, VectorLoss vectorLoss, Pooling poolin
   }
 
   private static float[] labels(Batch batch) {
-    float[] weights = batch.weights();
-    float[] labels = new float[batch.cuSeqlens().length - 1];
+    float[] labels = new float[batch.facts().size()];
     for (int i = 0; i < labels.length; i++) {
-      int last = batch.cuSeqlens()[i + 1] - 1;
-      labels[i] = weights == null ? batch.labels()[last] : weights[last];
+      labels[i] = batch.facts().get(i).target()[0];
     }
     return labels;
   }
@@ -50,12 +54,13 @@ public record VectorObjective(String name, VectorLoss vectorLoss, Pooling poolin
     pass.ops().backend().upload(MemorySegment.ofArray(batch.ids()), ids);
     Tensor hidden = model.hidden(pass, ids, batch.positions());
     Tensor pooled = pooling.of(pass.ops(), hidden, batch.cuSeqlens());
-    boolean scores = model.config().classifies();
-    if (scores && model.config().head().outputs() != 1) {
+    boolean scores = words != null || model.config().classifies();
+    if (scores && words == null && model.config().head().outputs() != 1) {
       throw new InvalidPlanException("the objective '" + name + "' needs one score for each text; the classifier in "
           + model.directory() + " has " + model.config().head().outputs() + " outputs.");
     }
-    Tensor rows = scores ? model.logits(pass, pooled) : pooled;
+    Tensor outputs = scores ? model.logits(pass, pooled) : pooled;
+    Tensor rows = words == null ? outputs : words.scores(pass.ops(), outputs);
     float[] labels = labels(batch);
     double share = vectorLoss.parts(labels) / divisor;
     double[][] values = rows(rows);
@@ -80,7 +85,7 @@ public record VectorObjective(String name, VectorLoss vectorLoss, Pooling poolin
   }
 
   /** Divides each row by its length; returns the lengths. */
-  private static double[] normalise(double[][] rows) {
+  static double[] normalise(double[][] rows) {
     double[] sizes = new double[rows.length];
     for (int i = 0; i < rows.length; i++) {
       sizes[i] = Math.max(SMALLEST, Math.sqrt(PairLoss.dot(rows[i], rows[i])));

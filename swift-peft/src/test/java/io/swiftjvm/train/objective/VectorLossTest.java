@@ -4,13 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.swiftjvm.autograd.Gradients;
+import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.autograd.Tape;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.RowFacts;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.Pooling;
+import io.swiftjvm.nn.AttentionContext;
+import io.swiftjvm.nn.Pass;
+import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.testing.OracleFiles;
 import io.swiftjvm.train.BatchSource;
 import io.swiftjvm.train.TrainEvent;
@@ -22,6 +29,7 @@ import io.swiftjvm.tuner.LoraTransform;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -107,7 +115,7 @@ class VectorLossTest {
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("3 texts");
   }
 
-  /** Texts of three tokens; their labels stand at the last one. */
+  /** Texts of three tokens. */
   private static Batch texts(float[] labels) {
     int n = 3 * labels.length;
     int[] ids = new int[n];
@@ -119,9 +127,12 @@ class VectorLossTest {
       ids[i] = (7 * i + i / 5) % 50;
       positions[i] = i % 3;
       starts[i / 3 + 1] = (i / 3 + 1) * 3;
-      at[i] = i % 3 == 2 ? (int) labels[i / 3] : -100;
     }
-    return new Batch(ids, positions, starts, at, null);
+    List<RowFacts> facts = new ArrayList<>();
+    for (float label : labels) {
+      facts.add(RowFacts.of(label));
+    }
+    return new Batch(ids, positions, starts, at, null, facts);
   }
 
   @Test
@@ -143,5 +154,38 @@ class VectorLossTest {
           }).run();
     }
     assertThat(losses.getLast()).isLessThan(0.5 * losses.getFirst());
+  }
+
+  /** Losses and norms of all gradients from torch, over the vectors and logits of transformers. */
+  static Stream<Arguments> objectives() {
+    Pooling last = Pooling.LAST;
+    return Stream.of(
+        Arguments.of(new VectorObjective("", InfoNce.DEFAULT, last, true), EQUAL, 5.992371082305908, 45.40852480451647),
+        Arguments.of(new VectorObjective("", new Matryoshka(InfoNce.DEFAULT, Map.of(8, 0.5, 16, 1.0)), last, true), EQUAL,
+            12.06928825378418, 103.99520451786073),
+        Arguments.of(new VectorObjective("", RankLoss.POINTWISE, last, false, new YesNo(7, 11)),
+            new float[] {1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0}, 1.1494697332382202, 11.36977068813145));
+  }
+
+  @ParameterizedTest
+  @MethodSource("objectives")
+  void losses_of_a_whole_model_and_the_norm_of_its_gradients(
+      VectorObjective objective, float[] labels, double expected, double norm) {
+    try (Backend backend = Devices.cpu();
+        CausalLm model = CausalLm.load(OracleFiles.path("models/qwen3"), backend);
+        Scope scope = new Scope(backend);
+        Tape tape = new Tape(backend);
+        Gradients gradients = new Gradients(backend)) {
+      model.trainFull();
+      Batch batch = texts(labels);
+      Pass pass = new Pass(
+          new Ops(backend, tape, scope), AttentionContext.packed(batch.cuSeqlens()), List.of(), 0, false);
+      Objective.Outcome found = objective.loss(model, pass, batch, objective.units(batch));
+      assertThat(found.value()).isCloseTo(expected, within(1e-5 * expected));
+      tape.backward(found.loss(), scope.floats(new float[] {1}, 1), gradients);
+      double squares = model.parameters().stream().map(p -> gradients.get(p.value())).filter(g -> g != null)
+          .mapToDouble(backend::sumSquares).sum();
+      assertThat(Math.sqrt(squares)).isCloseTo(norm, within(1e-5 * norm));
+    }
   }
 }
