@@ -2,6 +2,7 @@ package io.swiftjvm.backend;
 
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.backend.cpu.CpuProvider;
+import io.swiftjvm.backend.cuda.CudaProvider;
 import io.swiftjvm.backend.nd4j.Nd4jProvider;
 import io.swiftjvm.error.DeviceException;
 import java.util.ArrayList;
@@ -27,7 +28,8 @@ import java.util.stream.Stream;
 public final class Devices {
   /** What {@link #auto} tries, best first; other kinds are opened by name only. */
   private static final List<String> ORDER = List.of("cuda", "npu", "mps", "cpu");
-  private static final List<BackendProvider> BUILT_IN = List.of(new CpuProvider(), new Nd4jProvider());
+  private static final List<BackendProvider> BUILT_IN =
+      List.of(new CudaProvider(), new CpuProvider(), new Nd4jProvider());
   private static final System.Logger LOG = System.getLogger(Devices.class.getName());
 
   private Devices() {}

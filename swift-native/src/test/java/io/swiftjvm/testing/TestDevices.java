@@ -2,6 +2,8 @@ package io.swiftjvm.testing;
 
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
+import io.swiftjvm.backend.cuda.CudaBackend;
+import io.swiftjvm.backend.cuda.FakeCuda;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +29,11 @@ public final class TestDevices {
   /** Devices on which every test can run every time. */
   public static Stream<String> fast() {
     String asked = asked();
-    return asked == null ? Stream.of("cpu", REMOTE.kind()) : Stream.of(asked.split(","));
+    if (asked != null) {
+      return Stream.of(asked.split(","));
+    }
+    return FakeCuda.built() ? Stream.of("cpu", REMOTE.kind(), EmulatedCudaProvider.KIND)
+        : Stream.of("cpu", REMOTE.kind());
   }
 
   /** All of them. */
@@ -39,7 +45,9 @@ public final class TestDevices {
     return System.getProperty("swift.test.devices");
   }
 
+  /** A device, set to the arithmetic of the golden files: float32 whatever the weights. */
   public static Backend open(String name) {
-    return name.equals("cpu") ? Devices.cpu(2) : Devices.open(name);
+    Backend backend = name.equals("cpu") ? Devices.cpu(2) : Devices.open(name);
+    return backend instanceof CudaBackend cuda ? cuda.exact(true) : backend;
   }
 }

@@ -2,7 +2,7 @@ package io.swiftjvm.backend.cpu;
 
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Segments;
-import io.swiftjvm.backend.Unary;
+import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -16,12 +16,6 @@ final class Checks {
 
   private Checks() {}
 
-  static void require(boolean holds, String what, @Nullable Object... found) {
-    if (!holds) {
-      throw new IllegalArgumentException(String.format(what, found) + ": the shapes do not fit");
-    }
-  }
-
   /** The memory of any tensor. */
   static MemorySegment memory(Tensor t) {
     MemorySegment segment = t.segment();
@@ -33,10 +27,7 @@ final class Checks {
 
   /** The memory of a float32 tensor. */
   static MemorySegment floats(Tensor t) {
-    if (t.dtype() != DType.F32) {
-      throw new IllegalArgumentException("a float32 tensor is needed, got " + t);
-    }
-    return memory(t);
+    return memory(Shapes.floats(t));
   }
 
   /** The memory of a tensor of float32, bf16 or fp16. */
@@ -58,12 +49,6 @@ final class Checks {
     return memory(t);
   }
 
-  static void sameSize(Tensor a, Tensor b) {
-    if (a.size() != b.size()) {
-      throw new IllegalArgumentException("sizes differ: " + a + " and " + b);
-    }
-  }
-
   /** Every id is below the limit; negative ones only where they mean "none". */
   static void ids(Tensor ids, long limit, boolean negativeAllowed) {
     if (ids.dtype() != DType.I32) {
@@ -78,38 +63,12 @@ final class Checks {
     }
   }
 
-  static void activation(Unary op) {
-    switch (op) {
-      case RELU, SIGMOID, TANH, SILU, GELU, GELU_TANH -> {}
-      default -> throw new IllegalArgumentException(op + " is not an activation: RELU, SIGMOID, TANH, SILU, GELU, "
-          + "GELU_TANH are");
-    }
-  }
-
   static void attention(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
-    long nq = q.dim(0);
-    long nk = k.dim(0);
-    require(
-        q.size() == nq * spec.heads() * spec.headDim() && k.size() == nk * spec.kvHeads() * spec.headDim()
-            && v.size() == nk * spec.kvHeads() * spec.valueDim() && out.size() == nq * spec.heads() * spec.valueDim()
-            && (lse == null || lse.size() == nq * spec.heads()),
-        "attention %s of q %s, k %s, v %s, out %s, lse %s", spec, q, k, v, out, lse);
-    boolean quantised = k.dtype() == DType.Q8_BLOCK && v.dtype() == DType.Q8_BLOCK && spec.headDim() % DType.Q8_BLOCK.block() == 0
-        && spec.valueDim() % DType.Q8_BLOCK.block() == 0;
-    if (!quantised && (k.dtype() != DType.F32 || v.dtype() != DType.F32)) {
-      throw new IllegalArgumentException("keys and values are float32, or q8 with heads of a multiple of "
-          + DType.Q8_BLOCK.block() + ", got " + k + " and " + v);
-    }
+    Shapes.attention(q, k, v, spec, segments, out, lse);
     Segments.Pages pages = segments.pages();
     if (pages != null) {
-      ids(pages.table(), nk / pages.size(), false);
-    }
-    for (int s = 0; s < segments.count(); s++) {
-      long qEnd = (long) segments.qStart()[s] + segments.qLength()[s];
-      long kEnd = (long) segments.kStart()[s] + (pages == null ? segments.kLength()[s] : segments.pageCount(s));
-      long room = pages == null ? nk : pages.table().size();
-      require(qEnd <= nq && kEnd <= room, "segment %s ends at query %s of %s, key %s of %s", s, qEnd, nq, kEnd, room);
+      ids(pages.table(), k.dim(0) / pages.size(), false);
     }
   }
 }

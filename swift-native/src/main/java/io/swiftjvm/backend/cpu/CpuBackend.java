@@ -1,11 +1,11 @@
 package io.swiftjvm.backend.cpu;
 
+import static io.swiftjvm.backend.Shapes.require;
+import static io.swiftjvm.backend.Shapes.sameSize;
 import static io.swiftjvm.backend.cpu.Checks.floats;
 import static io.swiftjvm.backend.cpu.Checks.ids;
 import static io.swiftjvm.backend.cpu.Checks.memory;
 import static io.swiftjvm.backend.cpu.Checks.plain;
-import static io.swiftjvm.backend.cpu.Checks.require;
-import static io.swiftjvm.backend.cpu.Checks.sameSize;
 import static io.swiftjvm.backend.cpu.Checks.weights;
 
 import io.swiftjvm.backend.AdamStep;
@@ -18,6 +18,7 @@ import io.swiftjvm.backend.Fallbacks;
 import io.swiftjvm.backend.FusedOp;
 import io.swiftjvm.backend.Reduction;
 import io.swiftjvm.backend.Segments;
+import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.backend.Unary;
 import io.swiftjvm.hub.Environment;
 import io.swiftjvm.tensor.DType;
@@ -294,7 +295,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public void unaryBackward(Unary op, Tensor x, Tensor dy, Tensor dx) {
-    Checks.activation(op);
+    Shapes.activation(op);
     sameSize(x, dy);
     sameSize(x, dx);
     MemorySegment px = floats(x);
@@ -484,7 +485,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public void gated(Unary act, Tensor gate, Tensor up, Tensor out) {
-    Checks.activation(act);
+    Shapes.activation(act);
     sameSize(gate, up);
     sameSize(gate, out);
     MemorySegment pg = floats(gate);
@@ -495,7 +496,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public void gatedBackward(Unary act, Tensor gate, Tensor up, Tensor dout, Tensor dgate, Tensor dup) {
-    Checks.activation(act);
+    Shapes.activation(act);
     sameSize(gate, up);
     sameSize(gate, dout);
     sameSize(gate, dgate);

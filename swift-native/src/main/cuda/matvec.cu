@@ -1,0 +1,103 @@
+/* out (m,n) = alpha a b^T + beta out for up to MOST rows of a, b (n,k): decoding reads every weight once, so these go at
+ * the speed of memory. A block of `warps` warps has 16 results of each row of a; its warps share k, their sums meet in
+ * shared memory in a fixed order. */
+#include "quantised.cuh"
+
+#define MOST 8
+
+DEVICE void matvec_end(float *sums, int warps, float *out, i64 m, i64 n, float alpha, float beta) {
+  __syncthreads();
+  i64 n0 = (i64)blockIdx.x * 16;
+  for (int i = threadIdx.x; i < m * 16; i += blockDim.x) {
+    i64 c = n0 + i % 16;
+    if (c >= n) continue;
+    float sum = 0;
+    for (int w = 0; w < warps; w++) sum += sums[w * (MOST * 16) + i];
+    float *to = out + i / 16 * n + c;
+    *to = alpha * sum + (beta == 0 ? 0 : beta * *to);
+  }
+}
+
+/* Eight neighbours of a row, from 16 bytes of bf16 or fp16 or 32 of float32. */
+DEVICE void load8(const void *b, int type, i64 at, float *v) {
+  if (type == F32) {
+    const float4 *p = (const float4 *)((const float *)b + at);
+    float4 x = p[0], y = p[1];
+    v[0] = x.x, v[1] = x.y, v[2] = x.z, v[3] = x.w, v[4] = y.x, v[5] = y.y, v[6] = y.z, v[7] = y.w;
+    return;
+  }
+  uint4 x = *(const uint4 *)((const unsigned short *)b + at);
+  unsigned w[4] = {x.x, x.y, x.z, x.w};
+  for (int i = 0; i < 4; i++) {
+    v[2 * i] = type == BF16 ? __int_as_float_(w[i] << 16) : from_f16((unsigned short)w[i]);
+    v[2 * i + 1] = type == BF16 ? __int_as_float_(w[i] & 0xffff0000) : from_f16((unsigned short)(w[i] >> 16));
+  }
+}
+
+/* Weights that lie row by row. `wide`: k is a multiple of 8 and the rows begin at 16 bytes. */
+BLOCK_KERNEL(
+    256, swift_matvec, const float *a, const void *b, int type, float *out, int m, i64 n, i64 k, float alpha, float beta,
+    int wide) {
+  __shared__ float sums[8 * MOST * 16];
+  int warps = blockDim.x / 32;
+  i64 n0 = (i64)blockIdx.x * 16;
+  int step = wide ? 8 : 1;
+#pragma unroll 1
+  for (int c = 0; c < 16; c++) {
+    float sum[MOST] = {};
+    i64 row = min(n0 + c, n - 1);
+    for (i64 i = (i64)threadIdx.x * step; i < k; i += (i64)blockDim.x * step) {
+      float v[8];
+      if (wide)
+        load8(b, type, row * k + i, v);
+      else
+        v[0] = load_row(b, type, row * k + i);
+#pragma unroll
+      for (int r = 0; r < MOST; r++)
+        if (r < m)
+          for (int j = 0; j < step; j++) sum[r] += a[r * k + i + j] * v[j];
+    }
+#pragma unroll
+    for (int r = 0; r < MOST; r++)
+      if (r < m) {
+        float s = warp_reduce<Sum>(sum[r]);
+        if (lane() == 0) sums[warp() * (MOST * 16) + r * 16 + c] = s;
+      }
+  }
+  matvec_end(sums, warps, out, m, n, alpha, beta);
+}
+
+/* Q8 and Q4: a warp has a tile of 16 rows at a time; lane = half * 16 + row, four codes a load. */
+BLOCK_KERNEL(
+    256, swift_matvec_tiles, const float *a, const unsigned char *b, int type, float *out, int m, i64 n, i64 k,
+    float alpha, float beta) {
+  __shared__ float sums[8 * MOST * 16];
+  int warps = blockDim.x / 32, row = lane() % 16, half = lane() / 16;
+  i64 across = (k + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  i64 bytes = type == Q8 ? Q8_TILE : Q4_TILE;
+  float sum[MOST] = {};
+  for (i64 t = warp(); t < across; t += warps) {
+    const unsigned char *tile = b + (blockIdx.x * across + t) * bytes;
+    float scale = tile_scale(tile, row);
+    for (int g = half; g < (type == Q8 ? 8 : 4); g += 2) {
+      unsigned codes = *(const unsigned *)(tile + TILE_ROWS * 2 + g * 64 + row * 4);
+      for (int part = 0; part < (type == Q8 ? 1 : 2); part++) {
+        i64 at = t * TILE_COLUMNS + part * 16 + g * 4;
+        for (int j = 0; j < 4; j++) {
+          if (at + j >= k) break;
+          int byte = codes >> (8 * j) & 255;
+          float v = (float)(type == Q8 ? byte - 128 : (byte >> 4 * part & 15) - 8) * scale;
+#pragma unroll
+          for (int r = 0; r < MOST; r++)
+            if (r < m) sum[r] += a[r * k + at + j] * v;
+        }
+      }
+    }
+  }
+#pragma unroll
+  for (int r = 0; r < MOST; r++) {
+    float other = __shfl_xor_sync(ALL_LANES, sum[r], 16);
+    if (half == 0) sums[warp() * (MOST * 16) + r * 16 + row] = sum[r] + other;
+  }
+  matvec_end(sums, warps, out, m, n, alpha, beta);
+}

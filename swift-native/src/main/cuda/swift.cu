@@ -1,0 +1,10 @@
+/* All kernels as one module. */
+#include "elementwise.cu"
+#include "rows.cu"
+#include "gather.cu"
+#include "quantise.cu"
+#include "matmul.cu"
+#include "matvec.cu"
+#include "tensor.cu"
+#include "attention.cu"
+#include "attention_backward.cu"

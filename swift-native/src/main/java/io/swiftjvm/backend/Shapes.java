@@ -1,0 +1,67 @@
+package io.swiftjvm.backend;
+
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** What must hold of shapes and types before a kernel of any device runs; a kernel itself checks nothing. */
+public final class Shapes {
+  private Shapes() {}
+
+  /** Throws with the tensors' shapes unless it holds. */
+  public static void require(boolean holds, String what, @Nullable Object... found) {
+    if (!holds) {
+      throw new IllegalArgumentException(String.format(what, found) + ": the shapes do not fit");
+    }
+  }
+
+  /** Both have as many elements. */
+  public static void sameSize(Tensor a, Tensor b) {
+    if (a.size() != b.size()) {
+      throw new IllegalArgumentException("sizes differ: " + a + " and " + b);
+    }
+  }
+
+  /** The tensor, which must be float32. */
+  public static Tensor floats(Tensor t) {
+    if (t.dtype() != DType.F32) {
+      throw new IllegalArgumentException("a float32 tensor is needed, got " + t);
+    }
+    return t;
+  }
+
+  /** The function has a derivative in {@link Backend#unaryBackward}. */
+  public static void activation(Unary op) {
+    switch (op) {
+      case RELU, SIGMOID, TANH, SILU, GELU, GELU_TANH -> {}
+      default -> throw new IllegalArgumentException(op + " is not an activation: RELU, SIGMOID, TANH, SILU, GELU, "
+          + "GELU_TANH are");
+    }
+  }
+
+  /** Everything about {@link Backend#attention} but the numbers in the page table. */
+  public static void attention(
+      Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
+    long nq = q.dim(0);
+    long nk = k.dim(0);
+    require(
+        q.size() == nq * spec.heads() * spec.headDim() && k.size() == nk * spec.kvHeads() * spec.headDim()
+            && v.size() == nk * spec.kvHeads() * spec.valueDim() && out.size() == nq * spec.heads() * spec.valueDim()
+            && (lse == null || lse.size() == nq * spec.heads()),
+        "attention %s of q %s, k %s, v %s, out %s, lse %s", spec, q, k, v, out, lse);
+    int block = DType.Q8_BLOCK.block();
+    boolean quantised = k.dtype() == DType.Q8_BLOCK && v.dtype() == DType.Q8_BLOCK && spec.headDim() % block == 0
+        && spec.valueDim() % block == 0;
+    if (!quantised && (k.dtype() != DType.F32 || v.dtype() != DType.F32)) {
+      throw new IllegalArgumentException("keys and values are float32, or q8 with heads of a multiple of " + block
+          + ", got " + k + " and " + v);
+    }
+    Segments.Pages pages = segments.pages();
+    for (int s = 0; s < segments.count(); s++) {
+      long qEnd = (long) segments.qStart()[s] + segments.qLength()[s];
+      long kEnd = (long) segments.kStart()[s] + (pages == null ? segments.kLength()[s] : segments.pageCount(s));
+      long room = pages == null ? nk : pages.table().size();
+      require(qEnd <= nq && kEnd <= room, "segment %s ends at query %s of %s, key %s of %s", s, qEnd, nq, kEnd, room);
+    }
+  }
+}

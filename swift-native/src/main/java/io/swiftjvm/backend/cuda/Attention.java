@@ -1,0 +1,214 @@
+package io.swiftjvm.backend.cuda;
+
+import io.swiftjvm.backend.AttentionSpec;
+import io.swiftjvm.backend.Segments;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/** Launches the attention kernels: cuts sequences into blocks of rows and sizes their shared memory. */
+final class Attention {
+  /** The widest head that the kernels keep in registers. */
+  static final int WIDEST = 256;
+  private static final int OWN = 16;
+  private static final int OTHERS = 32;
+  private static final int THREADS = 128;
+  private static final int WARPS = 4;
+  private static final long BUSY = 96;
+  /** Keys that are worth a block of their own. */
+  private static final int SHARE = 256;
+  private static final int MOST_SHARES = 32;
+
+  private final CudaBackend backend;
+  private final Kernels kernels;
+  private final IdChecks checks;
+  private final Tiles queries;
+  private final Tiles keys;
+
+  Attention(CudaBackend backend, Kernels kernels, IdChecks checks) {
+    this.backend = backend;
+    this.kernels = kernels;
+    this.checks = checks;
+    queries = new Tiles(backend, OWN, true);
+    keys = new Tiles(backend, OWN, false);
+  }
+
+  static boolean fits(AttentionSpec spec) {
+    return spec.headDim() <= WIDEST && spec.valueDim() <= WIDEST;
+  }
+
+  /** Shared memory for own and other rows of these widths. */
+  private static int shared(int ownFloats, int otherFloats) {
+    return Float.BYTES * (OWN * ownFloats + OTHERS * otherFloats + WARPS * (OWN / WARPS) * OTHERS);
+  }
+
+  private static int padded(int dim) {
+    return Math.ceilDiv(dim, 4) * 4;
+  }
+
+  private static int size(AttentionSpec spec) {
+    int dim = Math.max(spec.headDim(), spec.valueDim());
+    return dim <= 64 ? 64 : dim <= 128 ? 128 : WIDEST;
+  }
+
+  private static Launch layer(Launch launch, AttentionSpec spec, long queries) {
+    return launch.of(spec.heads()).of(spec.kvHeads()).of(spec.headDim()).of(spec.valueDim()).of(spec.window())
+        .of(spec.scale()).of(spec.softCap()).of(Math.toIntExact(queries));
+  }
+
+  void forward(
+      Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
+    Segments.Pages pages = segments.pages();
+    long nq = q.dim(0);
+    boolean all = Tiles.covers(segments, nq);
+    if (!all) {
+      backend.fill(out, 0);
+    }
+    if (pages != null) {
+      Tensor table = IdChecks.ids(pages.table());
+      kernels.start("swift_check_ids").of(table).of(k.dim(0) / pages.size()).of(false)
+          .of(checks.flag(IdChecks.Where.PAGES)).elements(table.size());
+    }
+    Tiles.Cut cut = queries.of(segments, spec.heads() / spec.kvHeads());
+    if (cut.count() == 0) {
+      return;
+    }
+    int splits = all ? splits(cut, spec) : 1;
+    int hp = padded(spec.headDim());
+    int vp = padded(spec.valueDim());
+    try (Scope scope = new Scope(backend)) {
+      Tensor parts = splits == 1 ? out : scope.floats(splits, nq, (long) spec.heads() * spec.valueDim());
+      Tensor sums = splits == 1 ? lse : scope.floats(splits, spec.heads(), nq);
+      layer(kernels.start("swift_attention_" + size(spec), shared(hp, hp + 4 + vp + 4)).of(q).of(k).of(v)
+          .of(Types.code(k.dtype())).of(cut.table()).of(pages == null ? null : pages.table())
+          .of(pages == null ? 1 : pages.size()), spec, nq).of(parts).of(sums).of(splits)
+          .run(cut.count(), spec.kvHeads(), splits, THREADS, shared(hp, hp + 4 + vp + 4));
+      if (splits > 1) {
+        kernels.start("swift_attention_join").of(parts).of(sums).of(splits).of((int) nq).of(spec.heads())
+            .of(spec.valueDim()).of(out).of(lse).elements(out.size());
+      }
+    }
+  }
+
+  private static int splits(Tiles.Cut cut, AttentionSpec spec) {
+    long blocks = (long) cut.count() * spec.kvHeads();
+    int longest = spec.window() == 0 ? cut.longest() : Math.min(cut.longest(), spec.window() + OWN);
+    return (int) Math.clamp(BUSY / blocks, 1, Math.clamp(longest / SHARE, 1, MOST_SHARES));
+  }
+
+  void backward(
+      Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, Tensor lse, Tensor dout,
+      Tensor dq, Tensor dk, Tensor dv) {
+    long nq = q.dim(0);
+    backend.fill(dk, 0);
+    backend.fill(dv, 0);
+    if (!Tiles.covers(segments, nq)) {
+      backend.fill(dq, 0);
+    }
+    int group = spec.heads() / spec.kvHeads();
+    Tiles.Cut byQueries = queries.of(segments, group);
+    Tiles.Cut byKeys = keys.of(segments, group);
+    if (byQueries.count() == 0) {
+      return;
+    }
+    int hp = padded(spec.headDim());
+    int vp = padded(spec.valueDim());
+    int shared = shared(hp + vp, hp + 4 + vp + 4);
+    try (Scope scope = new Scope(backend)) {
+      long rows = nq * spec.heads();
+      Tensor delta = scope.floats(rows);
+      kernels.start("swift_attention_delta").of(out).of(dout).of(spec.valueDim()).of(delta).of(rows)
+          .run(Math.ceilDiv(rows, 8L), 1, 1, 256, 0);
+      layer(kernels.start("swift_attention_dq_" + size(spec), shared).of(q).of(k).of(v).of(byQueries.table()), spec, nq)
+          .of(lse).of(delta).of(dout).of(dq).run(byQueries.count(), spec.kvHeads(), 1, THREADS, shared);
+      layer(kernels.start("swift_attention_dkv_" + size(spec), shared).of(q).of(k).of(v).of(byKeys.table()), spec, nq)
+          .of(lse).of(delta).of(dout).of(dk).of(dv).run(byKeys.count(), spec.kvHeads(), 1, THREADS, shared);
+    }
+  }
+
+  void close() {
+    queries.close();
+    keys.close();
+  }
+
+  /** The blocks of one call's segments; kept while the same segments come again, as they do layer by layer. */
+  private static final class Tiles {
+    /** Blocks on the device, five numbers each; the longest row of keys. */
+    record Cut(Tensor table, int count, int longest) {}
+
+    private final CudaBackend backend;
+    private final int rows;
+    private final boolean byQueries;
+    private @Nullable Segments last;
+    private int lastGroup;
+    private @Nullable Cut cut;
+
+    Tiles(CudaBackend backend, int rows, boolean byQueries) {
+      this.backend = backend;
+      this.rows = rows;
+      this.byQueries = byQueries;
+    }
+
+    static boolean covers(Segments segments, long queries) {
+      long covered = 0;
+      for (int length : segments.qLength()) {
+        covered += length;
+      }
+      return covered >= queries;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // segments hold arrays: equal ones would cost more than a new cut
+    synchronized Cut of(Segments segments, int group) {
+      Cut found = cut;
+      if (found != null && last == segments && lastGroup == group) {
+        return found;
+      }
+      close();
+      found = make(segments, group);
+      cut = found;
+      last = segments;
+      lastGroup = group;
+      return found;
+    }
+
+    private Cut make(Segments segments, int group) {
+      int count = 0;
+      int longest = 0;
+      for (int s = 0; s < segments.count(); s++) {
+        count += Math.ceilDiv(length(segments, s, group), rows);
+        longest = Math.max(longest, segments.kLength()[s]);
+      }
+      int[] numbers = new int[5 * count];
+      int at = 0;
+      for (int s = 0; s < segments.count(); s++) {
+        // Later queries see more keys: they go first, so that no long block is left over at the end.
+        for (int t = Math.ceilDiv(length(segments, s, group), rows) - 1; t >= 0; t--) {
+          numbers[at++] = segments.qStart()[s];
+          numbers[at++] = segments.qLength()[s];
+          numbers[at++] = segments.kStart()[s];
+          numbers[at++] = segments.kLength()[s];
+          numbers[at++] = t * rows;
+        }
+      }
+      Tensor table = Tensor.of(backend.allocate(Math.max(4L, 4L * numbers.length)), DType.I32, numbers.length);
+      table.write(MemorySegment.ofArray(numbers), 0);
+      return new Cut(table, count, longest);
+    }
+
+    private int length(Segments segments, int s, int group) {
+      int queries = segments.qLength()[s];
+      return byQueries ? queries * group : queries == 0 ? 0 : segments.kLength()[s];
+    }
+
+    synchronized void close() {
+      Cut old = cut;
+      if (old != null) {
+        old.table().storage().release();
+        cut = null;
+        last = null;
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package io.swiftjvm.backend.cuda;
+
+import static io.swiftjvm.backend.Shapes.require;
+
+import io.swiftjvm.backend.Fallbacks;
+import io.swiftjvm.backend.Shapes;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Matrix products. Few rows by transposed weights go to kernels that read each weight once; bf16 and fp16 weights to
+ * tensor cores unless results shall be exact; quantised weights are widened for many rows.
+ */
+final class Products {
+  /** Rows that the reading kernels take at most. */
+  private static final int FEW = 8;
+  /** Blocks below which the inner dimension is shared among more of them. */
+  private static final long BUSY = 96;
+  private static final int TENSOR_CORES_FROM = 80;
+
+  private final CudaBackend backend;
+  private final Kernels kernels;
+  private final DeviceMemory memory;
+  private final Fallbacks fallbacks;
+  private final boolean tensorCores;
+  private volatile boolean exact;
+  private volatile boolean tf32;
+
+  Products(CudaBackend backend, Session session, Kernels kernels, DeviceMemory memory) {
+    this.backend = backend;
+    this.kernels = kernels;
+    this.memory = memory;
+    this.fallbacks = backend.fallbacks();
+    tensorCores = session.capability() >= TENSOR_CORES_FROM && kernels.has("swift_matmul_bf16");
+  }
+
+  void exact(boolean on) {
+    exact = on;
+  }
+
+  void tf32(boolean on) {
+    tf32 = on;
+  }
+
+  void matmul(Tensor a, boolean ta, Tensor b, boolean tb, Tensor out, float alpha, float beta) {
+    require(a.rank() == 2 && b.rank() == 2 && out.rank() == 2, "matmul needs matrices, got %s, %s, %s", a, b, out);
+    long m = a.dim(ta ? 1 : 0);
+    long k = a.dim(ta ? 0 : 1);
+    long n = b.dim(tb ? 0 : 1);
+    require(b.dim(tb ? 1 : 0) == k && out.dim(0) == m && out.dim(1) == n,
+        "matmul of %s" + (ta ? "^T" : "") + " and %s" + (tb ? "^T" : "") + " into %s", a, b, out);
+    Shapes.floats(a);
+    Shapes.floats(out);
+    if (!b.dtype().isFloat() && !b.dtype().isQuantised()) {
+      throw new IllegalArgumentException("weights are float32, bf16, fp16 or quantised, got " + b);
+    }
+    if (m == 0 || n == 0) {
+      return;
+    }
+    if (!ta && tb && m <= FEW && k > 0) {
+      few(a, b, out, m, n, k, alpha, beta);
+    } else if (b.dtype().isQuantised()) {
+      try (Scope scope = new Scope(backend)) {
+        Tensor wide = scope.tensor(tensorCores && !exact ? DType.BF16 : DType.F32, b.shape());
+        backend.cast(b, wide);
+        many(a, ta, wide, tb, out, m, n, k, alpha, beta);
+      }
+    } else {
+      many(a, ta, b, tb, out, m, n, k, alpha, beta);
+    }
+  }
+
+  private void few(Tensor a, Tensor b, Tensor out, long m, long n, long k, float alpha, float beta) {
+    boolean tiles = b.dtype().tileRows() > 1;
+    boolean wide = b.dtype().isFloat() && k % 8 == 0 && memory.address(b) % 16 == 0;
+    int threads = k >= 2048 ? 256 : k >= 512 ? 128 : 32;
+    Launch launch = kernels.start(tiles ? "swift_matvec_tiles" : "swift_matvec").of(a).of(b).of(Types.code(b.dtype()))
+        .of(out).of((int) m).of(n).of(k).of(alpha).of(beta);
+    (tiles ? launch : launch.of(wide)).run(Math.ceilDiv(n, 16L), 1, 1, threads, 0);
+  }
+
+  /** The kernel on tensor cores for weights of this type, or null. */
+  private @Nullable String tensorKernel(DType type) {
+    if (exact || (type == DType.F32 && !tf32)) {
+      return null;
+    }
+    if (!tensorCores) {
+      fallbacks.other("matmul by " + type.shortName(), "no tensor cores here, computed in float32");
+      return null;
+    }
+    return type == DType.BF16 ? "swift_matmul_bf16" : "swift_matmul_tf32";
+  }
+
+  private void many(
+      Tensor a, boolean ta, Tensor b, boolean tb, Tensor out, long m, long n, long k, float alpha, float beta) {
+    String tensor = tensorKernel(b.dtype());
+    int side = tensor == null ? 64 : 128;
+    long across = Math.ceilDiv(m, side);
+    long down = Math.ceilDiv(n, side);
+    long splits = across * down >= BUSY ? 1 : Math.clamp(BUSY / (across * down), 1, Math.max(1, k / 256));
+    long each = Math.ceilDiv(Math.ceilDiv(Math.max(k, 1), splits), 32L) * 32;
+    splits = Math.max(1, Math.ceilDiv(k, each));
+    try (Scope scope = new Scope(backend)) {
+      Tensor parts = splits == 1 ? null : scope.floats(splits, m, n);
+      Launch launch = kernels.start(tensor == null ? "swift_matmul" : tensor).of(a).of(ta).of(b)
+          .of(Types.code(b.dtype())).of(tb).of(out).of(m).of(n).of(k).of(alpha).of(beta).of(each).of(parts);
+      if (tensor != null) {
+        // Four neighbours are fetched at once where rows of the side that is contiguous allow it.
+        boolean wideA = (ta ? m : k) % 4 == 0 && memory.address(a) % 16 == 0;
+        boolean wideB = (tb ? k : n) % 4 == 0 && memory.address(b) % 16 == 0;
+        launch.of((wideA ? 1 : 0) | (wideB ? 2 : 0));
+      }
+      launch.run(across, down, splits, 256, 0);
+      if (parts != null) {
+        kernels.start("swift_matmul_parts").of(parts).of(splits).of(out).of(alpha).of(beta).elements(m * n);
+      }
+    }
+  }
+}
