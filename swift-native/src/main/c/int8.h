@@ -1,4 +1,4 @@
-/* x w^T with tiled int8 or int4 weights and activations rounded to int8 by groups of 32: sums of a group are exact in
+/* x w^T with tiled int8 or int4 weights and activations rounded to int8 by groups of 32: sums of a part are exact in
  * int32, and are scaled and added in float32 in the order of k. A row's result does not depend on the other rows.
  * Needs the dot product of bytes (VNNI).
  *
@@ -8,13 +8,13 @@
 
 typedef struct {
   const int8_t *codes;  /* (rows, groups * 32) */
-  const int32_t *start; /* (rows, groups): what the offset of the unsigned weights adds too much */
+  const int32_t *start; /* (rows, groups): what a zero of the unsigned weights, or a zero of 1, adds too much */
   const float *scale;   /* (rows, groups) */
   i64 groups;
 } int8_rows;
 
-INLINE void round_rows(const int type, const float *x, i64 rows, i64 k, int8_rows to) {
-  const int offset = type == Q8 ? 128 : 8;
+INLINE void round_rows(const int kind, const float *x, i64 rows, i64 k, int8_rows to) {
+  const int offset = kind & ZERO ? 1 : kind & BITS8 ? 128 : 8;
   const __m512 sign = _mm512_set1_ps(-0.0f);
   int8_t *codes = (int8_t *)to.codes;
   int32_t *start = (int32_t *)to.start;
@@ -43,34 +43,39 @@ INLINE __m512i four_codes(const int8_t *codes) {
 
 /* out (mr, 16 nr): mr rows from i on by the nr strips of tiles from w on. */
 INLINE void int8_tile(
-    const int mr, const int nr, const int type, int8_rows x, i64 i, const uint8_t *w, float *out, i64 ldo, i64 n,
-    float alpha, float beta) {
-  const i64 bytes = tile_bytes(type), strip = x.groups * bytes;
+    const int mr, const int nr, const int kind, int parts, int8_rows x, i64 i, const uint8_t *w, float *out, i64 ldo,
+    i64 n, float alpha, float beta) {
+  const i64 bytes = tile_bytes(kind, parts), strip = (x.groups + parts - 1) / parts * bytes;
   const __m512i low = _mm512_set1_epi8(15);
   __m512 acc[8][2];
 #pragma GCC unroll 8
   for (int a = 0; a < mr; a++)
 #pragma GCC unroll 2
     for (int b = 0; b < nr; b++) acc[a][b] = _mm512_setzero_ps();
+  const uint8_t *tile = w, *part = w + head_bytes(kind);
   for (i64 g = 0; g < x.groups; g++) {
-    const uint8_t *tile = w + g * bytes;
     const int8_t *codes = x.codes + (i * x.groups + g) * 32;
     __m512i sum[8][2];
-#pragma GCC unroll 8
-    for (int a = 0; a < mr; a++)
 #pragma GCC unroll 2
-      for (int b = 0; b < nr; b++) sum[a][b] = _mm512_set1_epi32(x.start[(i + a) * x.groups + g]);
+    for (int b = 0; b < nr; b++) {
+      __m512i zeros = kind & ZERO ? (__m512i)ldzeros(kind, tile + b * strip, 0) : low;
+#pragma GCC unroll 8
+      for (int a = 0; a < mr; a++) {
+        sum[a][b] = _mm512_set1_epi32(x.start[(i + a) * x.groups + g]);
+        if (kind & ZERO) sum[a][b] = _mm512_mullo_epi32(sum[a][b], zeros);
+      }
+    }
 #pragma GCC unroll 8
     for (int s = 0; s < 8; s++) {
-      if (type == Q4 && s >= 4) break;
+      if (!(kind & BITS8) && s >= 4) break;
 #pragma GCC unroll 2
       for (int b = 0; b < nr; b++) {
-        __m512i c = _mm512_loadu_si512(tile + b * strip + TR * 2 + s * 64);
-        __m512i first = type == Q8 ? c : _mm512_and_si512(c, low);
+        __m512i c = _mm512_loadu_si512(part + b * strip + s * 64);
+        __m512i first = kind & BITS8 ? c : _mm512_and_si512(c, low);
 #pragma GCC unroll 8
         for (int a = 0; a < mr; a++)
           sum[a][b] = _mm512_dpbusd_epi32(sum[a][b], first, four_codes(codes + a * x.groups * 32 + s * 4));
-        if (type == Q4) {
+        if (!(kind & BITS8)) {
           __m512i second = _mm512_and_si512(_mm512_srli_epi16(c, 4), low);
 #pragma GCC unroll 8
           for (int a = 0; a < mr; a++)
@@ -85,6 +90,11 @@ INLINE void int8_tile(
       for (int a = 0; a < mr; a++)
         acc[a][b] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[a][b]),
             _mm512_mul_ps(scale, _mm512_set1_ps(x.scale[(i + a) * x.groups + g])), acc[a][b]);
+    }
+    part += part_bytes(kind);
+    if (((g + 1) & (parts - 1)) == 0) {
+      tile += bytes;
+      part = tile + head_bytes(kind);
     }
   }
 #pragma GCC unroll 8
@@ -103,23 +113,23 @@ INLINE void int8_tile(
 #define STRIPS 16
 
 INLINE int int8_product_as(
-    const int type, const float *a, const void *b, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 m0,
-    i64 m1, i64 n0, i64 n1) {
-  i64 rows = m1 - m0, groups = tiles_of(k), all = rows * groups;
+    const int kind, int parts, const float *a, const void *b, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
+    i64 m0, i64 m1, i64 n0, i64 n1) {
+  i64 rows = m1 - m0, groups = tiles_of(k, 1), all = rows * groups;
   float *space = scratch(all * 10);
   if (!space) return 1;
   int8_rows x = {(int8_t *)space, (int32_t *)(space + all * 8), space + all * 9, groups};
-  round_rows(type, a + m0 * k, rows, k, x);
-  const i64 strip = groups * tile_bytes(type);
+  round_rows(kind, a + m0 * k, rows, k, x);
+  const i64 strip = tiles_of(k, parts) * tile_bytes(kind, parts);
   const uint8_t *w = (const uint8_t *)b + n0 / TR * strip;
   float *o = out + m0 * n + n0;
   i64 columns = n1 - n0;
   if (rows < 4) {
     for (i64 j = 0; j < columns; j += TR, w += strip, o += TR)
       switch (rows) {
-        case 1: int8_tile(1, 1, type, x, 0, w, o, n, columns - j, alpha, beta); break;
-        case 2: int8_tile(2, 1, type, x, 0, w, o, n, columns - j, alpha, beta); break;
-        default: int8_tile(3, 1, type, x, 0, w, o, n, columns - j, alpha, beta);
+        case 1: int8_tile(1, 1, kind, parts, x, 0, w, o, n, columns - j, alpha, beta); break;
+        case 2: int8_tile(2, 1, kind, parts, x, 0, w, o, n, columns - j, alpha, beta); break;
+        default: int8_tile(3, 1, kind, parts, x, 0, w, o, n, columns - j, alpha, beta);
       }
     swiftk_give(space);
     return 0;
@@ -129,17 +139,17 @@ INLINE int int8_product_as(
     i64 j1 = MIN(columns, j0 + block * TR), i = 0;
     if (block == 1)
       for (; i + 8 <= rows; i += 8)
-        int8_tile(8, 1, type, x, i, w + j0 / TR * strip, o + j0, n, columns - j0, alpha, beta);
+        int8_tile(8, 1, kind, parts, x, i, w + j0 / TR * strip, o + j0, n, columns - j0, alpha, beta);
     for (; i + 4 <= rows; i += 4) {
       i64 j = j0;
       for (; j + TR < j1; j += 2 * TR)
-        int8_tile(4, 2, type, x, i, w + j / TR * strip, o + j, n, columns - j, alpha, beta);
+        int8_tile(4, 2, kind, parts, x, i, w + j / TR * strip, o + j, n, columns - j, alpha, beta);
       for (; j < j1; j += TR)
-        int8_tile(4, 1, type, x, i, w + j / TR * strip, o + j, n, columns - j, alpha, beta);
+        int8_tile(4, 1, kind, parts, x, i, w + j / TR * strip, o + j, n, columns - j, alpha, beta);
     }
     for (; i < rows; i++)
       for (i64 j = j0; j < j1; j += TR)
-        int8_tile(1, 1, type, x, i, w + j / TR * strip, o + j, n, columns - j, alpha, beta);
+        int8_tile(1, 1, kind, parts, x, i, w + j / TR * strip, o + j, n, columns - j, alpha, beta);
   }
   swiftk_give(space);
   return 0;
@@ -148,7 +158,8 @@ INLINE int int8_product_as(
 static int int8_product(
     int type, const float *a, const void *b, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 m0, i64 m1,
     i64 n0, i64 n1) {
-  return type == Q8 ? int8_product_as(Q8, a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1)
-                    : int8_product_as(Q4, a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1);
+#define CALL(K) return int8_product_as(K, parts_of(type), a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1)
+  BY_KIND(type, CALL)
+#undef CALL
 }
 #endif

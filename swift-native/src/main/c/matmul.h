@@ -61,17 +61,18 @@ static void pack_rows(const void *src, int type, i64 at, i64 lds, i64 rows, i64 
 }
 
 INLINE void pack_tiled_columns(
-    const void *src, const int type, i64 at, i64 lds, i64 columns, i64 pad, i64 k, float *dst, i64 ldd) {
+    const void *src, const int kind, int parts, i64 at, i64 lds, i64 columns, i64 pad, i64 k, float *dst, i64 ldd) {
   for (i64 p = 0; p < k; p++)
     for (i64 j = 0; j < pad; j += W)
-      st(dst + p * ldd + j, columns - j > 0 ? ldtile(src, type, lds, at / lds + p, at % lds + j) : splat(0));
+      st(dst + p * ldd + j, columns - j > 0 ? ldtile(src, kind, parts, lds, at / lds + p, at % lds + j) : splat(0));
 }
 
 /* Tiled weights have rows of lds elements. */
 static void pack_columns(const void *src, int type, i64 at, i64 lds, i64 columns, i64 pad, i64 k, float *dst, i64 ldd) {
   if (is_tiled(type)) {
-    if (type == Q8) pack_tiled_columns(src, Q8, at, lds, columns, pad, k, dst, ldd);
-    else pack_tiled_columns(src, Q4, at, lds, columns, pad, k, dst, ldd);
+#define CALL(K) pack_tiled_columns(src, K, parts_of(type), at, lds, columns, pad, k, dst, ldd)
+    BY_KIND(type, CALL)
+#undef CALL
     return;
   }
 #define CALL(T) pack_columns_as(src, T, at, lds, columns, pad, k, dst, ldd)

@@ -16,131 +16,122 @@ INLINE float largest_of(const float *x, int n) {
   return most;
 }
 
-/* The scale of a row of a tile and its 32 codes, before their offset is added. */
-INLINE void round_q8(const float *x, uint16_t *scale, int8_t *code) {
-  *scale = to_f16(largest_of(x, TC) / 127);
-  float s = half_to_float(*scale), inverse = s > 0 ? 1 / s : 0;
-  for (int j = 0; j < TC; j++) {
-    float q = rintf(x[j] * inverse);
-    code[j] = (int8_t)(q > 127 ? 127 : q < -127 ? -127 : q);
+/* Sixteen floats side by side: the same order of sums for every instruction set. */
+typedef float lanes __attribute__((vector_size(64)));
+typedef int32_t lanes_i __attribute__((vector_size(64)));
+#define GROUP_LANES 8
+
+INLINE lanes bounded(lanes x, float low, float high) {
+  lanes_i below = x < low, above = x > high;
+  lanes floor = low - (lanes){0}, top = high - (lanes){0};
+  x = (lanes)((below & (lanes_i)floor) | (~below & (lanes_i)x));
+  return (lanes)((above & (lanes_i)top) | (~above & (lanes_i)x));
+}
+
+/* The whole number next to x, of those between low and high; ties go to the even one. */
+INLINE lanes rounded(lanes x, float low, float high) { return (bounded(x, low, high) + 0x1.8p23f) - 0x1.8p23f; }
+
+/* The largest and the least of a group and 0. */
+INLINE void range_of(const lanes *x, int count, float *high, float *low) {
+  lanes most = {0}, least = {0};
+  for (int l = 0; l < count; l++) {
+    lanes_i above = x[l] > most, below = x[l] < least;
+    most = (lanes)((above & (lanes_i)x[l]) | (~above & (lanes_i)most));
+    least = (lanes)((below & (lanes_i)x[l]) | (~below & (lanes_i)least));
+  }
+  *high = *low = 0;
+  for (int j = 0; j < 16; j++) {
+    *high = most[j] > *high ? most[j] : *high;
+    *low = least[j] < *low ? least[j] : *low;
   }
 }
 
-#define Q4_SCALES 6
-/* What the largest element is multiplied by for a scale that puts it at -8, -7.65 ..: the best for the row is taken. */
-static const float Q4_FACTOR[8] = {-0.125f, -0.130718954f, -0.136986301f, -0.143884892f, -0.151515152f, -0.16f};
-
-/* Squared error at this scale, summed in one order for every instruction set. */
-INLINE float error_q4(const float *x, float scale, int8_t *code) {
-  float inverse = 1 / scale, e[16];
-  for (int j = 0; j < TC; j++) {
-    float q = rintf(x[j] * inverse);
-    q = q > 7 ? 7 : q < -8 ? -8 : q;
-    code[j] = (int8_t)q;
-    float d = fmaf(-q, scale, x[j]);
-    e[j & 15] = j < 16 ? d * d : fmaf(d, d, e[j & 15]);
+/* x as whole multiples of the scale; returns the squared error. */
+INLINE float try_scale(const lanes *x, int count, float scale, float low, float high, lanes *code) {
+  lanes e = {0};
+  float inverse = 1 / scale;
+  for (int l = 0; l < count; l++) {
+    lanes q = rounded(x[l] * inverse, low, high), d;
+    code[l] = q;
+    for (int j = 0; j < 16; j++) d[j] = fmaf(-q[j], scale, x[l][j]);
+    for (int j = 0; j < 16; j++) e[j] = fmaf(d[j], d[j], e[j]);
   }
   for (int h = 8; h > 0; h /= 2)
     for (int j = 0; j < h; j++) e[j] += e[j + h];
   return e[0];
 }
 
-INLINE void round_q4(const float *x, uint16_t *scale, int8_t *code) {
-  float high = 0, low = 0;
-  for (int j = 0; j < TC; j++) {
-    high = x[j] > high ? x[j] : high;
-    low = x[j] < low ? x[j] : low;
-  }
-  float top = high >= -low ? high : low, least = INFINITY;
+/* Scales of 4 bits that are tried, as factors of the largest element (which comes to lie at -8, -7.65 ..) and, with a zero
+ * point, of the range; the best one for the group is taken. */
+#define TRIALS 6
+static const float TRIAL_4[TRIALS] = {-0.125f, -0.130718954f, -0.136986301f, -0.143884892f, -0.151515152f, -0.16f};
+static const float TRIAL_RANGE[TRIALS] = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
+
+/* A group of count x 16 elements: x is nearly scale (code - zero). */
+INLINE void round_group(const int kind, const lanes *x, int count, uint16_t *scale, int *zero, lanes *code) {
+  const float levels = kind & BITS8 ? 255 : 15;
+  float high, low, least = INFINITY;
+  range_of(x, count, &high, &low);
+  float top = high >= -low ? high : low;
   *scale = 0;
-  memset(code, 0, TC);
-  for (int t = 0; t < Q4_SCALES; t++) {
-    uint16_t half = to_f16(top * Q4_FACTOR[t]);
-    float s = half_to_float(half);
-    int8_t trial[TC];
-    float error = s != 0 ? error_q4(x, s, trial) : INFINITY;
+  *zero = kind & ZERO ? 0 : kind & BITS8 ? 128 : 8;
+  for (int l = 0; l < count; l++) code[l] = (lanes){0};
+  for (int t = 0; t < (kind & BITS8 ? 1 : TRIALS); t++) {
+    float wanted = kind & ZERO ? (high - low) * TRIAL_RANGE[t] / levels : kind & BITS8 ? fabsf(top) / 127 : top * TRIAL_4[t];
+    uint16_t half = to_f16(wanted);
+    float s = half_to_float(half), from = kind & BITS8 ? -127 : -8, to = kind & BITS8 ? 127 : 7;
+    if (s == 0) continue;
+    if (kind & ZERO) {
+      from = rintf(low * TRIAL_RANGE[t] * (1 / s));
+      from = from < -levels ? -levels : from;
+      to = levels + from;
+    }
+    lanes trial[GROUP_LANES];
+    float error = try_scale(x, count, s, from, to, trial);
     if (error < least) {
       least = error;
       *scale = half;
-      memcpy(code, trial, sizeof trial);
+      if (kind & ZERO) *zero = (int)-from;
+      for (int l = 0; l < count; l++) code[l] = trial[l];
     }
   }
 }
 
-#if VB == 64
-INLINE void store_codes(__m512 a, __m512 b, int8_t *code) {
-  _mm_storeu_si128((__m128i *)code, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a)));
-  _mm_storeu_si128((__m128i *)(code + 16), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(b)));
-}
-
-/* The same as round_q4 to the bit. */
-INLINE void round_q4_fast(const float *x, uint16_t *scale, int8_t *code) {
-  __m512 a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + 16);
-  float high = _mm512_reduce_max_ps(_mm512_max_ps(a, b)), low = _mm512_reduce_min_ps(_mm512_min_ps(a, b));
-  high = high > 0 ? high : 0, low = low < 0 ? low : 0;
-  __m128i halves = _mm256_cvtps_ph(
-      _mm256_mul_ps(_mm256_set1_ps(high >= -low ? high : low), _mm256_loadu_ps(Q4_FACTOR)), _MM_FROUND_TO_NEAREST_INT);
-  __m256 scales = _mm256_cvtph_ps(halves), inverses = _mm256_div_ps(_mm256_set1_ps(1), scales);
-  float s[8], inverse[8], least = INFINITY;
-  uint16_t half[8];
-  _mm256_storeu_ps(s, scales);
-  _mm256_storeu_ps(inverse, inverses);
-  _mm_storeu_si128((__m128i *)half, halves);
-  const __m512 most = _mm512_set1_ps(7), few = _mm512_set1_ps(-8);
-  __m512 best_a = _mm512_setzero_ps(), best_b = best_a;
-  *scale = 0;
-  for (int t = 0; t < Q4_SCALES; t++) {
-    if (s[t] == 0) continue;
-    __m512 v = _mm512_set1_ps(inverse[t]), minus = _mm512_set1_ps(-s[t]);
-    __m512 p = _mm512_roundscale_ps(_mm512_mul_ps(a, v), 0), q = _mm512_roundscale_ps(_mm512_mul_ps(b, v), 0);
-    p = _mm512_max_ps(_mm512_min_ps(p, most), few), q = _mm512_max_ps(_mm512_min_ps(q, most), few);
-    __m512 d = _mm512_fmadd_ps(p, minus, a), f = _mm512_fmadd_ps(q, minus, b);
-    float error = sum((vf)_mm512_fmadd_ps(f, f, _mm512_mul_ps(d, d)));
-    if (error < least) least = error, *scale = half[t], best_a = p, best_b = q;
-  }
-  store_codes(best_a, best_b, code);
-}
-
-/* The same as round_q8 to the bit. */
-INLINE void round_q8_fast(const float *x, uint16_t *scale, int8_t *code) {
-  const __m512 sign = _mm512_set1_ps(-0.0f);
-  __m512 a = _mm512_loadu_ps(x), b = _mm512_loadu_ps(x + 16);
-  float most = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_andnot_ps(sign, a), _mm512_andnot_ps(sign, b)));
-  *scale = to_f16(most / 127);
-  float s = half_to_float(*scale);
-  __m512 inverse = _mm512_set1_ps(s > 0 ? 1 / s : 0), limit = _mm512_set1_ps(127), low = _mm512_set1_ps(-127);
-  a = _mm512_max_ps(_mm512_min_ps(_mm512_roundscale_ps(_mm512_mul_ps(a, inverse), 0), limit), low);
-  b = _mm512_max_ps(_mm512_min_ps(_mm512_roundscale_ps(_mm512_mul_ps(b, inverse), 0), limit), low);
-  store_codes(a, b, code);
-}
-#else
-#define round_q8_fast round_q8
-#define round_q4_fast round_q4
-#endif
-
-/* One tile of a matrix (rows,columns); what is beyond its edges is 0. */
-INLINE void quantize_tile(const int type, const void *x, int from, i64 rows, i64 columns, i64 row, i64 column, void *out) {
-  uint8_t *tile = tile_at(type, out, columns, row, column);
+/* One tile of a matrix (rows,columns); what is beyond its edges is 0. Returns 1 for a weight that is no number. */
+INLINE int quantize_tile(
+    const int kind, int parts, const void *x, int from, i64 rows, i64 columns, i64 row, i64 column, void *out) {
+  uint8_t *tile = tile_at(kind, parts, out, columns, row, column);
+  int bad = 0;
   for (int r = 0; r < TR; r++) {
-    float values[TC] = {0};
-    i64 left = row + r < rows ? MIN(TC, columns - column) : 0;
-    for (int j = 0; j < left; j += W) {
+    lanes values[GROUP_LANES] = {{0}}, code[GROUP_LANES];
+    i64 left = row + r < rows ? MIN(TC * parts, columns - column) : 0;
+    for (i64 j = 0; j < left; j += W) {
       vf v;
 #define CALL(T) v = ldw(x, T, (row + r) * columns + column + j, left - j)
       BY_TYPE(from, CALL)
 #undef CALL
-      st(values + j, v);
+      st((float *)values + j, v);
     }
+    lanes_i finite = (lanes_i){0} == 0;
+    for (int l = 0; l < 2 * parts; l++) finite &= values[l] - values[l] == 0;
+    for (int j = 0; j < 16; j++) bad |= !finite[j];
     uint16_t scale;
-    int8_t code[TC];
-    if (type == Q8) round_q8_fast(values, &scale, code);
-    else round_q4_fast(values, &scale, code);
+    int zero;
+    round_group(kind, values, 2 * parts, &scale, &zero, code);
     memcpy(tile + r * 2, &scale, 2);
-    uint8_t bytes[TC];
-    for (int j = 0; j < (type == Q8 ? TC : 16); j++)
-      bytes[j] = (uint8_t)(type == Q8 ? code[j] + 128 : (code[j] + 8) | (code[(j + 16) & 31] + 8) << 4);
-    for (int j = 0; j < (type == Q8 ? TC : 16); j += 4) memcpy(codes_at(type, tile, r, j), bytes + j, 4);
+    if (kind & ZERO) tile[TR * 2 + r] = (uint8_t)zero;
+    for (int p = 0; p < parts; p++) {
+      uint8_t *part = part_at(kind, parts, tile, p * TC), bytes[TC];
+      lanes_i a = __builtin_convertvector(code[2 * p], lanes_i) + zero;
+      lanes_i b = __builtin_convertvector(code[2 * p + 1], lanes_i) + zero;
+      for (int j = 0; j < 16; j++) {
+        bytes[j] = (uint8_t)(kind & BITS8 ? a[j] : a[j] | b[j] << 4);
+        bytes[j + 16] = (uint8_t)b[j];
+      }
+      for (int j = 0; j < (kind & BITS8 ? TC : 16); j += 4) memcpy(codes_at(kind, part, r, j), bytes + j, 4);
+    }
   }
+  return bad;
 }
 
 /* The code is the number of midpoints between codes that lie below: ties go down, as in bitsandbytes. */
@@ -162,26 +153,39 @@ INLINE void quantize_nf4(const float *x, uint8_t *block) {
     for (int j = 0; j < 16; j++) block[4 + h * 16 + j] = (uint8_t)(code[h * 32 + j] | code[h * 32 + 16 + j] << 4);
 }
 
-/* from, to: tiles or blocks. */
-static void quantize(const void *x, int type, i64 rows, i64 columns, void *out, int out_type, i64 from, i64 to) {
+INLINE int quantize_tiles(
+    const int kind, int parts, const void *x, int type, i64 rows, i64 columns, void *out, i64 from, i64 to) {
+  i64 across = tiles_of(columns, parts);
+  int bad = 0;
+  for (i64 t = from; t < to; t++)
+    bad |= quantize_tile(kind, parts, x, type, rows, columns, t / across * TR, t % across * parts * TC, out);
+  return bad;
+}
+
+/* from, to: tiles or blocks. Returns 1 for a weight that is no number; keys and values of a cache are not asked. */
+static int quantize(const void *x, int type, i64 rows, i64 columns, void *out, int out_type, i64 from, i64 to) {
+  if (is_tiled(out_type)) {
+#define CALL(K) return quantize_tiles(K, parts_of(out_type), x, type, rows, columns, out, from, to)
+    BY_KIND(out_type, CALL)
+#undef CALL
+  }
+  int bad = 0;
   for (i64 b = from; b < to; b++) {
-    if (is_tiled(out_type)) {
-      i64 row = b / tiles_of(columns) * TR, column = b % tiles_of(columns) * TC;
-      if (out_type == Q8) quantize_tile(Q8, x, type, rows, columns, row, column, out);
-      else quantize_tile(Q4, x, type, rows, columns, row, column, out);
-    } else if (out_type == Q8B) {
-      float values[TC];
-      widen_block(x, type, b * TC, TC, values);
+    if (out_type == Q8B) {
+      lanes values[2], code[2];
+      widen_block(x, type, b * TC, TC, (float *)values);
       uint8_t *block = (uint8_t *)out + bytes_before(Q8B, b * TC);
       uint16_t scale;
-      int8_t code[TC];
-      round_q8_fast(values, &scale, code);
+      int zero;
+      round_group(BITS8, values, 2, &scale, &zero, code);
       memcpy(block, &scale, 2);
-      memcpy(block + 2, code, TC);
+      for (int j = 0; j < TC; j++) block[2 + j] = (uint8_t)(int8_t)code[j >> 4][j & 15];
     } else {
       float values[64];
       widen_block(x, type, b * 64, 64, values);
+      for (int j = 0; j < 64; j++) bad |= !(values[j] - values[j] == 0);
       quantize_nf4(values, (uint8_t *)out + bytes_before(NF4, b * 64));
     }
   }
+  return bad;
 }

@@ -122,19 +122,19 @@ INLINE void gather(
 }
 
 INLINE void gather_tiled(
-    const int type, const void *table, i64 columns, const int32_t *ids, float *out, i64 from, i64 to) {
+    const int kind, int parts, const void *table, i64 columns, const int32_t *ids, float *out, i64 from, i64 to) {
   for (i64 r = from; r < to; r++)
     for (i64 c = 0; c < columns; c += W)
-      stn(out + r * columns + c, ldtile(table, type, columns, ids ? ids[r] : r, c), columns - c);
+      stn(out + r * columns + c, ldtile(table, kind, parts, columns, ids ? ids[r] : r, c), columns - c);
 }
 
 /* Without ids all rows in their order; of tiled weights only. */
 static void gather_rows(
     const void *table, int type, i64 columns, const int32_t *ids, float *out, i64 from, i64 to) {
-  if (type == Q8) {
-    gather_tiled(Q8, table, columns, ids, out, from, to);
-  } else if (type == Q4) {
-    gather_tiled(Q4, table, columns, ids, out, from, to);
+  if (is_tiled(type)) {
+#define CALL(K) gather_tiled(K, parts_of(type), table, columns, ids, out, from, to)
+    BY_KIND(type, CALL)
+#undef CALL
   } else {
 #define CALL(T) gather(table, T, columns, ids, out, from, to)
     BY_TYPE(type, CALL)

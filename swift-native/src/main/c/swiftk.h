@@ -13,7 +13,8 @@
 #endif
 
 typedef long long i64;
-enum { F32 = 0, BF16 = 1, F16 = 2, Q8 = 3, Q4 = 4, NF4 = 5, Q8B = 6 };
+/* Types from TILED on are tiles, see tiles.h. */
+enum { F32 = 0, BF16 = 1, F16 = 2, NF4 = 5, Q8B = 6, TILED = 16 };
 enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM };
 enum { NEGATE, EXP, LOG, SQRT, RSQRT, RECIPROCAL, SQUARE, RELU, SIGMOID, TANH, SILU, GELU, GELU_TANH };
 
@@ -28,7 +29,7 @@ typedef struct {
   X(void, fill, (float *x, float value, i64 from, i64 to), (x, value, from, to)) \
   X(void, cast, (const void *x, int type, void *out, int out_type, i64 from, i64 to), \
     (x, type, out, out_type, from, to)) \
-  X(void, quantize, (const void *x, int type, i64 rows, i64 columns, void *out, int out_type, i64 from, i64 to), \
+  X(int, quantize, (const void *x, int type, i64 rows, i64 columns, void *out, int out_type, i64 from, i64 to), \
     (x, type, rows, columns, out, out_type, from, to)) \
   X(int, matmul, (const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, \
     float alpha, float beta, i64 m0, i64 m1, i64 n0, i64 n1), \

@@ -13,7 +13,7 @@ import io.swiftjvm.plan.Arguments;
 import io.swiftjvm.plan.QuantSettings;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.plan.Task;
-import io.swiftjvm.quant.Quantisation;
+import io.swiftjvm.quant.QuantSpec;
 import io.swiftjvm.run.ExternalEngines;
 import io.swiftjvm.run.LocalEngine;
 import io.swiftjvm.serve.ModelServer;
@@ -71,12 +71,15 @@ public record Recipe(Settings settings) {
   }
 
   /**
-   * Quantises the weights when they are loaded: {@link Quantisation#NF4} under adapters that are trained (QLoRA),
-   * {@link
-   * Quantisation#INT8} and {@link Quantisation#INT4} for answers. Default: not.
+   * Quantises the weights when they are loaded: {@link QuantSpec#nf4} under adapters that are trained (QLoRA),
+   * {@link QuantSpec#int8} and {@link QuantSpec#int4} for answers. Default: not.
+   *
+   * {@snippet :
+   * Swift.model("qwen3").quantize(int4().group(64).zeroPoint(true)); // static import of QuantSpec.int4
+   * }
    */
-  public Recipe quantize(Quantisation quantisation) {
-    return of(settings.model(m -> m.quant(QuantSettings.of(quantisation))));
+  public Recipe quantize(QuantSpec spec) {
+    return of(settings.model(m -> m.quant(QuantSettings.of(spec))));
   }
 
   /**

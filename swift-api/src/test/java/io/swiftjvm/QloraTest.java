@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.SafetensorsFile;
-import io.swiftjvm.quant.Quantisation;
+import io.swiftjvm.quant.QuantSpec;
 import io.swiftjvm.testing.OracleFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,7 +59,7 @@ class QloraTest {
   @Test
   void adapters_on_an_nf4_base_learn_step_by_step_as_in_the_reference() throws IOException {
     JsonNode golden = JSON.readTree(RUNS.resolve("qlora_nf4/golden.json").toFile());
-    try (Run run = recipe(rows()).quantize(Quantisation.NF4_SINGLE).plan().train()) {
+    try (Run run = recipe(rows()).quantize(QuantSpec.nf4().doubleQuant(false)).plan().train()) {
       assertThat(run.result()).isPresent();
       assertThatThrownBy(() -> run.export(folder.resolve("merged"), false)).isInstanceOf(InvalidPlanException.class)
           .hasMessageContaining("without");
@@ -78,7 +78,7 @@ class QloraTest {
   @Test
   void quantised_weights_are_not_trained_and_unknown_kinds_are_refused() throws IOException {
     Path rows = rows();
-    assertThatThrownBy(() -> recipe(rows).full().quantize(Quantisation.NF4).plan())
+    assertThatThrownBy(() -> recipe(rows).full().quantize(QuantSpec.nf4()).plan())
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("quantised weights cannot be trained");
     assertThatThrownBy(() -> recipe(rows).with("quant_method", "gptq").plan())
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("quant_method gptq");

@@ -6,7 +6,6 @@ import io.swiftjvm.infer.GenerateRequest;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.LoadOptions;
-import io.swiftjvm.quant.Quantisation;
 import io.swiftjvm.tensor.DType;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -47,7 +46,7 @@ public final class InferBench {
       double quantised = 0;
       if (!format.equals("f32") && !format.equals("bf16")) {
         long before = processorNanos();
-        Quantisation.valueOf(format.toUpperCase(Locale.ROOT)).apply(model);
+        WeightFormats.of(format).apply(model);
         quantised = (processorNanos() - before) / 1e9;
       }
       InferBench bench = new InferBench(new Engine(model), threads == 1);

@@ -7,7 +7,6 @@ import io.swiftjvm.infer.Engine;
 import io.swiftjvm.infer.GenerateRequest;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.model.CausalLm;
-import io.swiftjvm.quant.Quantisation;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -32,7 +31,7 @@ public final class LoadBench {
       double seconds = (System.nanoTime() - start) / 1e9;
       if (args.length > 2) {
         long before = System.nanoTime();
-        Quantisation.valueOf(args[2].toUpperCase(Locale.ROOT)).apply(model);
+        WeightFormats.of(args[2]).apply(model);
         System.out.printf(Locale.ROOT, "quantised in %.2f s%n", (System.nanoTime() - before) / 1e9);
       }
       System.gc();

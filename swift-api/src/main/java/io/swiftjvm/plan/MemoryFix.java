@@ -1,5 +1,6 @@
 package io.swiftjvm.plan;
 
+import io.swiftjvm.quant.QuantSpec;
 import static io.swiftjvm.parallel.MemoryEstimate.show;
 
 import io.swiftjvm.parallel.MemoryEstimate;
@@ -75,7 +76,7 @@ public record MemoryFix(String flag, String effect, long saved, long total) {
     }
     steps.add(new Step("--quant_method bnb --quant_bits 4", "4-bit base weights under the adapter (QLoRA)",
         now -> now.model().quant().method() != null || now.tuner().full() ? now
-            : now.model(m -> m.quant(new QuantSettings("bnb", 4, true)))));
+            : now.model(m -> m.quant(QuantSettings.of(QuantSpec.nf4())))));
     return steps;
   }
 

@@ -10,7 +10,7 @@ import io.swiftjvm.parallel.MemoryEstimate;
 import io.swiftjvm.parallel.MemoryEstimator;
 import io.swiftjvm.parallel.MemoryRequest;
 import io.swiftjvm.parallel.ModelSizes;
-import io.swiftjvm.quant.Quantisation;
+import io.swiftjvm.quant.QuantSpec;
 import io.swiftjvm.tensor.DType;
 import java.util.Comparator;
 import java.util.List;
@@ -55,8 +55,8 @@ public record MemoryPlan(Settings settings, ModelSizes sizes, int longest) {
   }
 
   private static @Nullable DType packed(Settings s) {
-    Quantisation quantisation = s.model().quant().quantisation();
-    return quantisation == null ? null : quantisation.type();
+    QuantSpec spec = s.model().quant().spec();
+    return spec == null ? null : spec.type();
   }
 
   /** Bytes that the plan may use: its {@code memory_limit}, else what its device has free. */

@@ -75,7 +75,7 @@ public final class PlanRules {
       problems.add("model is no path: " + e.getMessage());
     }
     try {
-      if (s.model().quant().quantisation() != null && s.tuner().full() && s.data().any()) {
+      if (s.model().quant().spec() != null && s.tuner().full() && s.data().any()) {
         problems.add("quant_method is " + s.model().quant().method() + " with tuner_type full; quantised weights cannot be"
             + " trained. Use tuner_type lora.");
       }

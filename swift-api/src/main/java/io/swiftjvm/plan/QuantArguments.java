@@ -12,18 +12,21 @@ import java.util.function.UnaryOperator;
 final class QuantArguments {
   static final List<Argument> LIST = List.of(
       Argument.of("quant_method", TEXT, "Quantises weights when loading: bnb (NF4, to train adapters on) or swift.",
-          s -> s.model().quant().method(),
-          (s, v) -> quant(s, q -> new QuantSettings(
-              ((String) v).toLowerCase(Locale.ROOT), q.bits(), q.type(), q.doubleQuant()))),
+          s -> s.model().quant().method(), (s, v) -> quant(s, q -> q.method(((String) v).toLowerCase(Locale.ROOT)))),
       Argument.of("quant_bits", INTEGER, "Bits a weight: 4, or 8 with quant_method swift.",
           s -> s.model().quant().bits() instanceof Integer bits ? (long) bits : null,
-          (s, v) -> quant(s, q -> new QuantSettings(
-              q.method(), ModelArguments.toInt("quant_bits", v), q.type(), q.doubleQuant()))),
+          (s, v) -> quant(s, q -> q.bits(ModelArguments.toInt("quant_bits", v)))),
       Argument.of("bnb_4bit_quant_type", TEXT, "Codes of bnb: nf4.", s -> s.model().quant().type(),
-          (s, v) -> quant(s, q -> new QuantSettings(q.method(), q.bits(), (String) v, q.doubleQuant()))),
+          (s, v) -> quant(s, q -> q.type((String) v))),
       Argument.of("bnb_4bit_use_double_quant", SWITCH, "Scales of bnb are quantised in turn.",
-          s -> s.model().quant().doubleQuant(),
-          (s, v) -> quant(s, q -> new QuantSettings(q.method(), q.bits(), q.type(), (Boolean) v))));
+          s -> s.model().quant().doubleQuant(), (s, v) -> quant(s, q -> q.doubleQuant((Boolean) v))),
+      Argument.of("group_size", INTEGER, "Weights that share a scale with quant_method swift: 32, 64 or 128.",
+          s -> s.model().quant().groupSize() instanceof Integer size ? (long) size : null,
+          (s, v) -> quant(s, q -> q.groupSize(ModelArguments.toInt("group_size", v)))),
+      Argument.of("zero_point", SWITCH, "Groups of quant_method swift have a zero point beside their scale.",
+          s -> s.model().quant().zeroPoint(), (s, v) -> quant(s, q -> q.zeroPoint((Boolean) v))),
+      Argument.of("quant_cache", SWITCH, "Keeps the packed weights in .swift beside the checkpoint, for the next start.",
+          s -> s.model().quant().cache(), (s, v) -> quant(s, q -> q.cache((Boolean) v))));
 
   private QuantArguments() {}
 

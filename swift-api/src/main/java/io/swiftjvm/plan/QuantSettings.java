@@ -1,7 +1,8 @@
 package io.swiftjvm.plan;
 
 import io.swiftjvm.error.InvalidPlanException;
-import io.swiftjvm.quant.Quantisation;
+import io.swiftjvm.quant.QuantSpec;
+import io.swiftjvm.quant.QuantSpec.Format;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,31 +12,28 @@ import org.jspecify.annotations.Nullable;
  * @param bits 8 or 4; null = 4
  * @param type codes of bnb: nf4; null = nf4
  * @param doubleQuant NF4's scales are quantised in turn; default true
+ * @param groupSize weights that share a scale; null = 64 for bnb, 32 for swift
+ * @param zeroPoint groups have zero points; default false
+ * @param cache packed weights are kept beside the checkpoint; default false
  */
 public record QuantSettings(
-    @Nullable String method, @Nullable Integer bits, @Nullable String type, boolean doubleQuant) {
-  /** Without a type of codes. */
-  public QuantSettings(@Nullable String method, @Nullable Integer bits, boolean doubleQuant) {
-    this(method, bits, null, doubleQuant);
-  }
-
-  static final QuantSettings NONE = new QuantSettings(null, null, true);
+    @Nullable String method, @Nullable Integer bits, @Nullable String type, boolean doubleQuant,
+    @Nullable Integer groupSize, boolean zeroPoint, boolean cache) {
+  static final QuantSettings NONE = new QuantSettings(null, null, null, true, null, false, false);
 
   /** The settings of a quantisation. */
-  public static QuantSettings of(Quantisation quantisation) {
-    return switch (quantisation) {
-      case INT8 -> new QuantSettings("swift", 8, true);
-      case INT4 -> new QuantSettings("swift", 4, true);
-      case NF4 -> new QuantSettings("bnb", 4, true);
-      case NF4_SINGLE -> new QuantSettings("bnb", 4, false);
-    };
+  public static QuantSettings of(QuantSpec spec) {
+    boolean nf4 = spec.format() == Format.NF4;
+    return new QuantSettings(nf4 ? "bnb" : "swift", spec.format() == Format.INT8 ? 8 : 4, null, nf4 ? spec.doubleQuant() : true,
+        nf4 ? null : (Integer) spec.group(), spec.zeroPoint(), spec.cached());
   }
 
   /** What is done to the weights; null = nothing. */
-  public @Nullable Quantisation quantisation() {
+  public @Nullable QuantSpec spec() {
     if (method == null) {
-      if (bits != null) {
-        throw new InvalidPlanException("quant_bits is " + bits + " without quant_method; add bnb or swift.");
+      if (bits != null || groupSize != null || zeroPoint || cache) {
+        throw new InvalidPlanException("quant_bits, group_size, zero_point or quant_cache is set without quant_method; add"
+            + " bnb or swift.");
       }
       return null;
     }
@@ -43,12 +41,42 @@ public record QuantSettings(
       throw new InvalidPlanException("bnb_4bit_quant_type is '" + type + "'; this version has nf4.");
     }
     int wanted = bits == null ? 4 : bits;
-    return switch (method + wanted) {
-      case "bnb4" -> doubleQuant ? Quantisation.NF4 : Quantisation.NF4_SINGLE;
-      case "swift8" -> Quantisation.INT8;
-      case "swift4" -> Quantisation.INT4;
+    QuantSpec spec = switch (method + wanted) {
+      case "bnb4" -> QuantSpec.nf4().doubleQuant(doubleQuant);
+      case "swift8" -> QuantSpec.int8();
+      case "swift4" -> QuantSpec.int4();
       default -> throw new InvalidPlanException("quant_method " + method + " with quant_bits " + wanted
           + " is not there; this version has bnb with 4 and swift with 8 or 4.");
     };
+    return new QuantSpec(
+        spec.format(), groupSize == null ? spec.group() : groupSize, zeroPoint, spec.doubleQuant(), cache);
+  }
+
+  QuantSettings method(String value) {
+    return new QuantSettings(value, bits, type, doubleQuant, groupSize, zeroPoint, cache);
+  }
+
+  QuantSettings bits(int value) {
+    return new QuantSettings(method, value, type, doubleQuant, groupSize, zeroPoint, cache);
+  }
+
+  QuantSettings type(String value) {
+    return new QuantSettings(method, bits, value, doubleQuant, groupSize, zeroPoint, cache);
+  }
+
+  QuantSettings doubleQuant(boolean value) {
+    return new QuantSettings(method, bits, type, value, groupSize, zeroPoint, cache);
+  }
+
+  QuantSettings groupSize(int value) {
+    return new QuantSettings(method, bits, type, doubleQuant, value, zeroPoint, cache);
+  }
+
+  QuantSettings zeroPoint(boolean value) {
+    return new QuantSettings(method, bits, type, doubleQuant, groupSize, value, cache);
+  }
+
+  QuantSettings cache(boolean value) {
+    return new QuantSettings(method, bits, type, doubleQuant, groupSize, zeroPoint, value);
   }
 }

@@ -14,7 +14,7 @@ import io.swiftjvm.model.LoadOptions;
 import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.quant.QuantFormats;
-import io.swiftjvm.quant.Quantisation;
+import io.swiftjvm.quant.QuantSpec;
 import io.swiftjvm.text.ChatTemplate;
 import io.swiftjvm.text.HuggingFaceTokenizers;
 import io.swiftjvm.text.Tokenizer;
@@ -75,9 +75,9 @@ public final class LoadedModel implements AutoCloseable {
       model = CausalLm.load(
           source.folder(), backend, new LoadOptions(settings.model().dtype()).formats(QuantFormats.FORMATS).expansion(expansion)
               .head(head));
-      Quantisation quantisation = settings.model().quant().quantisation();
-      if (quantisation != null) {
-        quantisation.apply(model);
+      QuantSpec quant = settings.model().quant().spec();
+      if (quant != null) {
+        quant.apply(model);
       }
       LoadedModel loaded = new LoadedModel(source, backend, model);
       loaded.tokenizer = tokenizer;

@@ -150,7 +150,7 @@ public final class TrainingSession {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("base model", Fingerprint.model(loaded.source().folder()));
     facts.put("torch_dtype", String.valueOf(settings.model().dtype()));
-    facts.put("quantisation", String.valueOf(settings.model().quant().quantisation()));
+    facts.put("quantisation", String.valueOf(settings.model().quant().spec()));
     return facts;
   }
 

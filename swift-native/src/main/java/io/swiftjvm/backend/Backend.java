@@ -52,7 +52,10 @@ public interface Backend extends Allocator, AutoCloseable {
   /** Converts between float32, bf16 and fp16, rounding to nearest even; also widens quantised weights. */
   void cast(Tensor source, Tensor target);
 
-  /** Converts float32, bf16 or fp16 weights of whole blocks to a type that {@link DType#isQuantised()}. */
+  /**
+   * Converts float32, bf16 or fp16 weights of whole blocks to a type that {@link DType#isQuantised()}. Throws
+   * {@link ArithmeticException} for weights that are NaN or infinite; keys and values of a cache are not asked.
+   */
   void quantize(Tensor source, Tensor target);
 
   /**

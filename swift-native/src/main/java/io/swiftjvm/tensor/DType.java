@@ -16,10 +16,30 @@ public enum DType {
   BOOL(1, "bool"),
   F8_E4M3(1, "float8_e4m3fn"),
   F8_E5M2(1, "float8_e5m2"),
-  /** Signed bytes with a float16 scale for 32 of a row, in tiles of 16 rows by 32 columns. */
-  Q8(32, 16 * 34, 16, "q8"),
-  /** Codes of 4 bits with a float16 scale for 32 of a row, in tiles of 16 rows by 32 columns. */
-  Q4(32, 16 * 18, 16, "q4"),
+  /** Bytes with a float16 scale for a group of 32 of a row, in tiles of 16 rows by 32 columns. */
+  Q8(8, 32, false),
+  /** {@link #Q8} in groups of 64. */
+  Q8_64(8, 64, false),
+  /** {@link #Q8} in groups of 128. */
+  Q8_128(8, 128, false),
+  /** {@link #Q8} with a zero point for every scale. */
+  Q8_ZERO(8, 32, true),
+  /** {@link #Q8_64} with a zero point for every scale. */
+  Q8_64_ZERO(8, 64, true),
+  /** {@link #Q8_128} with a zero point for every scale. */
+  Q8_128_ZERO(8, 128, true),
+  /** Codes of 4 bits with a float16 scale for a group of 32 of a row, in tiles of 16 rows by 32 columns. */
+  Q4(4, 32, false),
+  /** {@link #Q4} in groups of 64. */
+  Q4_64(4, 64, false),
+  /** {@link #Q4} in groups of 128. */
+  Q4_128(4, 128, false),
+  /** {@link #Q4} with a zero point for every scale. */
+  Q4_ZERO(4, 32, true),
+  /** {@link #Q4_64} with a zero point for every scale. */
+  Q4_64_ZERO(4, 64, true),
+  /** {@link #Q4_128} with a zero point for every scale. */
+  Q4_128_ZERO(4, 128, true),
   /** Blocks of 64 weights in 36 bytes: a float32 scale and codes of 4 bits of normal distribution (QLoRA). */
   NF4(64, 36, 1, "nf4"),
   /** Signed bytes in blocks of 32 of a row, each behind its float16 scale: keys and values of a cache. */
@@ -28,6 +48,8 @@ public enum DType {
   private final int block;
   private final int bytes;
   private final int tileRows;
+  private final int bits;
+  private final boolean zeroPoint;
   private final String torchName;
 
   DType(int bytes, String torchName) {
@@ -38,7 +60,45 @@ public enum DType {
     this.block = block;
     this.bytes = bytes;
     this.tileRows = tileRows;
+    this.bits = 0;
+    this.zeroPoint = false;
     this.torchName = torchName;
+  }
+
+  DType(int bits, int group, boolean zeroPoint) {
+    this.block = group;
+    this.bytes = 16 * (group * bits / 8 + (zeroPoint ? 3 : 2));
+    this.tileRows = 16;
+    this.bits = bits;
+    this.zeroPoint = zeroPoint;
+    this.torchName = name().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Weights in tiles.
+   *
+   * @param bits 4 or 8
+   * @param group columns that share a scale: 32, 64 or 128
+   * @param zeroPoint whether they share a zero point, too
+   */
+  public static DType tiled(int bits, int group, boolean zeroPoint) {
+    for (DType type : values()) {
+      if (type.bits == bits && type.block == group && type.zeroPoint == zeroPoint) {
+        return type;
+      }
+    }
+    throw new IllegalArgumentException("tiles have 4 or 8 bits and groups of 32, 64 or 128, got " + bits + " bits and groups of "
+        + group);
+  }
+
+  /** Bits of a code in a tile: 4 or 8; 0 for types that are not in tiles. */
+  public int tileBits() {
+    return bits;
+  }
+
+  /** True for tiles with a zero point for every scale. */
+  public boolean hasZeroPoint() {
+    return zeroPoint;
   }
 
   /** Elements that are stored together: 1, but for quantised weights. */

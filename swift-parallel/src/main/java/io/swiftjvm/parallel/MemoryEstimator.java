@@ -70,12 +70,19 @@ public final class MemoryEstimator {
           ? request.packed() : null;
       long values = ModelShapes.values(shape);
       DType dtype = request.work() == Work.FULL && trained.containsKey(name) ? DType.F32 : request.dtype();
-      if (packed != null && values % packed.block() == 0) {
+      if (packed != null && packed.tileRows() > 1) {
+        tally.add(packed.bytes(values / shape[shape.length - 1], shape[shape.length - 1]));
+      } else if (packed != null && values % packed.block() == 0) {
         tally.add(packed.bytes(values));
       } else if (dtype != null) {
         tally.add(values * dtype.bytes());
       }
     });
+    long[] head = sizes.model().projections().get(sizes.names().head());
+    if (head != null && request.packed() instanceof DType packed && packed.tileRows() > 1) {
+      // The output projection has 8 bits whatever the others have; the token table that it may be tied to stays.
+      tally.add(DType.tiled(8, packed.block(), packed.hasZeroPoint()).bytes(head[0], head[1]));
+    }
     // Blocks that are added come on top; their numbers may be those of layers that are there.
     if (request.work() == Work.FULL) {
       trained.forEach((name, shape) -> {

@@ -28,6 +28,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -224,8 +225,15 @@ public final class CpuBackend implements Backend {
     require(!tiled || target.columns() == columns, "quantisation of %s to %s", source, target);
     long blocks = tiled ? Math.ceilDiv(rows, type.tileRows()) * Math.ceilDiv(columns, (long) type.block())
         : source.size() / type.block();
-    run(blocks, 4.0 * type.block() * type.tileRows(), 64,
-        (a, b) -> kernels.quantize(x, source.dtype(), rows, columns, y, type, a, b));
+    AtomicBoolean numbers = new AtomicBoolean(true);
+    run(blocks, 4.0 * type.block() * type.tileRows(), 64, (a, b) -> {
+      if (!kernels.quantize(x, source.dtype(), rows, columns, y, type, a, b)) {
+        numbers.set(false);
+      }
+    });
+    if (!numbers.get()) {
+      throw new ArithmeticException("cannot quantise " + source + ": a weight is NaN or infinite");
+    }
   }
 
   @Override

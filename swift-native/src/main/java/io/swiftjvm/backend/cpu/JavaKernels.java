@@ -41,13 +41,10 @@ final class JavaKernels implements Kernels {
   }
 
   @Override
-  public void quantize(
+  public boolean quantize(
       MemorySegment x, DType type, long rows, long columns, MemorySegment out, DType outType, long from, long to) {
-    if (outType.tileRows() == 1) {
-      QuantBlocks.quantize(x, type, out, outType, from, to);
-    } else {
-      QuantTiles.quantize(x, type, rows, columns, out, outType, from, to);
-    }
+    return outType.tileRows() == 1 ? QuantBlocks.quantize(x, type, out, outType, from, to)
+        : QuantTiles.quantize(x, type, rows, columns, out, outType, from, to);
   }
 
   @Override

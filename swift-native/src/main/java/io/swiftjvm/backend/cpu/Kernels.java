@@ -25,8 +25,8 @@ interface Kernels {
   /** Elements, between the float types and from NF4; tiles are widened by {@link #gatherRows}. */
   void cast(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to);
 
-  /** Tiles or blocks of out, from a matrix of a float type. */
-  void quantize(
+  /** Tiles or blocks of out, from a matrix of a float type; false if a weight is NaN or infinite. */
+  boolean quantize(
       MemorySegment x, DType type, long rows, long columns, MemorySegment out, DType outType, long from, long to);
 
   /**

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class NativeKernels implements Kernels {
   private static final String[] LEVELS = {"baseline vectors", "AVX2", "AVX-512"};
+  /** The first type of {@code tiles.h}. */
+  private static final int TILED = 16;
 
   private final String description;
 
@@ -53,7 +55,7 @@ final class NativeKernels implements Kernels {
     static final MethodHandle USE = find("use", "ii");
     static final MethodHandle FILL = find("fill", "vafll");
     static final MethodHandle CAST = find("cast", "vaiaill");
-    static final MethodHandle QUANTIZE = find("quantize", "vaillaill");
+    static final MethodHandle QUANTIZE = find("quantize", "iaillaill");
     static final MethodHandle MATMUL = find("matmul", "iaiaiialllffllll");
     static final MethodHandle BINARY = find("binary", "viaaalllll");
     static final MethodHandle UNARY = find("unary", "viaall");
@@ -132,11 +134,15 @@ final class NativeKernels implements Kernels {
       case F32 -> 0;
       case BF16 -> 1;
       case F16 -> 2;
-      case Q8 -> 3;
-      case Q4 -> 4;
       case NF4 -> 5;
       case Q8_BLOCK -> 6;
-      default -> throw new IllegalArgumentException("not a float type: " + type);
+      default -> {
+        if (type.tileRows() == 1) {
+          throw new IllegalArgumentException("not a float type: " + type);
+        }
+        int parts = Integer.numberOfTrailingZeros(type.block() / 32);
+        yield TILED + flag(type.tileBits() == 8) + 2 * flag(type.hasZeroPoint()) + 4 * parts;
+      }
     };
   }
 
@@ -172,10 +178,10 @@ final class NativeKernels implements Kernels {
   }
 
   @Override
-  public void quantize(
+  public boolean quantize(
       MemorySegment x, DType type, long rows, long columns, MemorySegment out, DType outType, long from, long to) {
     try {
-      Calls.QUANTIZE.invokeExact(x, type(type), rows, columns, out, type(outType), from, to);
+      return (int) Calls.QUANTIZE.invokeExact(x, type(type), rows, columns, out, type(outType), from, to) == 0;
     } catch (Throwable t) {
       throw failed(t);
     }

@@ -31,25 +31,29 @@ final class QuantBlocks {
     return NF4[at % 32 < 16 ? b & 15 : b >> 4 & 15] * scale;
   }
 
-  /** Blocks {@code [from, to)} of out. */
-  static void quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
+  /** Blocks {@code [from, to)} of out; false if a weight of NF4 is NaN or infinite. */
+  static boolean quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
     int size = outType.block();
     float[] values = new float[size];
-    int[] codes = new int[size];
+    QuantTiles.Group group = new QuantTiles.Group(size, 8, false);
+    boolean numbers = true;
     for (long b = from; b < to; b++) {
       for (int j = 0; j < size; j++) {
         values[j] = Scalars.get(x, type, b * size + j);
+        numbers &= outType != DType.NF4 || Float.isFinite(values[j]);
       }
       long at = outType.bytes(b * size);
       if (outType == DType.NF4) {
         nf4(values, out, at);
         continue;
       }
-      out.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, QuantTiles.q8(values, codes));
+      group.round(values);
+      out.set(ValueLayout.JAVA_SHORT_UNALIGNED, at, group.scale);
       for (int j = 0; j < size; j++) {
-        out.set(ValueLayout.JAVA_BYTE, at + 2 + j, (byte) codes[j]);
+        out.set(ValueLayout.JAVA_BYTE, at + 2 + j, (byte) group.codes[j]);
       }
     }
+    return numbers;
   }
 
   private static void nf4(float[] x, MemorySegment out, long at) {

@@ -3,118 +3,148 @@ package io.swiftjvm.backend.cpu;
 import io.swiftjvm.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /** int8 and int4 weights in Java, tile by tile as in {@code tiles.h} and {@code quantize.h}, to the same bits. */
 final class QuantTiles {
   private static final int ROWS = 16;
   private static final int COLUMNS = 32;
-  /** What the largest element is multiplied by for the scales that are tried. */
-  private static final float[] Q4_FACTOR = {-0.125f, -0.130718954f, -0.136986301f, -0.143884892f, -0.151515152f, -0.16f};
 
   private QuantTiles() {}
 
   private static long tile(DType type, long columns, long row, long column) {
-    return (row / ROWS * Math.ceilDiv(columns, (long) COLUMNS) + column / COLUMNS) * type.bytes(ROWS, COLUMNS);
+    return (row / ROWS * Math.ceilDiv(columns, (long) type.block()) + column / type.block()) * type.bytes(ROWS, type.block());
   }
 
-  /** Where the byte of a code is; Q4 has column j + 16 in the high half of column j's. */
-  private static long code(DType type, long tile, long row, int j) {
-    int at = type == DType.Q8 ? j : j % 16;
-    return tile + ROWS * 2 + at / 4 * 64 + row % ROWS * 4 + at % 4;
+  /** Where the byte of a code is; of 4 bits column j + 16 has the high half of column j's. */
+  private static long code(DType type, long tile, long row, int column) {
+    int part = column / COLUMNS;
+    int j = column % COLUMNS;
+    boolean bytes = type.tileBits() == 8;
+    int at = bytes ? j : j % 16;
+    return tile + ROWS * (type.hasZeroPoint() ? 3 : 2) + part * (bytes ? 512L : 256L) + at / 4 * 64 + row % ROWS * 4 + at % 4;
   }
 
   /** One element, widened. */
   static float get(MemorySegment x, DType type, long columns, long row, long column) {
     long tile = tile(type, columns, row, column);
-    int j = (int) (column % COLUMNS);
+    int j = (int) (column % type.block());
     float scale = Float.float16ToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, tile + row % ROWS * 2));
+    int zero = type.hasZeroPoint() ? x.get(ValueLayout.JAVA_BYTE, tile + ROWS * 2 + row % ROWS) & 255
+        : 1 << type.tileBits() - 1;
     int b = x.get(ValueLayout.JAVA_BYTE, code(type, tile, row, j)) & 255;
-    return (type == DType.Q8 ? b - 128 : (j < 16 ? b & 15 : b >> 4) - 8) * scale;
+    return ((type.tileBits() == 8 ? b : j % COLUMNS < 16 ? b & 15 : b >> 4) - zero) * scale;
   }
 
-  /** Tiles {@code [from, to)} of out; what is beyond the edges of the matrix is 0. */
-  static void quantize(
+  /** Tiles {@code [from, to)} of out, 0 beyond the edges of the matrix; false if a weight is NaN or infinite. */
+  static boolean quantize(
       MemorySegment x, DType type, long rows, long columns, MemorySegment out, DType outType, long from, long to) {
-    long across = Math.ceilDiv(columns, (long) COLUMNS);
-    float[] values = new float[COLUMNS];
-    int[] codes = new int[COLUMNS];
+    int size = outType.block();
+    long across = Math.ceilDiv(columns, (long) size);
+    float[] values = new float[size];
+    Group group = new Group(size, outType.tileBits(), outType.hasZeroPoint());
+    boolean numbers = true;
     for (long t = from; t < to; t++) {
       long first = t / across * ROWS;
-      long column = t % across * COLUMNS;
+      long column = t % across * size;
       long tile = tile(outType, columns, first, column);
       for (long row = first; row < first + ROWS; row++) {
-        for (int j = 0; j < COLUMNS; j++) {
+        for (int j = 0; j < size; j++) {
           boolean inside = row < rows && column + j < columns;
           values[j] = inside ? Scalars.get(x, type, row * columns + column + j) : 0;
+          numbers &= Float.isFinite(values[j]);
         }
-        short scale = outType == DType.Q8 ? q8(values, codes) : q4(values, codes);
-        out.set(ValueLayout.JAVA_SHORT_UNALIGNED, tile + row % ROWS * 2, scale);
-        for (int j = 0; j < (outType == DType.Q8 ? COLUMNS : COLUMNS / 2); j++) {
-          int b = outType == DType.Q8 ? codes[j] + 128 : codes[j] + 8 | codes[j + 16] + 8 << 4;
-          out.set(ValueLayout.JAVA_BYTE, code(outType, tile, row, j), (byte) b);
+        group.round(values);
+        out.set(ValueLayout.JAVA_SHORT_UNALIGNED, tile + row % ROWS * 2, group.scale);
+        if (outType.hasZeroPoint()) {
+          out.set(ValueLayout.JAVA_BYTE, tile + ROWS * 2 + row % ROWS, (byte) group.zero);
+        }
+        for (int j = 0; j < size; j++) {
+          int b = group.codes[j] + group.zero;
+          if (outType.tileBits() == 8) {
+            out.set(ValueLayout.JAVA_BYTE, code(outType, tile, row, j), (byte) b);
+          } else if (j % COLUMNS < 16) {
+            out.set(ValueLayout.JAVA_BYTE, code(outType, tile, row, j), (byte) (b | group.codes[j + 16] + group.zero << 4));
+          }
         }
       }
     }
+    return numbers;
   }
 
-  /** Rounds 32 values to bytes; the float16 scale is returned. */
-  static short q8(float[] x, int[] codes) {
-    float most = 0;
-    for (float v : x) {
-      most = Math.max(most, Math.abs(v));
-    }
-    short half = Float.floatToFloat16(most / 127);
-    float scale = Float.float16ToFloat(half);
-    float inverse = scale > 0 ? 1 / scale : 0;
-    for (int j = 0; j < x.length; j++) {
-      codes[j] = (int) Math.clamp(Math.rint(x[j] * inverse), -127, 127);
-    }
-    return half;
-  }
+  /** Rounds one group after the other: x is nearly {@code scale codes}. */
+  static final class Group {
+    /** Scales that are tried, as factors of the largest element and, with a zero point, of the range. */
+    private static final float[] TRIALS = {-0.125f, -0.130718954f, -0.136986301f, -0.143884892f, -0.151515152f, -0.16f};
+    private static final float[] RANGES = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
+    private static final int LANES = 16;
 
-  /** The scale of a few that has the least squared error. */
-  private static short q4(float[] x, int[] codes) {
-    float high = 0;
-    float low = 0;
-    for (float v : x) {
-      high = v > high ? v : high;
-      low = v < low ? v : low;
+    /** The float16 scale. */
+    short scale;
+    /** What is added to the codes when they are stored. */
+    int zero;
+    final int[] codes;
+    private final int[] trial;
+    private final boolean bytes;
+    private final boolean zeroPoint;
+
+    Group(int size, int bits, boolean zeroPoint) {
+      codes = new int[size];
+      trial = new int[size];
+      bytes = bits == 8;
+      this.zeroPoint = zeroPoint;
     }
-    float top = high >= -low ? high : low;
-    short best = 0;
-    float least = Float.POSITIVE_INFINITY;
-    for (float factor : Q4_FACTOR) {
-      short half = Float.floatToFloat16(top * factor);
-      float scale = Float.float16ToFloat(half);
-      float error = scale == 0 ? Float.POSITIVE_INFINITY : error(x, scale);
-      if (error < least) {
-        least = error;
-        best = half;
+
+    void round(float[] x) {
+      int levels = bytes ? 255 : 15;
+      float high = 0;
+      float low = 0;
+      for (float v : x) {
+        high = v > high ? v : high;
+        low = v < low ? v : low;
+      }
+      float top = high >= -low ? high : low;
+      float least = Float.POSITIVE_INFINITY;
+      scale = 0;
+      zero = zeroPoint ? 0 : (levels + 1) / 2;
+      Arrays.fill(codes, 0);
+      for (int t = 0; t < (bytes ? 1 : TRIALS.length); t++) {
+        short half = Float.floatToFloat16(
+            zeroPoint ? (high - low) * RANGES[t] / levels : bytes ? Math.abs(top) / 127 : top * TRIALS[t]);
+        float s = Float.float16ToFloat(half);
+        if (s == 0) {
+          continue;
+        }
+        int from = bytes ? -127 : -8;
+        int to = bytes ? 127 : 7;
+        if (zeroPoint) {
+          from = (int) Math.max(Math.rint(low * RANGES[t] * (1 / s)), -levels);
+          to = levels + from;
+        }
+        float error = error(x, s, from, to);
+        if (error < least) {
+          least = error;
+          scale = half;
+          zero = zeroPoint ? -from : zero;
+          System.arraycopy(trial, 0, codes, 0, codes.length);
+        }
       }
     }
-    float scale = Float.float16ToFloat(best);
-    for (int j = 0; j < x.length; j++) {
-      codes[j] = scale == 0 ? 0 : code(x[j], 1 / scale);
-    }
-    return best;
-  }
 
-  private static int code(float x, float inverse) {
-    return (int) Math.clamp(Math.rint(x * inverse), -8, 7);
-  }
-
-  /** Summed in the order of the native kernels. */
-  private static float error(float[] x, float scale) {
-    float[] e = new float[16];
-    for (int j = 0; j < x.length; j++) {
-      float d = Math.fma((float) -code(x[j], 1 / scale), scale, x[j]);
-      e[j % 16] = j < 16 ? d * d : Math.fma(d, d, e[j % 16]);
-    }
-    for (int half = 8; half > 0; half /= 2) {
-      for (int j = 0; j < half; j++) {
-        e[j] += e[j + half];
+    /** Squared, summed in the order of the native kernels. */
+    private float error(float[] x, float s, int from, int to) {
+      float[] e = new float[LANES];
+      for (int j = 0; j < x.length; j++) {
+        trial[j] = (int) Math.rint(Math.clamp(x[j] * (1 / s), from, to));
+        float d = Math.fma((float) -trial[j], s, x[j]);
+        e[j % LANES] = Math.fma(d, d, e[j % LANES]);
       }
+      for (int half = LANES / 2; half > 0; half /= 2) {
+        for (int j = 0; j < half; j++) {
+          e[j] += e[j + half];
+        }
+      }
+      return e[0];
     }
-    return e[0];
   }
 }

@@ -19,6 +19,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class NativeKernelsTest {
@@ -68,6 +69,17 @@ class NativeKernelsTest {
       b.rmsNorm(rows, table.slice(2, 1), 0, 1e-6f, normed, null);
       results.addAll(List.of(rows, normed));
     }
+    for (int size : new int[] {1, 7, 16, 17, 63, 1000}) {
+      Tensor x = Agreement.random(scope, random, size > 63 ? 17 : 19, size);
+      for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+        Tensor w = Agreement.random(b, scope, random, type, 63, size);
+        results.addAll(products(b, scope, x, w));
+      }
+    }
+    for (int m : new int[] {1, 16, 17}) {
+      Tensor x = Agreement.random(scope, random, m, 4098);
+      results.addAll(products(b, scope, x, Agreement.random(b, scope, random, DType.BF16, 7, 4098)));
+    }
     for (Unary op : Unary.values()) {
       Tensor x = Agreement.random(scope, random, 77);
       if (op == Unary.LOG || op == Unary.SQRT || op == Unary.RSQRT || op == Unary.RECIPROCAL) {
@@ -83,6 +95,58 @@ class NativeKernelsTest {
     Tensor nll = scope.floats(3);
     b.crossEntropy(logits, scope.ints(5, -1, 100), nll, scope.floats(new float[] {1, 1, 2}, 3));
     results.addAll(List.of(logits, nll));
+    return results;
+  }
+
+  private static List<Tensor> products(Backend b, Scope scope, Tensor x, Tensor w) {
+    Tensor y = scope.floats(x.rows(), w.rows());
+    b.matmul(x, false, w, true, y, 1 / (float) Math.sqrt(x.columns()), 0);
+    Tensor back = scope.floats(x.shape());
+    b.matmul(y, false, w, false, back, 0.1f, 0);
+    Tensor dw = Agreement.random(scope, new Random(1), w.shape());
+    b.matmul(y, true, x, false, dw, 0.01f, 1);
+    return List.of(y, back, dw);
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q4", "Q8_64", "Q4_128_ZERO", "Q8_ZERO", "NF4"})
+  void quantised_products_agree_on_every_instruction_set(DType type) {
+    assumeTrue(NativeLibrary.found().symbols() != null);
+    for (int size : new int[] {1, 7, 16, 17, 63, 1000, 4098}) {
+      // Blocks of NF4 are whole.
+      int k = type == DType.NF4 ? Math.ceilDiv(size, 64) * 64 : size;
+      int[] batches = size > 63 ? new int[] {1, 17} : new int[] {1, 7, 16, 17, 63};
+      List<float[]> wanted;
+      try (Backend portable = CpuBackend.portable(1)) {
+        wanted = Agreement.results(portable, (b, scope, random) -> quantised(b, scope, random, type, k, batches));
+      }
+      for (int level = 0; level <= 2; level++) {
+        try (Backend backend = new CpuBackend(2, NativeKernels.load(level))) {
+          List<float[]> found =
+              Agreement.results(backend, (b, scope, random) -> quantised(b, scope, random, type, k, batches));
+          for (int r = 0; r < wanted.size(); r++) {
+            // Activations that are rounded to bytes differ by up to half a step of a group.
+            boolean rounded = r % 2 == 0 && type != DType.NF4;
+            assertThat(found.get(r)).as(type + " " + k + " " + backend.description() + " result " + r)
+                .usingComparatorWithPrecision(rounded ? 0.05f : 2e-4f).containsExactly(wanted.get(r));
+          }
+        }
+      }
+    }
+  }
+
+  /** Products divided by the root of the sum's length, in turn with the widened weights' gradients. */
+  private static List<Tensor> quantised(Backend b, Scope scope, Random random, DType type, int k, int[] batches) {
+    List<Tensor> results = new ArrayList<>();
+    Tensor packed = scope.tensor(type, 31, k);
+    b.quantize(Agreement.random(scope, random, 31, k), packed);
+    for (int m : batches) {
+      Tensor y = scope.floats(m, 31);
+      b.matmul(Agreement.random(scope, random, m, k), false, packed, true, y, 1 / (float) Math.sqrt(k), 0);
+      Tensor back = scope.floats(m, k);
+      b.matmul(Agreement.random(scope, random, m, 31), false, packed, false, back, 0.1f, 0);
+      results.addAll(List.of(y, back));
+    }
     return results;
   }
 
