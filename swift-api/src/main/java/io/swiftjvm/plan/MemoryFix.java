@@ -1,9 +1,9 @@
 package io.swiftjvm.plan;
 
-import io.swiftjvm.quant.QuantSpec;
 import static io.swiftjvm.parallel.MemoryEstimate.show;
 
 import io.swiftjvm.parallel.MemoryEstimate;
+import io.swiftjvm.quant.QuantSpec;
 import io.swiftjvm.tuner.LoraSpec;
 import java.util.ArrayList;
 import java.util.List;
