@@ -8,8 +8,12 @@ static void reduce_columns(int op, const float *x, i64 columns, float *out, i64 
       for (i64 c = 0; c < columns; c += W) s += sum_double(ldn(row + c, columns - c));
       out[r] = (float)s;
     } else {
+      vf most = splat(-INFINITY);
+      i64 c = 0;
+      for (; c + W <= columns; c += W) most = vmax(ld(row + c), most);
       float m = -INFINITY;
-      for (i64 c = 0; c < columns; c++) m = MAX(m, row[c]);
+      for (int i = 0; i < W; i++) m = MAX(m, most[i]);
+      for (; c < columns; c++) m = MAX(m, row[c]);
       out[r] = m;
     }
   }

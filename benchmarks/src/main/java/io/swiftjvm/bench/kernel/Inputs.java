@@ -4,15 +4,15 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /** Tensors with random content. */
-record Inputs(Backend backend, Scope scope, Random random) {
+record Inputs(Backend backend, Scope scope, SplittableRandom random) {
   Tensor floats(long... shape) {
     Tensor t = scope.floats(shape);
     float[] values = new float[Math.toIntExact(t.size())];
     for (int i = 0; i < values.length; i++) {
-      values[i] = random.nextFloat() - 0.5f;
+      values[i] = random.nextInt() * 0x1p-32f;
     }
     return scope.floats(values, shape);
   }

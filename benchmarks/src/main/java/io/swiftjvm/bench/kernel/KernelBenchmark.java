@@ -4,7 +4,7 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.tensor.Scope;
 import java.util.Map;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +46,7 @@ public class KernelBenchmark {
     if (bench == null) {
       throw new IllegalArgumentException("kernels are " + kernels().keySet() + ", got " + kernel);
     }
-    return bench.with(new Inputs(backend, scope, new Random(1)));
+    return bench.with(new Inputs(backend, scope, new SplittableRandom(1)));
   }
 
   /** Makes the tensors. */

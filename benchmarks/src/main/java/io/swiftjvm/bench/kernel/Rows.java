@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 
 /** Kernels that pass over rows or elements once: memory decides, so they are measured in bytes. */
 final class Rows {
-  private static final int ROWS = 512;
+  private static final int ROWS = 2048;
   private static final int COLUMNS = 3072;
 
   private Rows() {}
@@ -101,7 +101,7 @@ final class Rows {
     void on(Backend backend, Tensor[] x);
   }
 
-  /** A call on {@code count} tensors of 512 rows by 3072 that reads and writes {@code passes} of them in all. */
+  /** A call on {@code count} tensors of 2,048 rows by 3,072 that reads and writes {@code passes} of them in all. */
   private static Work on(Inputs t, int passes, Call call, int count) {
     Tensor[] x = new Tensor[count];
     for (int i = 0; i < count; i++) {

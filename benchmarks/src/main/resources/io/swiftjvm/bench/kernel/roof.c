@@ -7,7 +7,6 @@
   for (int c = 0; c < CHAINS; c++) acc[c] = y + (float)c; \
   for (long i = 0; i < rounds; i++) { \
     _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++) acc[c] = acc[c] * x + y; \
-    __asm__ volatile("" : : : "memory"); \
   } \
   vec all = acc[0]; \
   for (int c = 1; c < CHAINS; c++) all += acc[c]; \
