@@ -8,6 +8,7 @@ import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.LoadOptions;
 import io.swiftjvm.tensor.DType;
 import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryType;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -58,8 +59,8 @@ public final class InferBench {
         if (i > 0) {
           System.out.printf(Locale.ROOT,
               "{\"peer\":\"ours\",\"type\":\"%s\",\"threads\":%d,\"prompt\":%.1f,\"decode\":%.2f,\"batch8\":%.1f,"
-                  + "\"quantise_cpu_s\":%.2f}%n",
-              format, threads, prompt, decode, batch, quantised);
+                  + "\"quantise_cpu_s\":%.2f,\"heap_bytes_a_token\":%d,\"heap_peak_mib\":%d}%n",
+              format, threads, prompt, decode, batch, quantised, bench.allocated(), heapPeak() >> 20);
         }
       }
     }
@@ -74,6 +75,26 @@ public final class InferBench {
       throw new IllegalStateException("an answer has not " + tokens + " tokens");
     }
     return (now() - start) / 1e9;
+  }
+
+  /** Bytes of Java heap that a token of an answer takes. */
+  private long allocated() {
+    long[] taken = new long[2];
+    for (int i = 0; i < 2; i++) {
+      long before = threads().getCurrentThreadAllocatedBytes();
+      seconds(1, SHORT, i == 0 ? 1 : ANSWER);
+      taken[i] = threads().getCurrentThreadAllocatedBytes() - before;
+    }
+    return (taken[1] - taken[0]) / (ANSWER - 1);
+  }
+
+  private static com.sun.management.ThreadMXBean threads() {
+    return (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+  }
+
+  private static long heapPeak() {
+    return ManagementFactory.getMemoryPoolMXBeans().stream().filter(pool -> pool.getType() == MemoryType.HEAP)
+        .mapToLong(pool -> pool.getPeakUsage().getUsed()).sum();
   }
 
   private long now() {

@@ -254,6 +254,7 @@ final class Batch implements AutoCloseable {
       kept[i] = feed.count - feed.guess.length + advance(feed, result.logits().get(i), advance);
     }
     commit(feeds, adapters, result, kept);
+    steps.recycle(result);
   }
 
   private static Steps.Tokens tokens(Sequence sequence, int done, int count, int[] guess, int wanted) {

@@ -114,6 +114,7 @@ final class ModelDrafter implements Drafter {
         own.guess[own.guess.length - 1] = Math.max(0, Scores.argmax(result.logits().get(i)[0]));
       }
     }
+    steps.recycle(result);
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -19,6 +20,9 @@ final class Steps {
   /** Up to so many rows the cpu's products and attention add in the same order, whatever their number; in the C files. */
   static final int FEW = 16;
 
+  private static final int SPARES = 64;
+
+  private final LinkedBlockingDeque<float[]> spares = new LinkedBlockingDeque<>();
   private final CausalLm model;
   private final ReentrantLock turn = new ReentrantLock(true);
 
@@ -43,7 +47,7 @@ final class Steps {
    */
   record Result(KvCache.Step step, List<float[][]> logits) {}
 
-  /** One pass; it is not committed. */
+  /** One pass; it is not committed. Its logits may be given back by {@link #recycle}. */
   Result run(KvCache cache, List<String> adapters, List<Tokens> tokens) throws InterruptedException {
     turn.lockInterruptibly();
     try {
@@ -95,8 +99,20 @@ final class Steps {
   }
 
   private float[] download(Tensor row) {
-    float[] values = new float[Math.toIntExact(row.size())];
+    float[] spare = spares.pollFirst();
+    float[] values = spare != null && spare.length == row.size() ? spare : new float[Math.toIntExact(row.size())];
     model.backend().download(row, MemorySegment.ofArray(values));
     return values;
+  }
+
+  /** Takes logits back that nobody looks at any more: a vocabulary's row is the largest thing that a step makes. */
+  void recycle(Result result) {
+    for (float[][] rows : result.logits()) {
+      for (float[] row : rows) {
+        if (spares.size() < SPARES) {
+          spares.addFirst(row);
+        }
+      }
+    }
   }
 }
