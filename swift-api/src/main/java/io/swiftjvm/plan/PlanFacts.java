@@ -1,6 +1,7 @@
 package io.swiftjvm.plan;
 
 import io.swiftjvm.backend.Device;
+import io.swiftjvm.backend.DeviceInfo;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.ModelSource;
@@ -142,11 +143,16 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
       Device device = Devices.device(name);
       line(lines, "device", device.toString(), "asked for: " + Devices.report().stream()
           .filter(d -> d.device().equals(device) || (!d.available() && d.kind().equals(device.kind()))).findFirst()
-          .map(d -> d.available() ? d.summary() : "not on this machine, " + d.summary()).orElse("no such index here"));
+          .map(d -> d.available() ? steady(d) : "not on this machine, " + d.summary()).orElse("no such index here"));
       return;
     }
     Devices.Choice choice = Devices.choice();
-    line(lines, "device", choice.device().device().toString(), "auto: " + choice.device().summary());
+    line(lines, "device", choice.device().device().toString(), "auto: " + steady(choice.device()));
     choice.skipped().forEach(d -> lines.add("  no " + d.kind() + ": " + d.reason()));
+  }
+
+  /** Without what is free, which is another number the next time. */
+  private static String steady(DeviceInfo device) {
+    return device.memory(device.memory(), 0).summary();
   }
 }

@@ -1,5 +1,6 @@
 package io.swiftjvm.backend;
 
+import io.swiftjvm.backend.ascend.AscendProvider;
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.backend.cpu.CpuProvider;
 import io.swiftjvm.backend.cuda.CudaProvider;
@@ -29,7 +30,7 @@ public final class Devices {
   /** What {@link #auto} tries, best first; other kinds are opened by name only. */
   private static final List<String> ORDER = List.of("cuda", "npu", "mps", "cpu");
   private static final List<BackendProvider> BUILT_IN =
-      List.of(new CudaProvider(), new CpuProvider(), new Nd4jProvider());
+      List.of(new CudaProvider(), new AscendProvider(), new CpuProvider(), new Nd4jProvider());
   private static final System.Logger LOG = System.getLogger(Devices.class.getName());
 
   private Devices() {}
@@ -153,7 +154,7 @@ public final class Devices {
 
   private static List<DeviceInfo> devices(String kind) {
     return provider(kind).map(BackendProvider::devices).orElseGet(() -> List.of(DeviceInfo.absent(kind,
-        "this version has no kernels for it", "Use cpu or auto.")));
+        "this version has no kernels for it", "Use cpu or auto, which takes the best that is there.")));
   }
 
   private static Optional<BackendProvider> provider(String kind) {

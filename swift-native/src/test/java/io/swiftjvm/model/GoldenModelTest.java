@@ -93,7 +93,7 @@ class GoldenModelTest {
   }
 
   @ParameterizedTest
-  @MethodSource("models")
+  @MethodSource("fastModels")
   void padding_on_the_right_is_dropped(String device, String name) {
     with(device, name, (golden, model) -> {
       FlatRows rows = golden.rows("pad_right");
@@ -107,7 +107,7 @@ class GoldenModelTest {
   }
 
   @ParameterizedTest
-  @MethodSource("models")
+  @MethodSource("fastModels")
   void padding_on_the_left_is_dropped(String device, String name) {
     with(device, name, (golden, model) -> {
       FlatRows rows = golden.rows("pad_left");
@@ -212,7 +212,7 @@ class GoldenModelTest {
   }
 
   @ParameterizedTest
-  @MethodSource("models")
+  @MethodSource("fastModels")
   void loss_over_the_tokens_of_an_accumulated_batch(String device, String name) {
     with(device, name, (golden, model) -> {
       FlatRows rows = golden.rows("pad_right");

@@ -23,7 +23,10 @@ public final class TestDevices {
 
   /** Devices beside the cpu that compute by simpler operations: whole runs of every model on them are heavy. */
   public static List<String> slow() {
-    return asked() == null ? List.of("nd4j") : List.of();
+    if (asked() != null) {
+      return List.of();
+    }
+    return AscendSimulator.present() ? List.of("nd4j", AscendSimulator.KIND) : List.of("nd4j");
   }
 
   /** Devices on which every test can run every time. */
