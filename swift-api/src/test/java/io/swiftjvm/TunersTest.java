@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.infer.Completion;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.infer.StreamListener;
@@ -154,6 +155,31 @@ class TunersTest {
     assertThat(trained(more)).isNotNull();
     assertThatThrownBy(() -> more.with("tuner_type", "lora").plan()).isInstanceOf(InvalidPlanException.class)
         .hasMessageContaining("--tuner_type vera");
+  }
+
+  @Test
+  void a_training_that_goes_on_with_a_lora_leaves_a_frozen_a_as_it_is_and_keeps_its_rates() throws IOException {
+    Recipe frozen = recipe("lora", "fa", 1).with("lora_fa", true).with("lorap_lr_ratio", 16);
+    Path first = trained(frozen);
+    Path second = trained(recipe("lora", "fa2", 2).adapters(first));
+    try (SafetensorsFile before = SafetensorsFile.open(first.resolve(AdapterFiles.WEIGHTS));
+        SafetensorsFile after = SafetensorsFile.open(second.resolve(AdapterFiles.WEIGHTS))) {
+      for (String name : before.names()) {
+        boolean same = before.entry(name).data().mismatch(after.entry(name).data()) < 0;
+        assertThat(same).as(name).isEqualTo(name.endsWith("lora_A.weight"));
+      }
+    }
+    assertThat(Files.readString(second.resolve("additional_config.json"))).contains("\"lora_fa\" : true", "16");
+    Path plain = trained(recipe("lora", "fa3", 1));
+    assertThat(plain.resolve("additional_config.json")).doesNotExist();
+  }
+
+  @Test
+  void a_rank_that_no_projection_can_use_is_refused_by_its_name() {
+    for (String dora : List.of("false", "true")) {
+      assertThatThrownBy(() -> recipe("lora", "no", 1).with("lora_rank", 1_000_000).with("use_dora", dora).plan())
+          .isInstanceOf(InvalidPlanException.class).hasMessageContaining("lora_rank is 1000000").hasMessageContaining("160");
+    }
   }
 
   @Test

@@ -23,6 +23,7 @@ final class ConsoleProgress implements Consumer<TrainEvent> {
           started.parameters(), started.what());
       case TrainEvent.DataReady data -> line(data(data));
       case TrainEvent.StepEnd end -> step(end);
+      case TrainEvent.Channels channels -> { }
       case TrainEvent.Evaluated evaluated -> line("step " + evaluated.step() + ": validation loss "
           + String.format(Locale.ROOT, "%.4f", evaluated.loss()));
       case TrainEvent.Saved saved -> line("saved " + saved.folder());

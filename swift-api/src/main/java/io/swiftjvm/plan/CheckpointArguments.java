@@ -58,6 +58,9 @@ final class CheckpointArguments {
       Argument.of("early_stop_interval", INTEGER, "End after so many saves without a better one; 0 = never.",
           s -> s.train().checkpoint().best().patience(),
           (s, v) -> s.train(t -> t.checkpoint(c -> c.best(b -> b.patience(toInt("early_stop_interval", v)))))),
+      Argument.of("continue_on_save_error", SWITCH, "A save that fails before the last step is a warning; the next one tries again.",
+          s -> s.train().checkpoint().goOn(),
+          (s, v) -> s.train(t -> t.checkpoint(c -> c.goOn((Boolean) v)))),
       Argument.of("backup_dir", TEXT, "Folder or URI that every durable checkpoint is copied to.",
           s -> s.train().checkpoint().backup() instanceof Path p ? text(p) : null,
           (s, v) -> s.train(t -> t.checkpoint(c -> c.backup(path((String) v))))));

@@ -1,6 +1,7 @@
 package io.swiftjvm.plan;
 
 import static io.swiftjvm.plan.Argument.Kind.INTEGER;
+import static io.swiftjvm.plan.Argument.Kind.SWITCH;
 import static io.swiftjvm.plan.Argument.Kind.TEXT;
 import static io.swiftjvm.plan.Argument.Kind.TEXTS;
 import static io.swiftjvm.plan.ModelArguments.strings;
@@ -17,6 +18,8 @@ final class HookArguments {
           s -> s.hooks().alertSteps(), (s, v) -> s.hooks(h -> h.alertSteps(toInt("alert_steps", v)))),
       Argument.of("callbacks", TEXTS, "Names of registered io.swiftjvm.train.Callback services.",
           s -> s.hooks().callbacks(), (s, v) -> s.hooks(h -> h.callbacks(strings(v)))),
+      Argument.of("enable_channel_loss", SWITCH, "Log the loss of each channel of the rows as loss_<channel>.",
+          s -> s.hooks().channelLoss(), (s, v) -> s.hooks(h -> h.channelLoss((Boolean) v))),
       Argument.of("loss_type", TEXT, "Name of a registered ObjectiveProvider service; unset = the task's own loss.",
           s -> s.hooks().lossType(), (s, v) -> s.hooks(h -> h.lossType((String) v))));
 

@@ -11,10 +11,12 @@ import org.jspecify.annotations.Nullable;
  * @param alertSteps warn when the loss has not fallen for so many steps; 0 = never
  * @param callbacks names of registered {@link io.swiftjvm.train.Callback}s
  * @param lossType name of a registered {@link io.swiftjvm.train.objective.ObjectiveProvider}; null = the task's own loss
+ * @param channelLoss tell the loss of each channel, the {@code channel} of the rows
  */
-public record HookSettings(List<String> reportTo, int alertSteps, List<String> callbacks, @Nullable String lossType) {
+public record HookSettings(
+    List<String> reportTo, int alertSteps, List<String> callbacks, @Nullable String lossType, boolean channelLoss) {
   private static final List<String> REPORTS = List.of("tensorboard", "html", "all", "none");
-  static final HookSettings DEFAULT = new HookSettings(List.of("tensorboard", "html"), 100, List.of(), null);
+  static final HookSettings DEFAULT = new HookSettings(List.of("tensorboard", "html"), 100, List.of(), null, false);
 
   public HookSettings {
     reportTo = List.copyOf(reportTo);
@@ -34,18 +36,22 @@ public record HookSettings(List<String> reportTo, int alertSteps, List<String> c
   }
 
   HookSettings reportTo(List<String> v) {
-    return new HookSettings(v, alertSteps, callbacks, lossType);
+    return new HookSettings(v, alertSteps, callbacks, lossType, channelLoss);
   }
 
   HookSettings alertSteps(int v) {
-    return new HookSettings(reportTo, v, callbacks, lossType);
+    return new HookSettings(reportTo, v, callbacks, lossType, channelLoss);
   }
 
   HookSettings callbacks(List<String> v) {
-    return new HookSettings(reportTo, alertSteps, v, lossType);
+    return new HookSettings(reportTo, alertSteps, v, lossType, channelLoss);
   }
 
   HookSettings lossType(@Nullable String v) {
-    return new HookSettings(reportTo, alertSteps, callbacks, v);
+    return new HookSettings(reportTo, alertSteps, callbacks, v, channelLoss);
+  }
+
+  HookSettings channelLoss(boolean on) {
+    return new HookSettings(reportTo, alertSteps, callbacks, lossType, on);
   }
 }

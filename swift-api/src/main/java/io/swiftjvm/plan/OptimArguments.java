@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class OptimArguments {
   static final List<Argument> LIST = List.of(
       Argument.of("optim", TEXT, "By HF or torch name: adamw_torch, sgd, adafactor, lion, muon, adamw_8bit, ...",
-          get(o -> o.type().toString()), set((o, v) -> o.type((String) v))),
+          get(OptimSpec::name), set((o, v) -> o.type((String) v))),
       Argument.of("optim_args", TEXT, "What optim takes beyond that: momentum=0.9,nesterov=true.",
           get(o -> o.args().isEmpty() ? null : text(o.args())), set((o, v) -> o.args(settings((String) v)))),
       Argument.of("learning_rate", NUMBER, "Peak rate; unset = 1e-4 for lora, 1e-5 for full.",

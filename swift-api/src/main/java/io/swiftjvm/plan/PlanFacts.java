@@ -89,7 +89,7 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
         "rows of at most " + maxLength + " tokens, longer ones: " + s.text().truncation()
             + (s.text().packing() ? "; packed" : ""));
     var optim = s.train().optim();
-    String which = optim.type() + (optim.args().isEmpty() ? "" : " " + optim.args())
+    String which = optim.name() + (optim.args().isEmpty() ? "" : " " + optim.args())
         + (optim.galore() instanceof GaLoreSpec g ? " galore rank=" + g.rank() : "");
     line(lines, "optimizer", which + " lr=" + optim.rate(tuner.full()),
         (optim.learningRate() == null ? "default of " + TunerArguments.name(tuner) : "learning_rate") + ", betas "

@@ -51,6 +51,9 @@ final class TextRules {
           + (s.task().classifies() ? ", whose score head only lora (without use_dora) and full train."
               : ", whose texts go without trained tokens. Use lora, full or another method."));
     }
+    if (s.hooks().channelLoss()) {
+      problems.add("enable_channel_loss is true with task_type " + s.task() + ", whose loss is not over tokens. Leave it out.");
+    }
     if (!s.data().cached().isEmpty()) {
       problems.add("cached_dataset holds texts without their targets; task_type " + s.task() + " needs --dataset.");
     }

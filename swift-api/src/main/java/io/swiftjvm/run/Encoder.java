@@ -2,6 +2,7 @@ package io.swiftjvm.run;
 
 import com.google.common.hash.Hashing;
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.data.RowFacts;
 import io.swiftjvm.data.rows.Row;
 import io.swiftjvm.data.template.EncodeOptions;
 import io.swiftjvm.data.template.EncodedRow;
@@ -46,11 +47,13 @@ final class Encoder {
   private final boolean weighted;
   private final Map<String, String> facts;
   private final @Nullable TextRows texts;
+  private final boolean channels;
 
   private Encoder(
       Way way, String description, int maxLength, int packLength, int vocabulary, boolean weighted,
-      Map<String, String> facts, @Nullable TextRows texts) {
+      Map<String, String> facts, @Nullable TextRows texts, boolean channels) {
     this.texts = texts;
+    this.channels = channels;
     this.weighted = weighted;
     this.facts = Map.copyOf(facts);
     this.way = way;
@@ -108,7 +111,8 @@ final class Encoder {
     TextRows texts = settings.task().ofTexts()
         ? new TextRows(settings, row -> one(way, row), loaded.model().config().head().outputs()) : null;
     return new Encoder(way, description, maxLength, pack != null ? pack : maxLength,
-        loaded.model().config().vocabSize(), weighted, facts(settings, loaded, description, maxLength), texts);
+        loaded.model().config().vocabSize(), weighted, facts(settings, loaded, description, maxLength), texts,
+        settings.hooks().channelLoss());
   }
 
   private static EncodedRow one(Way way, Row row) {
@@ -150,7 +154,10 @@ final class Encoder {
   /** A row as units of training: one, unless a long text was split. */
   List<Batch> units(Row row) {
     if (texts == null) {
-      return encode(row).stream().map(RowEncoding::batch).toList();
+      List<Batch> parts = encode(row).stream().map(RowEncoding::batch).toList();
+      Object channel = channels ? row.extra().get("channel") : null;
+      return channel == null ? parts : parts.stream()
+          .map(part -> part.facts(List.of(new RowFacts(new float[0], channel.toString())))).toList();
     }
     if (row.tokenised()) {
       throw new DatasetException("the row has tokens; classifiers, embeddings and rerankers learn from messages.");

@@ -7,6 +7,7 @@ import io.swiftjvm.data.batch.Epoch;
 import io.swiftjvm.train.BatchSource;
 import io.swiftjvm.train.BatchSpec;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * function of its number, so any step can be asked for at any time. A unit without tokens is left out.
  */
 final class RowBatches implements BatchSource {
+  private static final RowFacts NOTHING_KNOWN = new RowFacts(new float[0], null);
+
   private final List<Batch> units;
   private final BatchSpec spec;
   private final BatchOrder order;
@@ -117,6 +120,7 @@ final class RowBatches implements BatchSource {
     float[] weights = weighted ? new float[n] : null;
     List<Integer> starts = new ArrayList<>(List.of(0));
     List<RowFacts> facts = new ArrayList<>();
+    boolean known = rows.stream().anyMatch(row -> !row.facts().isEmpty());
     int at = 0;
     for (Batch row : rows) {
       int length = row.ids().length;
@@ -130,7 +134,8 @@ final class RowBatches implements BatchSource {
       for (int s = 1; s < row.cuSeqlens().length; s++) {
         starts.add(at + row.cuSeqlens()[s]);
       }
-      facts.addAll(row.facts());
+      facts.addAll(row.facts().isEmpty() && known
+          ? Collections.nCopies(row.cuSeqlens().length - 1, NOTHING_KNOWN) : row.facts());
       at += length;
     }
     return new Batch(ids, positions, starts.stream().mapToInt(Integer::intValue).toArray(), labels, weights, facts);

@@ -9,20 +9,24 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.swiftjvm.Recipe;
 import io.swiftjvm.Run;
+import io.swiftjvm.Swift;
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -105,6 +109,48 @@ class SavingTest {
   }
 
   @Test
+  void paged_optimizer_state_changes_nothing_and_leaves_no_file() throws IOException {
+    Path plain = train(recipe(temp.resolve("a")));
+    Path paged = train(recipe(temp.resolve("b")).with("optim", "paged_adamw_32bit").with("save_steps", 2));
+    assertThat(paged.resolve(ADAPTER)).hasSameBinaryContentAs(plain.resolve(ADAPTER));
+    Path rest = train(recipe(temp.resolve("c")).with("optim", "paged_adamw")
+        .with("resume_from_checkpoint", paged.resolveSibling("checkpoint-4").toString()));
+    assertThat(rest.resolve(ADAPTER)).hasSameBinaryContentAs(plain.resolve(ADAPTER));
+    assertThat(Swift.model("swift-tiny").with("optim", "paged_adamw_8bit").settings().train().optim().name())
+        .isEqualTo("paged_adamw_8bit");
+    try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+      assertThat(files.filter(f -> f.getFileName().toString().startsWith("swift-optimizer-"))).isEmpty();
+    }
+  }
+
+  @Test
+  void the_loss_of_each_channel_is_logged_and_their_mean_is_the_loss() throws IOException {
+    Path rows = Files.write(temp.resolve("rows.jsonl"), List.of(
+        "{\"query\": \"a\", \"response\": \"one two three\", \"channel\": \"x\"}",
+        "{\"query\": \"b\", \"response\": \"four\", \"channel\": \"y\"}",
+        "{\"query\": \"c\", \"response\": \"five six\", \"channel\": \"x\"}",
+        "{\"query\": \"d\", \"response\": \"seven eight nine\"}"));
+    List<TrainEvent> events = new ArrayList<>();
+    Recipe recipe = Swift.model("swift-tiny").dataset(rows.toString()).with("enable_channel_loss", true)
+        .with("logging_steps", 1).outputDir(temp.resolve("out"))
+        .training(t -> t.batch(b -> b.perDevice(2).accumulation(2).maxSteps(2)));
+    try (Run run = recipe.plan().train(events::add, new CancellationToken())) {
+      assertThat(run.result()).isPresent();
+    }
+    TrainEvent.Channels channels = events.stream().filter(TrainEvent.Channels.class::isInstance)
+        .map(TrainEvent.Channels.class::cast).findFirst().orElseThrow();
+    TrainEvent.StepEnd end = events.stream().filter(TrainEvent.StepEnd.class::isInstance)
+        .map(TrainEvent.StepEnd.class::cast).findFirst().orElseThrow();
+    assertThat(channels.sums()).containsOnlyKeys("x", "y");
+    double known = channels.sums().values().stream().mapToDouble(d -> d).sum();
+    long tokens = channels.tokens().values().stream().mapToLong(n -> n).sum();
+    assertThat(known).isBetween(0.3 * end.loss() * end.labelled(), end.loss() * end.labelled());
+    assertThat(tokens).isLessThan((long) end.labelled());
+    String log = Files.readString(temp.resolve("out/logging.jsonl"));
+    assertThat(log).contains("\"loss_x\":" + channels.sums().get("x") / channels.tokens().get("x"), "\"loss_y\":");
+  }
+
+  @Test
   void a_copy_that_fails_is_told_and_stops_nothing() throws IOException {
     Path file = Files.writeString(temp.resolve("file"), "not a folder");
     List<String> warnings = new ArrayList<>();
@@ -153,8 +199,31 @@ class SavingTest {
       Path rest = train(recipe.outputDir(temp.resolve("rest")).with("resume_from_checkpoint", last.toString()));
       Path whole = train(recipe.outputDir(temp.resolve("whole")));
       assertThat(rest.resolve(ADAPTER)).hasSameBinaryContentAs(whole.resolve(ADAPTER));
+      Path later = small.resolve("later");
+      clear(out);
+      List<String> warnings = new ArrayList<>();
+      Recipe lasting = recipe.outputDir(later).with("save_steps", 2).with("continue_on_save_error", true);
+      try (Run run = lasting.plan().train(event -> {
+        if (event instanceof TrainEvent.Warning warning && warning.message().startsWith("not saved")) {
+          warnings.add(warning.message());
+          clear(later.resolve("checkpoint-2"));
+        }
+      }, new CancellationToken())) {
+        assertThat(run.checkpoint().orElseThrow().resolve(ADAPTER)).hasSameBinaryContentAs(whole.resolve(ADAPTER));
+      }
+      assertThat(warnings).singleElement().asString().contains("checkpoint-4");
     } finally {
       new ProcessBuilder("umount", small.toString()).start().waitFor();
+    }
+  }
+
+  private static void clear(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

@@ -2,15 +2,12 @@ package io.swiftjvm.serve;
 
 import io.swiftjvm.error.TemplateException;
 import io.swiftjvm.text.RenderOptions;
+import io.swiftjvm.text.SafeChat;
 import io.swiftjvm.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,21 +17,16 @@ final class PromptEncoder {
   private static final int FREE_CHARS = 1 << 16;
   /** Normalisers that shrink a text make a token cover more chars than its entry has. */
   private static final long SLACK = 4;
-  /** Keeps a control token's text in a message from being one while the template runs; a private-use character. */
-  private static final String MARK = "\uF8FE";
 
   private final ServedModel served;
   private final Tokenizer tokenizer;
-  private final @Nullable Pattern control;
+  private final SafeChat safe;
   private final long charsPerToken;
 
   PromptEncoder(ServedModel served) {
     this.served = served;
     this.tokenizer = served.tokenizer();
-    List<String> texts = tokenizer.special().all().stream().map(tokenizer::token)
-        .sorted((a, b) -> Integer.compare(b.length(), a.length())).toList();
-    control = texts.isEmpty() ? null
-        : Pattern.compile(texts.stream().map(Pattern::quote).collect(Collectors.joining("|")));
+    this.safe = new SafeChat(tokenizer);
     charsPerToken = IntStream.range(0, tokenizer.vocabSize()).map(this::length).max().orElse(1);
   }
 
@@ -83,58 +75,11 @@ final class PromptEncoder {
     }
     checkLength(
         all.stream().mapToLong(m -> String.valueOf(m.get("content")).length()).sum(), limit, "messages");
-    boolean forged = control != null && all.stream().anyMatch(PromptEncoder.this::forges);
-    String rendered;
     try {
-      rendered = served.template().render(forged ? all.stream().map(this::masked).toList() : all, options).text();
+      return safe.encode(served.template(), all, options);
     } catch (TemplateException e) {
       throw ApiException.invalid("messages", "The model's chat template refuses this conversation: "
           + Text.brief(String.valueOf(e.getMessage())));
     }
-    return forged ? unmasked(rendered) : tokenizer.encode(rendered, false);
-  }
-
-  private boolean forges(Map<String, Object> message) {
-    return !message.equals(masked(message));
-  }
-
-  private Map<String, Object> masked(Map<String, Object> message) {
-    Map<String, Object> copy = new LinkedHashMap<>();
-    message.forEach((name, value) -> copy.put(name, mask(value)));
-    return copy;
-  }
-
-  /** Plain data with a mark behind the first char of each control text, and marks that were there doubled. */
-  private Object mask(Object value) {
-    return switch (value) {
-      case String text when control != null -> control.matcher(text.replace(MARK, MARK + MARK))
-          .replaceAll(m -> Matcher.quoteReplacement(m.group().charAt(0) + MARK + m.group().substring(1)));
-      case Map<?, ?> map -> {
-        Map<Object, Object> copy = new LinkedHashMap<>();
-        map.forEach((name, inner) -> copy.put(name, inner == null ? "" : mask(inner)));
-        yield copy;
-      }
-      case List<?> list -> list.stream().map(inner -> inner == null ? "" : mask(inner)).toList();
-      default -> value;
-    };
-  }
-
-  /** The template's own control texts become tokens, what lies between them is data. */
-  private int[] unmasked(String rendered) {
-    List<int[]> parts = new ArrayList<>();
-    Matcher own = control == null ? null : control.matcher(rendered);
-    int from = 0;
-    while (own != null && own.find()) {
-      parts.add(data(rendered.substring(from, own.start())));
-      tokenizer.id(own.group()).ifPresent(id -> parts.add(new int[] {id}));
-      from = own.end();
-    }
-    parts.add(data(rendered.substring(from)));
-    return parts.stream().flatMapToInt(Arrays::stream).toArray();
-  }
-
-  private int[] data(String text) {
-    String plain = text.replaceAll(MARK + "(" + MARK + "?)", "$1");
-    return plain.isEmpty() ? new int[0] : tokenizer.encodePlain(plain);
   }
 }

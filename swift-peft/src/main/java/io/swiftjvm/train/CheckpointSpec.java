@@ -24,14 +24,15 @@ import org.jspecify.annotations.Nullable;
  *     that the refusal gives them: {@code data}, {@code optimizer}; {@code all}
  * @param best which checkpoint is the best one
  * @param backup folder on any file system that every durable checkpoint is copied to; null = none
+ * @param goOn a save that fails before the last step is told as a warning, and the training goes on; false = it ends
  */
 public record CheckpointSpec(
     @Nullable Path outputDir, int saveSteps, @Nullable Integer totalLimit, boolean onlyModel,
     @Nullable Path resumeFrom, boolean resumeOnlyModel, boolean ignoreDataSkip, List<String> resumeAccept,
-    BestSpec best, @Nullable Path backup) {
+    BestSpec best, @Nullable Path backup, boolean goOn) {
   /** Nothing is written. */
   public static final CheckpointSpec NONE =
-      new CheckpointSpec(null, 500, null, false, null, false, false, List.of(), BestSpec.DEFAULT, null);
+      new CheckpointSpec(null, 500, null, false, null, false, false, List.of(), BestSpec.DEFAULT, null, false);
 
   public CheckpointSpec {
     resumeAccept = List.copyOf(resumeAccept);
@@ -49,60 +50,66 @@ public record CheckpointSpec(
   /** Sets the folder. Default: null, nothing is written. */
   public CheckpointSpec outputDir(@Nullable Path value) {
     return new CheckpointSpec(value, saveSteps, totalLimit, onlyModel, resumeFrom, resumeOnlyModel, ignoreDataSkip,
-        resumeAccept, best, backup);
+        resumeAccept, best, backup, goOn);
   }
 
   /** Sets how often. Default: 500. */
   public CheckpointSpec saveSteps(int value) {
     return new CheckpointSpec(outputDir, value, totalLimit, onlyModel, resumeFrom, resumeOnlyModel, ignoreDataSkip,
-        resumeAccept, best, backup);
+        resumeAccept, best, backup, goOn);
   }
 
   /** Sets how many are kept. Default: all. */
   public CheckpointSpec totalLimit(@Nullable Integer value) {
     return new CheckpointSpec(outputDir, saveSteps, value, onlyModel, resumeFrom, resumeOnlyModel, ignoreDataSkip,
-        resumeAccept, best, backup);
+        resumeAccept, best, backup, goOn);
   }
 
   /** Leaves optimizer state out. Default: false. */
   public CheckpointSpec onlyModel(boolean on) {
     return new CheckpointSpec(outputDir, saveSteps, totalLimit, on, resumeFrom, resumeOnlyModel, ignoreDataSkip,
-        resumeAccept, best, backup);
+        resumeAccept, best, backup, goOn);
   }
 
   /** Continues a checkpoint. Default: null. */
   public CheckpointSpec resumeFrom(@Nullable Path value) {
     return new CheckpointSpec(outputDir, saveSteps, totalLimit, onlyModel, value, resumeOnlyModel, ignoreDataSkip,
-        resumeAccept, best, backup);
+        resumeAccept, best, backup, goOn);
   }
 
   /** Takes only weights and position. Default: false. */
   public CheckpointSpec resumeOnlyModel(boolean on) {
     return new CheckpointSpec(outputDir, saveSteps, totalLimit, onlyModel, resumeFrom, on, ignoreDataSkip, resumeAccept,
-        best, backup);
+        best, backup, goOn);
   }
 
   /** Starts at the first batch again. Default: false. */
   public CheckpointSpec ignoreDataSkip(boolean on) {
     return new CheckpointSpec(outputDir, saveSteps, totalLimit, onlyModel, resumeFrom, resumeOnlyModel, on,
-        resumeAccept, best, backup);
+        resumeAccept, best, backup, goOn);
   }
 
   /** Accepts differences to the checkpoint that is continued; each is reported. Default: none. */
   public CheckpointSpec resumeAccept(List<String> value) {
     return new CheckpointSpec(outputDir, saveSteps, totalLimit, onlyModel, resumeFrom, resumeOnlyModel, ignoreDataSkip,
-        value, best, backup);
+        value, best, backup, goOn);
   }
 
   /** Changes which checkpoint is the best one. */
   public CheckpointSpec best(UnaryOperator<BestSpec> change) {
     return new CheckpointSpec(outputDir, saveSteps, totalLimit, onlyModel, resumeFrom, resumeOnlyModel, ignoreDataSkip,
-        resumeAccept, change.apply(best), backup);
+        resumeAccept, change.apply(best), backup, goOn);
   }
 
   /** Copies every durable checkpoint to another folder, on any file system. Default: null. */
   public CheckpointSpec backup(@Nullable Path value) {
     return new CheckpointSpec(outputDir, saveSteps, totalLimit, onlyModel, resumeFrom, resumeOnlyModel, ignoreDataSkip,
-        resumeAccept, best, value);
+        resumeAccept, best, value, goOn);
+  }
+
+  /** Goes on when a save before the last step fails; the next one tries again. Default: false. */
+  public CheckpointSpec goOn(boolean on) {
+    return new CheckpointSpec(outputDir, saveSteps, totalLimit, onlyModel, resumeFrom, resumeOnlyModel, ignoreDataSkip,
+        resumeAccept, best, backup, on);
   }
 }

@@ -32,6 +32,7 @@ public final class JsonlLog implements Consumer<TrainEvent> {
   private final @Nullable StringBuilder remote;
   private double loss;
   private int steps;
+  private final ChannelLoss channels = new ChannelLoss();
 
   /** Logs every {@code interval} steps into {@code file}. */
   public JsonlLog(Path file, int interval) {
@@ -45,6 +46,7 @@ public final class JsonlLog implements Consumer<TrainEvent> {
     switch (event) {
       case TrainEvent.Started started -> open(started.step());
       case TrainEvent.DataReady data -> { }
+      case TrainEvent.Channels step -> channels.add(step);
       case TrainEvent.StepEnd end -> step(end);
       case TrainEvent.Evaluated evaluated -> {
         ObjectNode line = line(evaluated.step());
@@ -85,6 +87,7 @@ public final class JsonlLog implements Consumer<TrainEvent> {
     }
     ObjectNode line = line(end.step());
     line.put("loss", loss / steps);
+    channels.drain(line::put);
     line.put("grad_norm", end.gradNorm());
     line.put("learning_rate", end.learningRate());
     line.put("epoch", end.epoch());

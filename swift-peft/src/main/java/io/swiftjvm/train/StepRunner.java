@@ -32,6 +32,7 @@ final class StepRunner implements AutoCloseable {
   private final Objective objective;
   private final TrainSpec spec;
   private final Gradients gradients;
+  private final ChannelLoss channels = new ChannelLoss();
 
   StepRunner(TrainJob job) {
     weights = job.weights();
@@ -80,8 +81,16 @@ final class StepRunner implements AutoCloseable {
         backend.fill(seed, 1);
         tape.backward(outcome.loss(), seed, gradients);
       }
+      if (outcome.nll().length > 0) {
+        channels.add(batch, outcome.nll());
+      }
       return outcome.value();
     }
+  }
+
+  /** The loss by channel since the last call. */
+  ChannelLoss channels() {
+    return channels;
   }
 
   /** Adds the gradient of what the method itself asks for; it is 0 for most. */

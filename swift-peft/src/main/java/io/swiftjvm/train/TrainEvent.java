@@ -47,6 +47,14 @@ public sealed interface TrainEvent {
       double labelled, double tokensPerSecond, long memoryBytes, double etaSeconds) implements TrainEvent {}
 
   /**
+   * What the rows of each channel cost in a step; told before its {@link StepEnd}, where rows have channels.
+   *
+   * @param sums weighted loss of the labelled tokens by channel
+   * @param tokens their number
+   */
+  record Channels(int step, Map<String, Double> sums, Map<String, Long> tokens) implements TrainEvent {}
+
+  /**
    * Validation data was run.
    *
    * @param loss mean over {@code units} labelled tokens

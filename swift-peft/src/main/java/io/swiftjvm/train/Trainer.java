@@ -1,6 +1,7 @@
 package io.swiftjvm.train;
 
 import io.swiftjvm.data.Batch;
+import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.MemoryException;
 import io.swiftjvm.error.TrainingException;
 import io.swiftjvm.model.CausalLm;
@@ -10,6 +11,7 @@ import io.swiftjvm.train.optimizer.Optimizer;
 import io.swiftjvm.train.optimizer.ParamGroups;
 import io.swiftjvm.train.optimizer.RuleOptimizer;
 import io.swiftjvm.train.optimizer.Schedule;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +70,7 @@ final class Trainer implements AutoCloseable {
         stopped = cancelled() && step < total;
         if (!stopped) {
           evaluate(step, spec.evalSteps());
-          save(step, step == total || every(step, spec.checkpoint().saveSteps()));
+          saveOrGoOn(step, step == total || every(step, spec.checkpoint().saveSteps()));
           if (saves.stale() && step < total) {
             job.listener().accept(new TrainEvent.Warning(step, "stopped early: " + spec.checkpoint().best().patience()
                 + " saves without a better " + spec.checkpoint().best().metric() + " (early_stop_interval)"));
@@ -135,6 +137,10 @@ final class Trainer implements AutoCloseable {
   private TrainEvent.StepEnd report(int step, StepRunner.Found found, double norm, double seconds, double eta) {
     tokens += found.tokens();
     lastLoss = found.loss();
+    TrainEvent.Channels channels = runner.channels().take(step);
+    if (channels != null) {
+      job.listener().accept(channels);
+    }
     TrainEvent.StepEnd end = new TrainEvent.StepEnd(step, total, found.loss(), norm, schedule.rate(step - 1),
         job.data().epoch(step - 1), found.tokens(), found.units(), found.tokens() / seconds,
         ProcessMemory.resident(), eta);
@@ -150,6 +156,18 @@ final class Trainer implements AutoCloseable {
       recorded.end(result);
       evaluated = result;
       job.listener().accept(result);
+    }
+  }
+
+  /** Saves; where the plan says so, a save that fails is told and the training goes on with what it has learnt. */
+  private void saveOrGoOn(int step, boolean due) {
+    try {
+      save(step, due);
+    } catch (CheckpointException | UncheckedIOException e) {
+      if (step == total || !spec.checkpoint().goOn()) {
+        throw e;
+      }
+      job.listener().accept(new TrainEvent.Warning(step, "not saved, the training goes on: " + e.getMessage()));
     }
   }
 

@@ -56,7 +56,8 @@ final class TrainingSaves {
     facts.put("seed", Long.toString(train.seed()));
     facts.put("data seed", Long.toString(train.dataSeed()));
     facts.put("data", job.data().fingerprint());
-    facts.put("optimizer", train.optim().learningRate(peak).toString());
+    // Where its state lies changes nothing, and checkpoints from before it could be paged go on.
+    facts.put("optimizer", train.optim().paged(false).learningRate(peak).toString().replace(", paged=false", ""));
     facts.put("schedule", train.schedule().toString());
     if (train.schedule().type().dependsOnTotal() || train.schedule().warmupRatio() > 0) {
       facts.put("total steps", Integer.toString(job.data().steps()));

@@ -99,7 +99,7 @@ public final class AdapterFiles {
   public static LoraAdapter attach(CausalLm model, Path folder, String name, boolean trainable) {
     ModelFolder files = ModelFolder.of(folder);
     AdapterConfig.Settings settings = AdapterConfig.read(files.file(AdapterConfig.FILE));
-    LoraSpec spec = settings.spec();
+    LoraSpec spec = trainable ? TrainingConfig.read(folder, settings.spec()) : settings.spec();
     Path path = files.file(WEIGHTS);
     try (SafetensorsFile weights = SafetensorsFile.open(path)) {
       Map<String, Found> found =
@@ -118,7 +118,7 @@ public final class AdapterFiles {
         Parameter b = parameter(model, linear, legal, "lora_B", part.b());
         TensorEntry bias = part.bias();
         Parameter c = bias == null ? null : parameter(model, linear, legal, "lora_B.bias", bias);
-        a.trainable(trainable);
+        a.trainable(trainable && !spec.freezeA());
         b.trainable(trainable);
         float scale = spec.scaleOf(linear.path());
         LoraStart start = LoraStart.of(model, linear, spec.init(), spec.rankOf(linear.path()), scale);
@@ -266,6 +266,7 @@ public final class AdapterFiles {
         });
       }
       writer.write(folder.resolve(WEIGHTS));
+      TrainingConfig.write(folder, adapter.spec());
       AtomicFile.write(folder.resolve(AdapterConfig.FILE),
           AdapterConfig.write(adapter.spec(), adapter.modules(), model.linears().keySet(), base));
     } catch (IOException e) {

@@ -59,6 +59,14 @@ public record LoraSpec(
           LoraSpec::modulesToSave, LoraSpec::modulesToSave)
       .text("lora_bias", "Biases of the model that are trained too: none, all, or lora_only for those of the targets.",
           s -> s.bias.plain(), (s, v) -> s.bias(LoraBias.of(v)))
+      .texts("target_parameters", "Stacked tensors of experts in PEFT; none, since experts are projections here.",
+          s -> List.of(), (s, v) -> {
+            if (!v.isEmpty()) {
+              throw new InvalidPlanException("target_parameters is " + v + "; here the experts of a model are projections of "
+                  + "their own, each with its A and B. Name them in target_modules: gate_proj, up_proj, down_proj.");
+            }
+            return s;
+          })
       .map("rank_pattern", "Ranks by pattern for module names, as JSON.", LoraSpec::rankPattern,
           (s, v) -> s.rankPattern(numbers(v, number -> {
             if (number.doubleValue() != number.intValue()) {
@@ -208,7 +216,9 @@ public record LoraSpec(
   @Override
   public Map<String, long[]> trained(ModelShapes shapes) {
     Map<String, long[]> all = new LinkedHashMap<>();
-    for (String path : select(List.copyOf(shapes.projections().keySet()))) {
+    List<String> chosen = select(List.copyOf(shapes.projections().keySet()));
+    checkRanks(chosen, path -> require(shapes, path));
+    for (String path : chosen) {
       long[] size = require(shapes, path);
       if (!freezeA) {
         all.put(path + ".lora_A.weight", new long[] {rankOf(path), size[1]});
@@ -233,6 +243,17 @@ public record LoraSpec(
 
   private static long[] require(ModelShapes shapes, String path) {
     return shapes.projections().getOrDefault(path, new long[2]);
+  }
+
+  /** Refuses a rank that is above the smaller side of every projection: none could use it. */
+  void checkRanks(List<String> paths, Function<String, long[]> sizes) {
+    long most = paths.stream().map(sizes).mapToLong(size -> Math.min(size[0], size[1])).max().orElse(MAX_RANK);
+    for (String path : paths) {
+      if (rankOf(path) > most) {
+        throw new InvalidPlanException("lora_rank is " + rankOf(path) + " at " + path + "; no projection that the adapter "
+            + "goes on can use more than " + most + ", its smaller side. Use at most that.");
+      }
+    }
   }
 
   private static void checkRank(String field, int rank) {

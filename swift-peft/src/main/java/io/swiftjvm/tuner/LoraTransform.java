@@ -3,11 +3,14 @@ package io.swiftjvm.tuner;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.ModelTransform;
+import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Puts a fresh trainable adapter beside the chosen projections. The model's answers do not change by it: the update
@@ -43,7 +46,13 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
     }
     BaseChanges changes = BaseChanges.fresh(model, spec);
     BaseChanges.checkAlone(model, !changes.isEmpty());
-    List<LoraLinear> chosen = wrap(model, spec.select(List.copyOf(model.linears().keySet())));
+    Map<String, Linear> linears = model.linears();
+    List<String> paths = spec.select(List.copyOf(linears.keySet()));
+    spec.checkRanks(paths, path -> {
+      Linear linear = Objects.requireNonNull(linears.get(path));
+      return new long[] {linear.outFeatures(), linear.inFeatures()};
+    });
+    List<LoraLinear> chosen = wrap(model, paths);
     for (LoraLinear linear : chosen) {
       int rank = spec.rankOf(linear.path());
       LoraStart start = LoraStart.of(model, linear, spec.init(), rank, spec.scaleOf(linear.path()));

@@ -63,7 +63,7 @@ public record CausalLmObjective(String task, LossSpec spec) implements Objective
     FusedLoss.Loss loss = spec.form().equals(LossForm.PLAIN)
         ? model.loss(pass, hidden, batch.labels(), batch.weights(), divisor)
         : formed(model, pass, hidden, batch, divisor);
-    return new Outcome(loss.loss(), loss.value());
+    return new Outcome(loss.loss(), loss.value(), loss.nll());
   }
 
   private FusedLoss.Loss formed(CausalLm model, Pass pass, Tensor hidden, Batch batch, double divisor) {

@@ -21,8 +21,15 @@ public interface Objective {
    *
    * @param loss tracked scalar (1), already divided
    * @param value the same, in double
+   * @param nll what each labelled token costs, in order, without its weight; empty where the loss is not over tokens
    */
-  record Outcome(Tensor loss, double value) {}
+  @SuppressWarnings("ArrayRecordComponent") // read by loops, compared by nobody
+  record Outcome(Tensor loss, double value, float[] nll) {
+    /** A loss that is not over tokens. */
+    public Outcome(Tensor loss, double value) {
+      this(loss, value, new float[0]);
+    }
+  }
 
   /** Runs the model over one micro-batch. */
   Outcome loss(CausalLm model, Pass pass, Batch batch, double divisor);

@@ -27,13 +27,14 @@ import org.jspecify.annotations.Nullable;
  * @param decayAll decay norms and biases too; by default they are left alone, as the HF Trainer does
  * @param maxGradNorm gradients are scaled down to this norm; 0 = off
  * @param galore projects the matrices' gradients, with AdamW only; null = off
+ * @param paged state lies in mapped files, which the system writes out when memory is short
  */
 public record OptimSpec(
     OptimType type, Map<String, Double> args, @Nullable Double learningRate, double beta1, double beta2, double epsilon,
-    double weightDecay, boolean decayAll, double maxGradNorm, @Nullable GaLoreSpec galore) {
+    double weightDecay, boolean decayAll, double maxGradNorm, @Nullable GaLoreSpec galore, boolean paged) {
   /** The defaults of ms-swift. */
   public static final OptimSpec DEFAULT = new OptimSpec(
-      OptimType.ADAMW, Map.of(), null, 0.9, 0.95, 1e-8, 0.1, false, 1.0, null);
+      OptimType.ADAMW, Map.of(), null, 0.9, 0.95, 1e-8, 0.1, false, 1.0, null, false);
 
   public OptimSpec {
     if (learningRate != null) {
@@ -46,6 +47,9 @@ public record OptimSpec(
     check("maxGradNorm", maxGradNorm, maxGradNorm >= 0, "0 (off) or more");
     if (galore != null && type != OptimType.ADAMW) {
       throw new InvalidPlanException("optim is '" + type + "' and GaLore is on; GaLore is a form of adamw.");
+    }
+    if (paged) {
+      type.name(true);
     }
     args = Collections.unmodifiableMap(new TreeMap<>(args));
   }
@@ -60,9 +64,9 @@ public record OptimSpec(
     return projected != null && projected.covers(kind) ? projected.rule(this) : type.rule(this, kind);
   }
 
-  /** Bytes of each tensor that the optimizer keeps for a parameter. */
+  /** Bytes of each tensor that the optimizer keeps in memory for a parameter; none where state is paged. */
   public List<Long> state(String name, long... shape) {
-    return rule(new ParamKind(name, shape.length == 2)).state(shape).stream().map(StateSpec::bytes).toList();
+    return paged ? List.of() : rule(new ParamKind(name, shape.length == 2)).state(shape).stream().map(StateSpec::bytes).toList();
   }
 
   /** The rate to use: the given one, or the default of the tuner. */
@@ -73,55 +77,65 @@ public record OptimSpec(
   /** Sets the optimizer and drops the settings of the one before. Default: AdamW. */
   public OptimSpec type(OptimType value) {
     return new OptimSpec(
-        value, Map.of(), learningRate, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, galore);
+        value, Map.of(), learningRate, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, galore, false);
   }
 
   /** Sets the optimizer by its Hugging Face or torch name. */
   public OptimSpec type(String name) {
-    return type(OptimType.of(name));
+    return type(OptimType.of(name)).paged(name.startsWith(OptimType.PAGED));
+  }
+
+  /** Puts the state into mapped files in the system's folder for temporary ones. Default: false. */
+  public OptimSpec paged(boolean on) {
+    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, galore, on);
+  }
+
+  /** The name by which {@link #type(String)} gives the same optimizer. */
+  public String name() {
+    return type.name(paged);
   }
 
   /** Sets what the optimizer takes beyond betas, epsilon and decay. Default: nothing. */
   public OptimSpec args(Map<String, Double> value) {
     OptimSpec changed =
-        new OptimSpec(type, value, learningRate, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, galore);
+        new OptimSpec(type, value, learningRate, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, galore, paged);
     type.rule(changed);
     return changed;
   }
 
   /** Sets the peak rate. Default: 1e-4 for adapters, 1e-5 for full tuning. */
   public OptimSpec learningRate(@Nullable Double value) {
-    return new OptimSpec(type, args, value, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, galore);
+    return new OptimSpec(type, args, value, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, galore, paged);
   }
 
   /** Sets both betas. Default: 0.9 and 0.95. */
   public OptimSpec betas(double first, double second) {
-    return new OptimSpec(type, args, learningRate, first, second, epsilon, weightDecay, decayAll, maxGradNorm, galore);
+    return new OptimSpec(type, args, learningRate, first, second, epsilon, weightDecay, decayAll, maxGradNorm, galore, paged);
   }
 
   /** Sets epsilon. Default: 1e-8. */
   public OptimSpec epsilon(double value) {
-    return new OptimSpec(type, args, learningRate, beta1, beta2, value, weightDecay, decayAll, maxGradNorm, galore);
+    return new OptimSpec(type, args, learningRate, beta1, beta2, value, weightDecay, decayAll, maxGradNorm, galore, paged);
   }
 
   /** Sets the weight decay. Default: 0.1. */
   public OptimSpec weightDecay(double value) {
-    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, value, decayAll, maxGradNorm, galore);
+    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, value, decayAll, maxGradNorm, galore, paged);
   }
 
   /** Decays norms and biases too. Default: false. */
   public OptimSpec decayAll(boolean on) {
-    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, weightDecay, on, maxGradNorm, galore);
+    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, weightDecay, on, maxGradNorm, galore, paged);
   }
 
   /** Sets the clipping norm. Default: 1. 0 switches clipping off. */
   public OptimSpec maxGradNorm(double value) {
-    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, weightDecay, decayAll, value, galore);
+    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, weightDecay, decayAll, value, galore, paged);
   }
 
   /** Sets GaLore. Default: null, which is off. */
   public OptimSpec galore(@Nullable GaLoreSpec value) {
-    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, value);
+    return new OptimSpec(type, args, learningRate, beta1, beta2, epsilon, weightDecay, decayAll, maxGradNorm, value, paged);
   }
 
   private static void check(String field, double value, boolean legal, String range) {

@@ -28,7 +28,7 @@ import java.util.stream.Stream;
 /**
  * The optimizers by their Hugging Face or torch names. Betas and epsilon of the Adam family are those of {@link
  * OptimSpec}; everything else is in its settings, which begin at torch's defaults (0 and 1 stand for false and true).
- * Paged ones are those without paging: on the CPU the operating system pages all memory.
+ * Those whose names begin with {@code paged_} keep their state in mapped files.
  */
 public enum OptimType {
   /** {@link AdamW}. */
@@ -71,10 +71,13 @@ public enum OptimType {
   ADAFACTOR_TORCH(List.of("adafactor_torch"), "eps2=1e-3 d=1 beta2_decay=-0.8", o -> new AdafactorTorch(
       o.positive("eps2"), o.positive("d"), o.negative("beta2_decay"))),
   /** {@link Lion}. */
-  LION(List.of("lion", "lion_32bit", "paged_lion_32bit"), "", o -> new Lion(o.spec().beta1(), o.spec().beta2())),
+  LION(List.of("lion", "lion_32bit", "paged_lion", "paged_lion_32bit"), "", o -> new Lion(o.spec().beta1(), o.spec().beta2())),
   /** {@link Muon} on matrices; {@link AdamW} on vectors, embeddings and output heads. */
   MUON(List.of("muon"), "momentum=0.95 nesterov=1 ns_steps=5 eps=1e-7 match_rms_adamw=1", o -> new Muon(
       o.part("momentum"), o.on("nesterov"), (int) o.positive("ns_steps"), o.positive("eps"), o.on("match_rms_adamw")));
+
+  /** How the names of optimizers begin whose state is paged. */
+  static final String PAGED = "paged_";
 
   /** Settings and the numbers given for them. */
   private interface Maker {
@@ -101,6 +104,12 @@ public enum OptimType {
     }
     throw new InvalidPlanException("optim is '" + name + "'; it must be one of "
         + Arrays.stream(values()).flatMap(type -> type.names.stream()).collect(Collectors.joining(", ")) + ".");
+  }
+
+  /** Its first name, of the form whose state is paged or of the other. */
+  String name(boolean paged) {
+    return names.stream().filter(name -> name.startsWith(PAGED) == paged).findFirst()
+        .orElseThrow(() -> new InvalidPlanException("optim " + this + " has no paged form; adamw, adamw_8bit and lion have."));
   }
 
   /** What it moves a parameter by. */

@@ -2,6 +2,7 @@ package io.swiftjvm.train.optimizer;
 
 import io.swiftjvm.autograd.Gradients;
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
@@ -42,12 +43,22 @@ public final class RuleOptimizer implements Optimizer {
   }
 
   private final Backend backend;
+  private final boolean paged;
   private final List<Slot> slots = new ArrayList<>();
   private long steps;
 
   /** An optimizer whose parameters each move by what {@code rules} gives for them. */
   public RuleOptimizer(Backend backend, List<ParamGroup> groups, Function<Parameter, Rule> rules) {
+    this(backend, groups, rules, false);
+  }
+
+  private RuleOptimizer(Backend backend, List<ParamGroup> groups, Function<Parameter, Rule> rules, boolean paged) {
     this.backend = backend;
+    this.paged = paged;
+    if (paged && !backend.device().kind().equals("cpu")) {
+      throw new InvalidPlanException("A paged optimizer was asked for on " + backend.device()
+          + "; state is paged on the cpu only. Use an optim without paged_.");
+    }
     for (ParamGroup group : groups) {
       for (Parameter parameter : group.parameters()) {
         Slot slot = new Slot(parameter, group, rules.apply(parameter), backend);
@@ -59,12 +70,18 @@ public final class RuleOptimizer implements Optimizer {
 
   /** The optimizer that {@code spec} asks for. */
   public static RuleOptimizer of(Backend backend, OptimSpec spec, List<ParamGroup> groups) {
-    return new RuleOptimizer(backend, groups, spec::rule);
+    return new RuleOptimizer(backend, groups, spec::rule, spec.paged());
   }
 
   private Map<String, Tensor> zeros(Slot slot) {
     Map<String, Tensor> state = new LinkedHashMap<>();
     for (StateSpec spec : slot.rule.state(slot.parameter.value().shape())) {
+      if (paged) {
+        Tensor mapped = PagedState.zeros(spec.dtype(), spec.shape());
+        slot.scope.adopt(mapped.storage());
+        state.put(spec.name(), mapped);
+        continue;
+      }
       Tensor zeros = slot.scope.tensor(spec.dtype(), spec.shape());
       if (spec.dtype() == DType.F32) {
         backend.fill(zeros, 0);

@@ -68,6 +68,7 @@ public final class HtmlReport implements Consumer<TrainEvent> {
       case TrainEvent.Cancelled cancelled -> write("Stopped at step " + cancelled.step() + " because it was asked to.");
       case TrainEvent.Failed failed -> write("Failed after step " + failed.step() + ": " + failed.message());
       case TrainEvent.StepEnd end -> { }
+      case TrainEvent.Channels channels -> { }
       case TrainEvent.Evaluated evaluated -> { }
       case TrainEvent.Dropped dropped -> { }
       case TrainEvent.DataReady ready -> { }

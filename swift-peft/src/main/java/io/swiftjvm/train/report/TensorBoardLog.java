@@ -1,6 +1,7 @@
 package io.swiftjvm.train.report;
 
 import io.swiftjvm.error.TrainingException;
+import io.swiftjvm.train.ChannelLoss;
 import io.swiftjvm.train.TrainEvent;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ public final class TensorBoardLog implements Consumer<TrainEvent> {
   private @Nullable EventFile events;
   private double loss;
   private int steps;
+  private final ChannelLoss channels = new ChannelLoss();
 
   /** Logs every {@code interval} steps into a file of its own in {@code folder}. */
   public TensorBoardLog(Path folder, int interval) {
@@ -49,6 +51,7 @@ public final class TensorBoardLog implements Consumer<TrainEvent> {
         events = new EventFile(now, started.step() + 1L);
         flush();
       }
+      case TrainEvent.Channels step -> channels.add(step);
       case TrainEvent.StepEnd end -> step(end);
       case TrainEvent.Evaluated evaluated -> {
         scalar(evaluated.step(), "eval/loss", evaluated.loss());
@@ -70,6 +73,7 @@ public final class TensorBoardLog implements Consumer<TrainEvent> {
     steps++;
     if (end.step() % interval == 0 || end.step() == end.totalSteps()) {
       scalar(end.step(), "train/loss", loss / steps);
+      channels.drain((name, value) -> scalar(end.step(), "train/" + name, value));
       scalar(end.step(), "train/grad_norm", end.gradNorm());
       scalar(end.step(), "train/learning_rate", end.learningRate());
       scalar(end.step(), "train/epoch", end.epoch());

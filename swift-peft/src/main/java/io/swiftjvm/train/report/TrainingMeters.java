@@ -73,6 +73,7 @@ public final class TrainingMeters implements Consumer<TrainEvent> {
       case TrainEvent.Saved saved -> saves.increment();
       case TrainEvent.Started started -> progress = (double) started.step() / Math.max(1, started.totalSteps());
       case TrainEvent.Warning warning -> { }
+      case TrainEvent.Channels channels -> { }
       case TrainEvent.DataReady ready -> { }
       case TrainEvent.Finished finished -> { }
       case TrainEvent.Failed failed -> { }

@@ -12,9 +12,11 @@ import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.LoraTargets;
+import io.swiftjvm.tuner.Seeds;
 import io.swiftjvm.tuner.TunerMethod;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,45 +32,54 @@ import org.jspecify.annotations.Nullable;
  * @param blocks number of blocks, 0 = from {@code blockSize}; 0 as in ms-swift and PEFT
  * @param factors number of butterflies, 1 or more; 1 as in ms-swift and PEFT. PEFT without its CUDA kernel has 1
  *     whatever its settings say
+ * @param dropout share of the blocks of one butterfly, drawn for each pass of a training, that do not turn; 0 as in
+ *     ms-swift and PEFT
  * @param targets which projections
  */
-public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targets) implements ProjectionSpec {
+public record BoftSpec(int blockSize, int blocks, int factors, double dropout, LoraTargets targets) implements ProjectionSpec {
   /** Blocks of 4, one butterfly, all projections but the head. */
-  public static final BoftSpec DEFAULT = new BoftSpec(4, 0, 1, LoraTargets.ALL);
+  public static final BoftSpec DEFAULT = new BoftSpec(4, 0, 1, 0, LoraTargets.ALL);
 
   static final String TYPE = "BOFT";
   static final TunerMethod<BoftSpec> METHOD = TunerMethod.of("boft", DEFAULT)
       .integer("boft_block_size", "Size of a block, 0 = from boft_block_num.", BoftSpec::blockSize, BoftSpec::blockSize)
       .integer("boft_block_num", "Number of blocks, 0 = from boft_block_size.", BoftSpec::blocks, BoftSpec::blocks)
       .integer("boft_n_butterfly_factor", "Number of butterflies.", BoftSpec::factors, BoftSpec::factors)
+      .number("boft_dropout", "Share of the blocks of a butterfly that do not turn in a pass of the training.",
+          BoftSpec::dropout, BoftSpec::dropout)
       .targets(BoftSpec::targets, BoftSpec::targets);
 
   public BoftSpec {
     Ranges.atLeast("boft.blockSize", blockSize, 0);
     Ranges.atLeast("boft.blocks", blocks, 0);
     Ranges.atLeast("boft.factors", factors, 1);
+    Ranges.dropout("boft_dropout", dropout);
   }
 
   static TunerSpec read(ConfigReader config) {
-    config.only(0, "boft_dropout");
     config.only("init_weights", "true", "false");
     return new BoftSpec(config.integer("boft_block_size", 4), config.integer("boft_block_num", 0),
-        config.integer("boft_n_butterfly_factor", 1), config.targets());
+        config.integer("boft_n_butterfly_factor", 1), config.number("boft_dropout", 0), config.targets());
   }
 
   /** Sets blockSize: divides the inputs, 0 = from {@code blocks}; 4 as in ms-swift and PEFT. */
   public BoftSpec blockSize(int value) {
-    return new BoftSpec(value, blocks, factors, targets);
+    return new BoftSpec(value, blocks, factors, dropout, targets);
   }
 
   /** Sets blocks: number of blocks, 0 = from {@code blockSize}; 0 as in ms-swift and PEFT. */
   public BoftSpec blocks(int value) {
-    return new BoftSpec(blockSize, value, factors, targets);
+    return new BoftSpec(blockSize, value, factors, dropout, targets);
   }
 
   /** Sets factors: number of butterflies, 1 or more; 1 as in ms-swift and PEFT. PEFT without its CUDA kernel has 1 whatever its settings say. */
   public BoftSpec factors(int value) {
-    return new BoftSpec(blockSize, blocks, value, targets);
+    return new BoftSpec(blockSize, blocks, value, dropout, targets);
+  }
+
+  /** Sets dropout: share of the blocks of one butterfly that do not turn, 0 .. below 1; 0 as in ms-swift and PEFT. */
+  public BoftSpec dropout(double value) {
+    return new BoftSpec(blockSize, blocks, factors, value, targets);
   }
 
   @Override
@@ -78,7 +89,7 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
 
   @Override
   public BoftSpec targets(LoraTargets value) {
-    return new BoftSpec(blockSize, blocks, factors, value);
+    return new BoftSpec(blockSize, blocks, factors, dropout, value);
   }
 
   @Override
@@ -86,6 +97,7 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
     json.put("boft_block_size", blockSize);
     json.put("boft_block_num", blocks);
     json.put("boft_n_butterfly_factor", factors);
+    json.put("boft_dropout", dropout);
   }
 
   @Override
@@ -123,7 +135,7 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
     for (int i = 0; i < layers; i++) {
       shuffles[i] = layers == 1 ? new int[0] : shuffle(site.in(), count >> i, k / 2);
     }
-    return new Butterflies(r, s, shuffles, site.base());
+    return new Butterflies(r, s, shuffles, site.base(), dropout);
   }
 
   private void checkButterflies(Place place, int layers) {
@@ -153,8 +165,10 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
     private final Parameter s;
     private final int[][] shuffles;
     private final DenseLinear base;
+    private final double dropout;
 
-    Butterflies(Parameter r, Parameter s, int[][] shuffles, DenseLinear base) {
+    Butterflies(Parameter r, Parameter s, int[][] shuffles, DenseLinear base, double dropout) {
+      this.dropout = dropout;
       this.r = r;
       this.s = s;
       this.shuffles = shuffles;
@@ -164,7 +178,8 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
     @Override
     public Tensor forward(Call call, Tensor x) {
       Ops ops = call.ops();
-      Tensor y = call.inner(turn(ops, x, false));
+      long key = call.pass().dropoutKey();
+      Tensor y = call.inner(turn(ops, x, false, key == 0 ? 0 : Seeds.mix(key, call.number(), 1)));
       Parameter bias = base.bias();
       if (bias == null) {
         return Broadcasts.multiplyRow(ops, y, s.value());
@@ -176,16 +191,46 @@ public record BoftSpec(int blockSize, int blocks, int factors, LoraTargets targe
 
     @Override
     public Tensor weight(Ops ops, Tensor w) {
-      return Broadcasts.multiplyColumn(ops, turn(ops, w, true), s.value());
+      return Broadcasts.multiplyColumn(ops, turn(ops, w, true, 0), s.value());
     }
 
-    private Tensor turn(Ops ops, Tensor rows, boolean transposed) {
+    /** Blocks of one butterfly, all drawn by the key, become the identity, as PEFT's multiplicative dropout does. */
+    private Tensor stilled(Ops ops, Tensor rotations, long key) {
+      int layers = shuffles.length;
+      int count = Math.toIntExact(r.value().dim(1));
+      int still = (int) (dropout * count);
+      if (key == 0 || still == 0) {
+        return rotations;
+      }
+      int k = Math.toIntExact(r.value().dim(2));
+      Seeds random = Seeds.of(key, "boft");
+      int first = (int) (random.uniform() * layers) * count;
+      int[] order = IntStream.range(0, count).toArray();
+      float[] kept = new float[layers * count * k * k];
+      float[] identity = new float[kept.length];
+      Arrays.fill(kept, 1);
+      for (int i = 0; i < still; i++) {
+        int other = i + (int) (random.uniform() * (count - i));
+        int block = order[other];
+        order[other] = order[i];
+        int at = (first + block) * k * k;
+        Arrays.fill(kept, at, at + k * k, 0);
+        for (int j = 0; j < k; j++) {
+          identity[at + j * k + j] = 1;
+        }
+      }
+      return ops.add(ops.multiply(rotations, ops.scope().floats(kept, rotations.shape())),
+          ops.scope().floats(identity, rotations.shape()));
+    }
+
+    private Tensor turn(Ops ops, Tensor rows, boolean transposed, long key) {
       int layers = shuffles.length;
       long count = r.value().dim(1);
       long k = r.value().dim(2);
       Tensor flat = ops.reshape(r.value(), layers * count, k, k);
       Tensor swapped = Layouts.permute(ops, flat, flat.shape(), 0, 2, 1);
-      Tensor rotations = HostMath.cayley(ops, ops.scale(ops.add(flat, ops.scale(swapped, -1)), 0.5f));
+      Tensor rotations =
+          stilled(ops, HostMath.cayley(ops, ops.scale(ops.add(flat, ops.scale(swapped, -1)), 0.5f)), key);
       Tensor y = rows;
       for (int i = 0; i < layers; i++) {
         int layer = transposed ? i : layers - 1 - i;

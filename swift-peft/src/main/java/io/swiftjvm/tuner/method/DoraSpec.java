@@ -5,6 +5,7 @@ import io.swiftjvm.autograd.Broadcasts;
 import io.swiftjvm.autograd.Matrices;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.Tensor;
@@ -17,6 +18,7 @@ import io.swiftjvm.tuner.LoraTargets;
 import io.swiftjvm.tuner.TunerMethod;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -83,6 +85,12 @@ public record DoraSpec(LoraSpec lora) implements ProjectionSpec {
   @Override
   public @Nullable Double loraPlusRatio() {
     return lora.loraPlusRatio();
+  }
+
+  @Override
+  public Map<String, long[]> trained(ModelShapes shapes) {
+    lora.trained(shapes);
+    return ProjectionSpec.super.trained(shapes);
   }
 
   @Override

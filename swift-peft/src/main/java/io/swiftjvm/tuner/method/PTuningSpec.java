@@ -2,7 +2,6 @@ package io.swiftjvm.tuner.method;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.backend.Unary;
-import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.TunerMethod;
@@ -56,20 +55,10 @@ public record PTuningSpec(int tokens, int hidden) implements PromptSpec {
   }
 
   @Override
-  public boolean keys() {
-    return false;
-  }
-
-  @Override
   public void write(ObjectNode json) {
     json.put("num_virtual_tokens", tokens);
     json.put("encoder_hidden_size", hidden);
     json.put("encoder_reparameterization_type", "MLP");
-  }
-
-  @Override
-  public void sizes(ObjectNode json, CausalLm model) {
-    PromptSizes.tokens(json, model);
   }
 
   @Override

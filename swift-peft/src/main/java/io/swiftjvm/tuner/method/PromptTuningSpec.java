@@ -1,7 +1,6 @@
 package io.swiftjvm.tuner.method;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.TunerMethod;
@@ -49,19 +48,9 @@ public record PromptTuningSpec(int tokens) implements PromptSpec {
   }
 
   @Override
-  public boolean keys() {
-    return false;
-  }
-
-  @Override
   public void write(ObjectNode json) {
     json.put("num_virtual_tokens", tokens);
     json.put("prompt_tuning_init", "RANDOM");
-  }
-
-  @Override
-  public void sizes(ObjectNode json, CausalLm model) {
-    PromptSizes.tokens(json, model);
   }
 
   @Override

@@ -86,6 +86,13 @@ public record ReftSpec(int rank, List<Integer> layers, Kind kind) implements Blo
       .integer("reft_rank", "Rank of reft; with bone the length of its runs.", ReftSpec::rank, ReftSpec::rank)
       .texts("reft_layers", "Blocks by number; none = all.", s -> s.layers.stream().map(String::valueOf).toList(),
           (s, v) -> s.layers(TunerMethod.integers("reft_layers", v)))
+      .text("reft_args", "Further arguments of pyreft's interventions; none but an empty object.", s -> null, (s, v) -> {
+            if (!v.replaceAll("\\s", "").matches("|\\{}")) {
+              throw new InvalidPlanException("reft_args is '" + v + "'; the interventions here have a rank, layers and a "
+                  + "kind (reft_rank, reft_layers, reft_intervention_type) and nothing more.");
+            }
+            return s;
+          })
       .text("reft_intervention_type", "Which parts of the formula there are: Loreft-, Noreft-, Consreft-, Lobireft-, "
           + "Direft- or NodireftIntervention.", s -> s.kind.plain(), (s, v) -> s.kind(Kind.of(v)));
 

@@ -15,6 +15,7 @@ import io.swiftjvm.tuner.AttachedAdapter;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.HostView;
+import io.swiftjvm.tuner.TrainingConfig;
 import io.swiftjvm.tuner.Tuning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -129,7 +130,9 @@ public final class TunerFiles {
     }
     Path path = ModelFolder.of(folder).file(AdapterFiles.WEIGHTS);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
-      return new TunerTransform(name, spec, 0).attach(model, file, trainable);
+      TunerSpec trained = trainable && spec instanceof DoraSpec dora
+          ? new DoraSpec(TrainingConfig.read(folder, dora.lora())) : spec;
+      return new TunerTransform(name, trained, 0).attach(model, file, trainable);
     } catch (InvalidPlanException e) {
       throw new ModelFormatException("Cannot load the adapter " + path + ": " + e.getMessage(), e);
     }
@@ -164,6 +167,9 @@ public final class TunerFiles {
       });
       writer.write(folder.resolve(AdapterFiles.WEIGHTS));
       adapter.saveTraining(folder);
+      if (adapter.spec() instanceof DoraSpec dora) {
+        TrainingConfig.write(folder, dora.lora());
+      }
       ObjectNode config =
           ConfigWriter.start(adapter.spec().type(), base, adapter.modules(), model.linears().keySet());
       if (!(adapter.spec() instanceof TargetedSpec)) {

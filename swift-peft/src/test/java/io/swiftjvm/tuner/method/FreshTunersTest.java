@@ -59,7 +59,7 @@ class FreshTunersTest {
         new GraloraSpec(4, 8, 2, 3, 0, SOME), new ShiraSpec(2, 1, SOME), Ia3Spec.DEFAULT, new HraSpec(4, false, SOME),
         new RoadSpec(1, 8, SOME), new RoadSpec(2, 8, SOME), new RoadSpec(4, 8, SOME),
         new OftSpec(8, 0, false, 0, SOME), new OftSpec(0, 5, false, 5, SOME), new OftSpec(7, 0, true, 4, SOME),
-        new BoftSpec(4, 0, 1, SOME), new BoftSpec(2, 0, 3, SOME), new BoftSpec(0, 8, 2, SOME),
+        new BoftSpec(4, 0, 1, 0, SOME), new BoftSpec(2, 0, 3, 0.25, SOME), new BoftSpec(0, 8, 2, 0.5, SOME),
         new RandLoraSpec(8, 64, 0, SOME), new DoraSpec(LoraSpec.DEFAULT.rank(4).dropout(0.1).targets(SOME)),
         LnTuningSpec.DEFAULT, new TrainableTokensSpec(List.of(5, 17, 300), LoraTargets.of("embed_tokens")));
   }
