@@ -1,11 +1,19 @@
 package io.swiftjvm.cli;
 
 import io.swiftjvm.Swift;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Capabilities;
 import io.swiftjvm.backend.DeviceInfo;
+import io.swiftjvm.backend.Devices;
+import io.swiftjvm.backend.FusedOp;
+import io.swiftjvm.tensor.DType;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** {@code swift devices}: what this machine can compute on, and why not on the rest. */
 final class DevicesCommand implements Command {
@@ -21,7 +29,8 @@ final class DevicesCommand implements Command {
 
   @Override
   public List<Flag> flags() {
-    return List.of(Flag.bare("json", "one JSON object a device"));
+    return List.of(Flag.bare("json", "one JSON object a device"),
+        Flag.bare("operations", "opens each and says which operations and weight types have kernels of their own"));
   }
 
   @Override
@@ -30,8 +39,25 @@ final class DevicesCommand implements Command {
       String name = device.available() ? device.device().toString() : device.kind();
       call.out().println(call.on("json") ? Json.line(facts(device))
           : String.format(Locale.ROOT, "%-8s %-4s %s", name, device.available() ? "yes" : "no", device.summary()));
+      if (call.on("operations") && device.available()) {
+        operations(device, call);
+      }
     }
     return 0;
+  }
+
+  private static void operations(DeviceInfo device, Call call) {
+    try (Backend backend = Devices.open(device.device().toString())) {
+      Capabilities can = backend.capabilities();
+      call.out().println("  kernels   " + names(can.kernels().stream().map(FusedOp::method)));
+      call.out().println("  composed  " + names(Arrays.stream(FusedOp.values())
+          .filter(op -> !can.kernels().contains(op)).map(FusedOp::method)));
+      call.out().println("  weights   " + names(can.weights().stream().map(DType::shortName)));
+    }
+  }
+
+  private static String names(Stream<String> names) {
+    return names.sorted().collect(Collectors.joining(" "));
   }
 
   private static Map<String, Object> facts(DeviceInfo device) {

@@ -6,6 +6,7 @@ import static io.swiftjvm.cli.CliRun.refused;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,16 @@ class CommandsTest {
     assertThat(last.get("text").asText()).isNotNull();
     assertThat(last.get("warnings").asInt()).isZero();
     assertThat(last.get("render_error").asBoolean()).isFalse();
+  }
+
+  @Test
+  void devices_are_listed_with_what_they_have_or_why_they_are_absent() throws IOException {
+    assertThat(done("devices", "--operations", "true").out().lines())
+        .anySatisfy(l -> assertThat(l).matches("cpu +yes +the host processor.*GiB.*"))
+        .anySatisfy(l -> assertThat(l).contains("kernels", "attention", "adamW"))
+        .anySatisfy(l -> assertThat(l).matches("mps +no .*Use cpu.*"));
+    String cpu = done("devices", "--json", "true").out().lines().filter(l -> l.contains("\"cpu\"")).findFirst().orElseThrow();
+    assertThat(new ObjectMapper().readTree(cpu).get("memory_bytes").asLong()).isPositive();
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.swiftjvm.train;
 
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.HostView;
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.AtomicFile;
@@ -12,7 +13,6 @@ import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.train.checkpoint.LocalCopy;
 import io.swiftjvm.train.checkpoint.TrainerState;
 import io.swiftjvm.train.optimizer.Optimizer;
-import io.swiftjvm.tuner.HostView;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -1,5 +1,6 @@
 package io.swiftjvm.tuner;
 
+import io.swiftjvm.backend.HostView;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.AtomicFile;
 import io.swiftjvm.hub.ModelFolder;

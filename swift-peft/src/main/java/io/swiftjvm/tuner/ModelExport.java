@@ -3,6 +3,7 @@ package io.swiftjvm.tuner;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.HostView;
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.AtomicFile;

@@ -1,6 +1,7 @@
 package io.swiftjvm.quant;
 
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.HostView;
 import io.swiftjvm.error.CheckpointException;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.SafetensorsFile;
@@ -115,10 +116,7 @@ final class QuantCache {
       SafetensorsWriter writer = new SafetensorsWriter().metadata(description());
       linears.forEach((path, dense) -> {
         Tensor packed = spec.quantised(model, scope, path, dense);
-        MemorySegment data = onHost() ? packed.segment() : host.allocate(packed.bytes());
-        if (!onHost()) {
-          backend.download(packed, data);
-        }
+        MemorySegment data = HostView.of(backend, packed, host);
         writer.add(path, DType.U8, new long[] {data.byteSize()}, data);
       });
       Files.createDirectories(model.directory().resolve(FOLDER));

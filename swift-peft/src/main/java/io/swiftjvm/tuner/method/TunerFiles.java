@@ -1,6 +1,7 @@
 package io.swiftjvm.tuner.method;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.swiftjvm.backend.HostView;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.AtomicFile;
@@ -14,7 +15,6 @@ import io.swiftjvm.tuner.Adapters;
 import io.swiftjvm.tuner.AttachedAdapter;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
-import io.swiftjvm.tuner.HostView;
 import io.swiftjvm.tuner.TrainingConfig;
 import io.swiftjvm.tuner.Tuning;
 import java.io.IOException;

@@ -1,7 +1,5 @@
-package io.swiftjvm.tuner;
+package io.swiftjvm.backend;
 
-import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Device;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
