@@ -9,7 +9,8 @@
 #define OWN 4
 #define OWN_ROWS 16
 #define OTHERS 32
-#define ATTENTION_THREADS 128
+/* Threads, and blocks that a multiprocessor shall hold: asked for more, the compiler spills. */
+#define ATTENTION_THREADS 128, 2
 
 /* One layer; lengths in elements. */
 struct Layer {

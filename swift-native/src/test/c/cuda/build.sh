@@ -13,7 +13,7 @@ if [ -f "$lib" ] && [ -z "$(find "$src" "$kernels" -newer "$lib" -type f -print)
   exit 0
 fi
 mkdir -p "$1"
-flags="-std=gnu++17 -O2 -fPIC -fvisibility=hidden -fno-exceptions -fno-math-errno -fno-threadsafe-statics -ffp-contract=off -Wall -Wno-unused-function -Wno-ignored-attributes -Wno-unknown-pragmas"
+flags="-std=gnu++17 -O3 -fPIC -fvisibility=hidden -fno-exceptions -fno-math-errno -fno-threadsafe-statics -ffp-contract=off -Wall -Wno-unused-function -Wno-ignored-attributes -Wno-unknown-pragmas"
 "$cxx" $flags -I"$src" -I"$kernels" -include "$src/emulator.h" -x c++ -c -o "$lib.kernels.o" "$kernels/swift.cu" &
 for f in driver emulator memory; do "$cxx" $flags -c -o "$lib.$f.o" "$src/$f.cpp"; done
 wait $!

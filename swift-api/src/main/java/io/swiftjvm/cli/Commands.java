@@ -22,6 +22,7 @@ final class Commands {
         new EstimateCommand(),
         new PlanCommand(),
         new DevicesCommand(),
+        new SelftestCommand(),
         new MissingCommand("rlhf", "preference training comes with a later version; use 'swift sft'"),
         new MissingCommand("eval", "evaluation comes with a later version; use 'swift infer' or 'swift logits'"));
   }

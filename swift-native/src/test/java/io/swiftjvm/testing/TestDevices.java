@@ -5,6 +5,7 @@ import io.swiftjvm.backend.Devices;
 import io.swiftjvm.backend.cuda.CudaBackend;
 import io.swiftjvm.backend.cuda.FakeCuda;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -21,22 +22,19 @@ public final class TestDevices {
 
   private TestDevices() {}
 
-  /** Devices beside the cpu that compute by simpler operations: whole runs of every model on them are heavy. */
+  /** Devices beside the cpu that compute by simpler operations or by emulation: whole runs of every model on them are heavy. */
   public static List<String> slow() {
     if (asked() != null) {
       return List.of();
     }
-    return AscendSimulator.present() ? List.of("nd4j", AscendSimulator.KIND) : List.of("nd4j");
+    return Stream.of(Optional.of("nd4j"), Optional.of(AscendSimulator.KIND).filter(_ -> AscendSimulator.present()),
+        Optional.of(EmulatedCudaProvider.KIND).filter(_ -> FakeCuda.built())).flatMap(Optional::stream).toList();
   }
 
   /** Devices on which every test can run every time. */
   public static Stream<String> fast() {
     String asked = asked();
-    if (asked != null) {
-      return Stream.of(asked.split(","));
-    }
-    return FakeCuda.built() ? Stream.of("cpu", REMOTE.kind(), EmulatedCudaProvider.KIND)
-        : Stream.of("cpu", REMOTE.kind());
+    return asked == null ? Stream.of("cpu", REMOTE.kind()) : Stream.of(asked.split(","));
   }
 
   /** All of them. */

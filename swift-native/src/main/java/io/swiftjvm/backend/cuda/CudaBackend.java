@@ -148,8 +148,8 @@ public final class CudaBackend implements Backend {
 
   @Override
   public Capabilities capabilities() {
-    return new Capabilities(EnumSet.allOf(FusedOp.class), Arrays.stream(DType.values())
-        .filter(type -> type.isFloat() || type.isQuantised()).collect(Collectors.toSet()));
+    return new Capabilities(
+        EnumSet.allOf(FusedOp.class), Arrays.stream(DType.values()).filter(Types::known).collect(Collectors.toSet()));
   }
 
   @Override
@@ -219,16 +219,34 @@ public final class CudaBackend implements Backend {
     DType type = target.dtype();
     require(type.isQuantised() && source.dtype().isFloat(), "quantisation of %s to %s", source, target);
     int from = Types.code(source.dtype());
+    int to = Types.code(type);
+    // Keys and values of a cache are not asked: that would make the host wait in every step.
+    if (type != DType.Q8_BLOCK) {
+      requireNumbers(source);
+    }
     if (type.tileRows() > 1) {
       long rows = source.rows();
       long columns = source.columns();
       require(target.columns() == columns, "quantisation of %s to %s", source, target);
       long tiles = Math.ceilDiv(rows, type.tileRows()) * Math.ceilDiv(columns, (long) type.block());
-      kernels.start("swift_quantise_tiles").of(source).of(from).of(rows).of(columns).of(target).of(Types.code(type))
+      kernels.start("swift_quantise_tiles").of(source).of(from).of(rows).of(columns).of(target).of(to)
           .elements(tiles * type.tileRows());
     } else {
       kernels.start(type == DType.NF4 ? "swift_quantise_nf4" : "swift_quantise_q8").of(source).of(from).of(target)
           .elements(source.size() / type.block());
+    }
+  }
+
+  private void requireNumbers(Tensor source) {
+    try (Scope scope = new Scope(this)) {
+      Tensor wide = source;
+      if (source.dtype() != DType.F32) {
+        wide = scope.floats(source.shape());
+        cast(source, wide);
+      }
+      if (!isFinite(wide)) {
+        throw new ArithmeticException("cannot quantise " + source + ": a weight is NaN or infinite");
+      }
     }
   }
 

@@ -54,8 +54,23 @@ public final class CudaProvider implements BackendProvider {
     // Two transfers a clock, the memory clock in kHz; newer drivers no longer tell the clock.
     double bandwidth = 2e3 * driver.attribute(index, Driver.MEMORY_CLOCK_KHZ)
         * (driver.attribute(index, Driver.MEMORY_BUS_BITS) / 8.0);
-    return DeviceInfo.present(kind(), index, name).memory(driver.totalMemory(index), 0).capability(capability)
+    return DeviceInfo.present(kind(), index, name).memory(driver.totalMemory(index), free(driver, index)).capability(capability)
         .bandwidth(bandwidth);
+  }
+
+  /** The driver tells it to a context only; 0 if it makes none. */
+  private static long free(Driver driver, int index) {
+    try {
+      long context = driver.retainContext(index);
+      try {
+        driver.enter(context);
+        return driver.freeMemory();
+      } finally {
+        driver.releaseContext(index);
+      }
+    } catch (DeviceException e) {
+      return 0;
+    }
   }
 
   @Override
