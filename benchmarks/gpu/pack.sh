@@ -11,6 +11,14 @@ rm -rf "$out"; mkdir -p "$out/swift-gpu/lib"
 "$jdk/bin/jlink" --output "$out/swift-gpu/runtime" --strip-debug --no-header-files --no-man-pages --compress zip-9 \
   --add-modules java.base,java.logging,java.management,java.net.http,java.sql,java.xml,jdk.httpserver,jdk.management,jdk.unsupported,jdk.crypto.ec
 cp swift-api/target/swift/lib/*.jar "$out/swift-gpu/lib/"
+# The tokenizer brings its library for every platform; one is needed.
+for file in "$out"/swift-gpu/lib/tokenizers-*.jar; do
+  mkdir "$out/unpacked"
+  (cd "$out/unpacked" && "$jdk/bin/jar" --extract --file "../swift-gpu/lib/$(basename "$file")" \
+    && find native/lib -mindepth 1 -maxdepth 1 -type d ! -name linux-x86_64 -exec rm -r {} +)
+  "$jdk/bin/jar" --create --file "$file" --manifest "$out/unpacked/META-INF/MANIFEST.MF" -C "$out/unpacked" .
+  rm -r "$out/unpacked"
+done
 "$jdk/bin/jar" --create --file "$out/swift-gpu/lib/bench.jar" -C benchmarks/target/classes .
 cp -r swift-native/src/main/resources/io/swiftjvm/models/swift-tiny "$out/swift-gpu/tokenizer"
 rm -f "$out"/swift-gpu/tokenizer/*.safetensors
