@@ -14,6 +14,7 @@ import io.swiftjvm.plan.Arguments;
 import io.swiftjvm.plan.PlanFiles;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.train.CancellationToken;
+import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.AdapterMix;
 import io.swiftjvm.tuner.TunerMethod;
@@ -27,6 +28,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -172,6 +174,44 @@ class TunersTest {
     assertThat(Files.readString(second.resolve("additional_config.json"))).contains("\"lora_fa\" : true", "16");
     Path plain = trained(recipe("lora", "fa3", 1));
     assertThat(plain.resolve("additional_config.json")).doesNotExist();
+  }
+
+  @Test
+  void a_start_from_gradients_changes_no_answer_and_is_saved_resumed_and_read_as_a_plain_lora() {
+    Recipe recipe = recipe("lora", "ga", 4).with("init_weights", "lora-ga").with("save_steps", 2)
+        .with("lora_ga_batch_size", 1);
+    List<Double> losses = new ArrayList<>();
+    List<Double> scores;
+    Path whole;
+    try (Run run = recipe.plan().train(event -> {
+      if (event instanceof TrainEvent.StepEnd end) {
+        losses.add(end.loss());
+      }
+    }, new CancellationToken())) {
+      whole = run.checkpoint().orElseThrow();
+      scores = scores(run);
+    }
+    List<Double> plain = new ArrayList<>();
+    try (Run run = recipe("lora", "ga-plain", 1).plan().train(event -> {
+      if (event instanceof TrainEvent.StepEnd end) {
+        plain.add(end.loss());
+      }
+    }, new CancellationToken())) {
+      assertThat(run.result()).isPresent();
+    }
+    // Only dropout, which differs on what the start adds and takes away, tells the two apart.
+    assertThat(losses.getFirst()).isCloseTo(plain.getFirst(), within(0.02 * plain.getFirst()));
+    assertThat(losses.getLast()).isLessThan(losses.getFirst());
+    Path rest = trained(recipe.outputDir(temp.resolve("ga-rest"))
+        .with("resume_from_checkpoint", whole.resolveSibling("checkpoint-2").toString()));
+    assertThat(weights(rest)).isEqualTo(weights(whole));
+    assertThat(AdapterFiles.readSpec(whole).rank()).isEqualTo(16);
+    try (Run again = Swift.model("swift-tiny").threads(2).adapters(whole).load()) {
+      List<Double> loaded = scores(again);
+      for (int i = 0; i < scores.size(); i++) {
+        assertThat(loaded.get(i)).isCloseTo(scores.get(i), within(1e-3));
+      }
+    }
   }
 
   @Test

@@ -13,14 +13,21 @@ import io.swiftjvm.parallel.ModelSizes;
 import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.plan.MemoryPlan;
 import io.swiftjvm.plan.Settings;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.train.BatchSource;
 import io.swiftjvm.train.CancellationToken;
+import io.swiftjvm.train.GradientEstimate;
 import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.train.TrainJob;
 import io.swiftjvm.train.TrainResult;
 import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.train.checkpoint.TrainerState;
+import io.swiftjvm.train.objective.Objective;
 import io.swiftjvm.tuner.HeadStart;
+import io.swiftjvm.tuner.LoraInit;
+import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.tuner.LoraTransform;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,10 +80,11 @@ public final class TrainingSession {
       if (data.tokens() > 0) {
         memory.require(data.tokens());
       }
-      TrainedWeights weights = weights(settings, loaded);
+      Objective objective = TaskLoss.of(settings, loaded);
+      TrainedWeights weights = weights(settings, loaded, objective, data.batches());
       Path folder = folder(settings);
       TrainJob job = TrainJob.of(weights, settings.train().checkpoint(c -> c.outputDir(folder)), data.batches())
-          .objective(TaskLoss.of(settings, loaded))
+          .objective(objective)
           .validation(data.validation())
           .cancellation(cancellation)
           .files(Map.of("args.json", planJson))
@@ -117,7 +125,8 @@ public final class TrainingSession {
     return plan;
   }
 
-  private static TrainedWeights weights(Settings settings, LoadedModel loaded) {
+  private static TrainedWeights weights(
+      Settings settings, LoadedModel loaded, Objective objective, BatchSource data) {
     CausalLm model = loaded.model();
     if (model.config().classifies() != settings.task().classifies()) {
       throw new InvalidPlanException("task_type is " + settings.task() + ", and the model in " + model.directory() + " is a "
@@ -127,7 +136,16 @@ public final class TrainingSession {
     HeadStart.fill(model, settings.train().seed());
     List<String> start = settings.model().adapters();
     String base = settings.model().baseName();
-    return start.isEmpty() ? TrainedWeights.fresh(model, settings.tuner(), settings.train().seed(), base)
+    long seed = settings.train().seed();
+    if (start.isEmpty() && settings.tuner() instanceof LoraSpec lora && lora.init() == LoraInit.LORA_GA) {
+      boolean resumed = settings.train().checkpoint().resumeFrom() != null;
+      try (Scope scope = new Scope(loaded.backend())) {
+        // The start of a run that goes on is in its checkpoint.
+        return TrainedWeights.of(new LoraTransform(lora, seed).attach(model, resumed ? GradientEstimate.none(model, lora, scope)
+            : GradientEstimate.of(model, lora, objective, data, scope)), base);
+      }
+    }
+    return start.isEmpty() ? TrainedWeights.fresh(model, settings.tuner(), seed, base)
         : TrainedWeights.from(model, Path.of(AdapterRef.of(start.getFirst()).folder()), base);
   }
 

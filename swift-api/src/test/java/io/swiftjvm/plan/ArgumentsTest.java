@@ -151,7 +151,8 @@ class ArgumentsTest {
         "freeze_parameters_regex", "norm", "trainable_parameters_regex", "head", "road_variant", 2L, "road_group_size", 8L));
     map.putAll(Map.of("lora_bias", "all", "reft_layers", List.of("0", "2"), "reft_intervention_type", "NoreftIntervention",
         "adapter_act", "relu"));
-    map.putAll(Map.of("problem_type", "regression", "mrl_dims", Map.of("64", 1.5)));
+    map.putAll(Map.of("problem_type", "regression", "mrl_dims", Map.of("64", 1.5), "lora_ga_direction", "ArBr",
+        "lora_ga_scale", "unit"));
     map.keySet().removeAll(List.of("lazy_tokenize", "group_by_length", "target_parameters", "reft_args"));
     return map;
   }

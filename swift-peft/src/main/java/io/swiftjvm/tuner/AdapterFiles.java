@@ -135,15 +135,21 @@ public final class AdapterFiles {
   public static void load(LoraAdapter adapter, Path folder) {
     Path path = ModelFolder.of(folder).file(WEIGHTS);
     try (SafetensorsFile weights = SafetensorsFile.open(path)) {
-      Map<String, Found> found =
-          check(adapter.model(), path, adapter.spec(), entries(adapter.model(), path, weights), true);
+      boolean doubled = adapter.spec().init() == LoraInit.LORA_GA;
+      Map<String, Found> found = check(adapter.model(), path, doubled ? adapter.spec().doubled() : adapter.spec(),
+          entries(adapter.model(), path, weights), true);
       if (!found.keySet().equals(adapter.parts().keySet())) {
         throw refusal(path, "it holds other projections than the adapter '" + adapter.name() + "'");
       }
       adapter.parts().forEach((module, part) -> {
         Found from = require(found.get(module));
-        fill(adapter.model(), from.a(), part.a().value());
-        fill(adapter.model(), from.b(), part.b().value());
+        LoraStart start = part.start();
+        if (doubled && start != null) {
+          start.join(part).split(adapter.model(), from.a().floats(), from.b().floats());
+        } else {
+          fill(adapter.model(), from.a(), part.a().value());
+          fill(adapter.model(), from.b(), part.b().value());
+        }
       });
       BaseChanges changes = adapter.changes();
       if (changes != null) {
@@ -250,8 +256,15 @@ public final class AdapterFiles {
       Files.createDirectories(folder);
       SafetensorsWriter writer = new SafetensorsWriter();
       adapter.parts().forEach((module, part) -> {
-        add(model, writer, arena, module + ".lora_A.weight", part.a());
-        add(model, writer, arena, module + ".lora_B.weight", part.b());
+        LoraStart start = part.start();
+        if (start != null && part.spec().init() == LoraInit.LORA_GA) {
+          LoraStart.Joined joined = start.join(part);
+          writer.add(PREFIX + module + ".lora_A.weight", joined.shapeA(), joined.a());
+          writer.add(PREFIX + module + ".lora_B.weight", joined.shapeB(), joined.b());
+        } else {
+          add(model, writer, arena, module + ".lora_A.weight", part.a());
+          add(model, writer, arena, module + ".lora_B.weight", part.b());
+        }
         BaseChanges changes = part.changes();
         if (part.bias() != null || part.invocation() != null || (changes != null && !changes.trainable())) {
           throw new ModelFormatException("Cannot save the adapter '" + adapter.name() + "': it was loaded with biases of "
@@ -269,7 +282,8 @@ public final class AdapterFiles {
       writer.write(folder.resolve(WEIGHTS));
       TrainingConfig.write(folder, adapter.spec());
       AtomicFile.write(folder.resolve(AdapterConfig.FILE),
-          AdapterConfig.write(adapter.spec(), adapter.modules(), model.linears().keySet(), base));
+          AdapterConfig.write(adapter.spec().init() == LoraInit.LORA_GA ? adapter.spec().doubled() : adapter.spec(),
+              adapter.modules(), model.linears().keySet(), base));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write the adapter to " + folder + ": " + e, e);
     }

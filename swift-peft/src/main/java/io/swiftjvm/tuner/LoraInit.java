@@ -12,7 +12,9 @@ public enum LoraInit {
   /** From the largest singular values of the weight, the rest of which stays frozen (arXiv 2404.02948). */
   PISSA,
   /** From the QR decomposition of the weight, the rest of which stays frozen (arXiv 2406.01775). */
-  OLORA;
+  OLORA,
+  /** From the gradient that full tuning would begin with (arXiv 2407.05000), see {@link GradientStart}. */
+  LORA_GA;
 
   /** The start called so by ms-swift or PEFT. */
   public static LoraInit of(String name) {
@@ -21,19 +23,20 @@ public enum LoraInit {
       case "gaussian" -> GAUSSIAN;
       case "pissa" -> PISSA;
       case "olora" -> OLORA;
+      case "lora-ga", "lora_ga" -> LORA_GA;
       default -> throw new InvalidPlanException(
-          "init_weights is '" + name + "'; lora has true (kaiming_uniform), gaussian, pissa and olora.");
+          "init_weights is '" + name + "'; lora has true (kaiming_uniform), gaussian, pissa, olora and lora-ga.");
     };
   }
 
   /** Its name in a plan. */
   public String plain() {
-    return this == KAIMING_UNIFORM ? "true" : name().toLowerCase(Locale.ROOT);
+    return this == KAIMING_UNIFORM ? "true" : this == LORA_GA ? "lora-ga" : name().toLowerCase(Locale.ROOT);
   }
 
   /** True if A and B start as a part of the weight. */
   public boolean insideWeight() {
-    return this == PISSA || this == OLORA;
+    return this == PISSA || this == OLORA || this == LORA_GA;
   }
 
   /** Fills A (rank,in). */

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * singular values, OLoRA (arXiv 2406.01775) from the QR decomposition. PEFT takes {@code scale * b a} away from the
  * weight; here the weight stays as the file has it and the projection subtracts the product, which is the same
  * function.
- * It depends on the weight alone, up to signs that cancel, so it is not saved.
+ * It depends on the weight alone, up to signs that cancel, so it is not saved; that of LoRA-GA, which depends on data, is
+ * saved with the adapter.
  *
  * @param a (rank,in) float32
  * @param b (out,rank) float32
@@ -29,16 +30,9 @@ record LoraStart(Tensor a, Tensor b) {
     if (!init.insideWeight()) {
       return null;
     }
+    check(linear, init, rank, scale);
     int in = Math.toIntExact(linear.inFeatures());
     int out = Math.toIntExact(linear.outFeatures());
-    if (rank > Math.min(in, out) || !(scale > 0)) {
-      throw new InvalidPlanException("The start " + init + " of rank " + rank + " with alpha/rank " + scale + " at "
-          + linear.path() + " needs a rank of at most " + Math.min(in, out) + " and an alpha above 0.");
-    }
-    if (linear.base().transposed()) {
-      throw new InvalidPlanException("The start " + init + " is not there for " + linear.path()
-          + ", whose weight is stored transposed. Use another init_weights.");
-    }
     Tensor weight = linear.base().weight().value();
     double[][] left;
     double[][] right;
@@ -58,11 +52,90 @@ record LoraStart(Tensor a, Tensor b) {
         LowRankSvd.scale(right[r], root);
       }
     }
-    Tensor a = model.scope().floats(rank, in);
-    Tensor b = model.scope().floats(out, rank);
+    return made(model, left, right);
+  }
+
+  private static void check(LoraLinear linear, LoraInit init, int rank, float scale) {
+    long most = Math.min(linear.inFeatures(), linear.outFeatures()) / (init == LoraInit.LORA_GA ? 2 : 1);
+    if (rank > most || !(scale > 0)) {
+      throw new InvalidPlanException("The start " + init + " of rank " + rank + " with alpha/rank " + scale + " at "
+          + linear.path() + " needs a rank of at most " + most + " and an alpha above 0.");
+    }
+    if (linear.base().transposed()) {
+      throw new InvalidPlanException("The start " + init + " is not there for " + linear.path()
+          + ", whose weight is stored transposed. Use another init_weights.");
+    }
+  }
+
+  private static LoraStart made(CausalLm model, double[][] left, double[][] right) {
+    int in = right[0].length;
+    int out = left[0].length;
+    Tensor a = model.scope().floats(right.length, in);
+    Tensor b = model.scope().floats(out, left.length);
     model.backend().upload(MemorySegment.ofArray(rows(right, in)), a);
     model.backend().upload(MemorySegment.ofArray(columns(left, out)), b);
     return new LoraStart(a, b);
+  }
+
+  /** The start of LoRA-GA from the gradient (out,in) of the weight; from zeros it is zero, to be filled from a file. */
+  static LoraStart gradient(
+      CausalLm model, LoraLinear linear, Tensor gradient, int rank, float scale, GradientStart settings, long seed) {
+    check(linear, LoraInit.LORA_GA, rank, scale);
+    int in = Math.toIntExact(linear.inFeatures());
+    int out = Math.toIntExact(linear.outFeatures());
+    if (model.backend().sumSquares(gradient) == 0) {
+      // No row reached the projection: there is no direction to start in.
+      float[] a = new float[rank * in];
+      LoraInit.KAIMING_UNIFORM.fill(a, rank, in, Seeds.of(seed, linear.path()));
+      double[][] rows = new double[rank][in];
+      for (int i = 0; i < a.length; i++) {
+        rows[i / in][i % in] = a[i];
+      }
+      return made(model, new double[rank][out], rows);
+    }
+    LowRankSvd.Factors top = top(model.backend(), gradient, 2 * rank, in, out);
+    int[] drawn = drawn(2 * rank, Seeds.of(seed, linear.path()));
+    double[][] left = new double[rank][];
+    double[][] right = new double[rank][];
+    for (int j = 0; j < rank; j++) {
+      left[j] = top.left()[switch (settings.direction()) {
+        case ARB2R -> rank + j;
+        case A2RBR -> j;
+        case ARBR -> 2 * j;
+        case RANDOM -> drawn[j];
+      }].clone();
+      right[j] = top.right()[switch (settings.direction()) {
+        case ARB2R -> j;
+        case A2RBR -> rank + j;
+        case ARBR -> 2 * j + 1;
+        case RANDOM -> drawn[j];
+      }].clone();
+    }
+    double largest = LowRankSvd.norm(left[0]);
+    double factor = switch (settings.scale()) {
+      case STABLE -> Math.pow(out, 0.25) / Math.sqrt(settings.gamma());
+      case WEIGHT_SVD -> largest == 0 ? 1 : LowRankSvd.norm(
+          top(model.backend(), linear.base().weight().value(), 1, in, out).left()[0]) / largest;
+      case GD_SCALE -> 1 / scale;
+      case UNIT -> 1;
+    };
+    for (int j = 0; j < rank; j++) {
+      LowRankSvd.scale(left[j], factor);
+      LowRankSvd.scale(right[j], settings.scale() == GradientStart.Scale.GD_SCALE ? factor : 1);
+    }
+    return made(model, left, right);
+  }
+
+  private static int[] drawn(int count, Seeds random) {
+    int[] order = new int[count];
+    Arrays.setAll(order, i -> i);
+    for (int i = count - 1; i > 0; i--) {
+      int other = (int) (random.uniform() * (i + 1));
+      int swap = order[i];
+      order[i] = order[other];
+      order[other] = swap;
+    }
+    return order;
   }
 
   /** The largest singular triples: from the whole matrix when it is small, else by subspace iteration. */
@@ -129,5 +202,68 @@ record LoraStart(Tensor a, Tensor b) {
       flat[i] = (float) columns[i % columns.length][i / columns.length];
     }
     return flat;
+  }
+
+  /** An adapter and its start as one update of twice the rank, {@code b a - start.b start.a}: what a file holds. */
+  Joined join(LoraPart part) {
+    return new Joined(this, part);
+  }
+
+  /**
+   * Both together.
+   *
+   * @param start what was taken out of the weight
+   * @param part what is trained
+   */
+  record Joined(LoraStart start, LoraPart part) {
+    private int rank() {
+      return Math.toIntExact(start.a.dim(0));
+    }
+
+    long[] shapeA() {
+      return new long[] {2L * rank(), start.a.dim(1)};
+    }
+
+    long[] shapeB() {
+      return new long[] {start.b.dim(0), 2L * rank()};
+    }
+
+    float[] a() {
+      float[] own = part.a().value().toFloats();
+      float[] all = Arrays.copyOf(own, 2 * own.length);
+      System.arraycopy(start.a.toFloats(), 0, all, own.length, own.length);
+      return all;
+    }
+
+    float[] b() {
+      float[] own = part.b().value().toFloats();
+      float[] taken = start.b.toFloats();
+      int rank = rank();
+      float[] all = new float[2 * own.length];
+      for (int i = 0; i < own.length; i++) {
+        int at = i / rank * 2 * rank + i % rank;
+        all[at] = own[i];
+        all[at + rank] = -taken[i];
+      }
+      return all;
+    }
+
+    /** Takes both apart again. */
+    void split(CausalLm model, float[] a, float[] b) {
+      int rank = rank();
+      int half = a.length / 2;
+      float[] own = new float[b.length / 2];
+      float[] taken = new float[b.length / 2];
+      for (int i = 0; i < own.length; i++) {
+        int at = i / rank * 2 * rank + i % rank;
+        own[i] = b[at];
+        taken[i] = -b[at + rank];
+      }
+      Backend backend = model.backend();
+      backend.upload(MemorySegment.ofArray(Arrays.copyOf(a, half)), part.a().value());
+      backend.upload(MemorySegment.ofArray(Arrays.copyOfRange(a, half, a.length)), start.a);
+      backend.upload(MemorySegment.ofArray(own), part.b().value());
+      backend.upload(MemorySegment.ofArray(taken), start.b);
+    }
   }
 }

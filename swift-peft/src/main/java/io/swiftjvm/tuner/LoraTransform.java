@@ -40,6 +40,11 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
 
   /** Attaches and returns the handle by which the adapter is trained and saved. */
   public LoraAdapter attach(CausalLm model) {
+    return attach(model, Map.of());
+  }
+
+  /** {@link #attach(CausalLm)} with the gradients of the weights by path, for {@link LoraInit#LORA_GA}. */
+  public LoraAdapter attach(CausalLm model, Map<String, Tensor> gradients) {
     String problem = spec.problem();
     if (problem != null) {
       throw new InvalidPlanException(problem);
@@ -55,7 +60,10 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
     List<LoraLinear> chosen = wrap(model, paths);
     for (LoraLinear linear : chosen) {
       int rank = spec.rankOf(linear.path());
-      LoraStart start = LoraStart.of(model, linear, spec.init(), rank, spec.scaleOf(linear.path()));
+      LoraStart start = spec.init() == LoraInit.LORA_GA
+          ? LoraStart.gradient(model, linear, gradient(gradients, linear), rank, spec.scaleOf(linear.path()),
+              spec.gradient(), seed)
+          : LoraStart.of(model, linear, spec.init(), rank, spec.scaleOf(linear.path()));
       float[] a = start == null ? new float[Math.toIntExact(rank * linear.inFeatures())] : start.a().toFloats();
       if (start == null) {
         spec.init().fill(a, rank, linear.inFeatures(), Seeds.of(seed, linear.path()));
@@ -70,6 +78,15 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
     }
     changes.apply(true);
     return LoraAdapter.of(model, name);
+  }
+
+  private static Tensor gradient(Map<String, Tensor> gradients, LoraLinear linear) {
+    Tensor gradient = gradients.get(linear.path());
+    if (gradient == null) {
+      throw new InvalidPlanException("init_weights is lora-ga, which starts from gradients, and there is none for "
+          + linear.path() + ". Collect them with GradientEstimate, or use another start.");
+    }
+    return gradient;
   }
 
   /** The projections at {@code paths}, wrapped where they are not yet. */
