@@ -7,6 +7,6 @@ model=$1 gguf=$2 rounds=${3:-2}
 [ $# -gt 3 ] && shift 3 || shift $#
 for round in $(seq "$rounds"); do
   echo "== round $round, $(date -u +%H:%M:%S), load $(cut -d' ' -f1 /proc/loadavg)"
-  ${RUN:?} io.swiftjvm.bench.EngineBench "$model" f32 none 1 8 32
+  ${RUN:?} io.swiftjvm.bench.EngineBench "$model" bf16 2 f32 none 1 8 32
   "$@" llama-batched-bench -m "$gguf" -c 8192 -b 512 -ub 512 -t 2 -tb 2 -npp 128 -ntg 64 -npl 1,8,32 2>/dev/null | grep '^|'
 done

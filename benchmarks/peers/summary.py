@@ -1,10 +1,11 @@
-"""Medians and ratios of the lines that infer.sh prints: python summary.py < lines"""
+"""Medians and ratios of the lines that infer.sh and server.sh print: python summary.py < lines"""
 
 import collections
 import json
 import statistics
 import sys
 
+WHAT = ("prompt", "first", "decode", "batch8", "all")
 found = collections.defaultdict(list)
 for line in sys.stdin:
     if not line.startswith("{"):
@@ -12,15 +13,24 @@ for line in sys.stdin:
     row = json.loads(line)
     who = "ours" if row["peer"] == "ours" else "peer"
     if "tokens_s" in row:
-        found[row["type"], "prompt" if row["n_prompt"] else "decode", who].append(row["tokens_s"])
-    for what in ("prompt", "decode", "batch8"):
+        row["prompt" if row["n_prompt"] else "decode"] = row["tokens_s"]
+    for what in WHAT:
         if what in row:
-            found[row["type"], what, who].append(row[what])
-show = lambda v: "%.1f (%.1f - %.1f)" % (statistics.median(v), min(v), max(v)) if v else "-"
+            found[row["type"], row.get("streams", 0), what, who].append(row[what])
+
+
+def show(values, digits):
+    return "%.*f (%.*f - %.*f)" % sum(((digits, v) for v in (statistics.median(values), min(values), max(values))), ())
+
+
 print("| format | what | ours tokens/s | llama.cpp | ratio |\n|---|---|---|---|---|")
 for kind in ("f32", "bf16", "int8", "int4"):
-    for what in ("prompt", "decode", "batch8"):
-        ours, peer = found[kind, what, "ours"], found[kind, what, "peer"]
-        if ours:
-            ratio = "%.2f" % (statistics.median(ours) / statistics.median(peer)) if peer else "-"
-            print(f"| {kind} | {what} | {show(ours)} | {show(peer)} | {ratio} |")
+    for streams in sorted({key[1] for key in found}):
+        for what in WHAT:
+            ours, peer = found[kind, streams, what, "ours"], found[kind, streams, what, "peer"]
+            if ours:
+                ratio = "%.2f" % (statistics.median(ours) / statistics.median(peer)) if peer else "-"
+                name = "first token, s" if what == "first" else what
+                digits = 2 if what == "first" else 1
+                print("| %s | %s | %s | %s | %s |" % (kind, f"{streams} streams: {name}" if streams else name,
+                                                     show(ours, digits), show(peer, digits) if peer else "-", ratio))

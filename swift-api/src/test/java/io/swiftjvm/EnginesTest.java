@@ -9,6 +9,7 @@ import io.swiftjvm.infer.ChatRequest;
 import io.swiftjvm.infer.FinishReason;
 import io.swiftjvm.infer.Reply;
 import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.infer.grammar.Grammar;
 import io.swiftjvm.serve.ModelServer;
 import io.swiftjvm.tensor.DType;
 import java.nio.file.Path;
@@ -115,6 +116,18 @@ class EnginesTest {
     try (ChatEngine exact = recipe.engine(); ChatEngine narrow = recipe.engine(e -> e.cacheType(DType.Q8_BLOCK))) {
       String text = exact.chat(ChatRequest.of("Who are you?").model("swift-tiny"), piece -> {}).text();
       assertThat(narrow.chat(ChatRequest.of("Who are you?").model("swift-tiny"), piece -> {}).text()).isEqualTo(text);
+    }
+  }
+
+  @Test
+  void an_answer_has_the_form_that_a_request_asks_for() {
+    try (ChatEngine engine = recipe.engine()) {
+      SamplingParams hot = SamplingParams.DEFAULT.temperature(1.5).seed(3L);
+      ChatRequest ask = ChatRequest.of("What is LoRA?").sampling(hot);
+      assertThat(engine.chat(ask.grammar(Grammar.regex("[0-9]{4}-[a-c]")), piece -> {}).text()).matches("[0-9]{4}-[a-c]");
+      assertThat(engine.chat(ask.grammar(Grammar.json("{\"enum\": [1, \"b\"]}")), piece -> {}).text()).isIn("1", "\"b\"");
+      assertThatThrownBy(() -> engine.chat(ask.grammar(Grammar.regex("(")), piece -> {}))
+          .isInstanceOf(InvalidPlanException.class);
     }
   }
 

@@ -1,7 +1,6 @@
 package io.swiftjvm.bench;
 
-import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Devices;
+import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.infer.Completion;
 import io.swiftjvm.infer.Engine;
 import io.swiftjvm.infer.EngineOptions;
@@ -25,7 +24,7 @@ import java.util.Random;
  * The engine at several numbers of streams that come at once: tokens/s of prompts, time to the first token, tokens/s of
  * each stream and of all together. Prompts of 128 tokens that have nothing in common, answers of 64.
  *
- * <pre>java -cp ... io.swiftjvm.bench.EngineBench MODEL_DIR [f32|q8] [ngram|none] [STREAMS ...]</pre>
+ * <pre>java -cp ... io.swiftjvm.bench.EngineBench MODEL_DIR bf16|int8|int4|nf4 THREADS [f32|q8] [ngram|none] [STREAMS ...]</pre>
  */
 public final class EngineBench {
   private static final int PROMPT = 128;
@@ -34,14 +33,17 @@ public final class EngineBench {
 
   private EngineBench() {}
 
-  /** Arguments: a model folder, the type of the cache, guesses or none, numbers of streams (default 1 8 32). */
+  /** Arguments: a model folder, the weights' format, threads, the cache's type, guesses or none, streams (1 8 32). */
   public static void main(String[] args) throws InterruptedException {
-    DType cache = args.length > 1 && args[1].equals("q8") ? DType.Q8_BLOCK : DType.F32;
-    Speculation guesses = args.length > 2 && args[2].equals("ngram") ? new Speculation.Ngram(5) : null;
-    int[] streams = args.length > 3 ? Arrays.stream(args).skip(3).mapToInt(Integer::parseInt).toArray()
+    DType cache = args.length > 3 && args[3].equals("q8") ? DType.Q8_BLOCK : DType.F32;
+    Speculation guesses = args.length > 4 && args[4].equals("ngram") ? new Speculation.Ngram(5) : null;
+    int[] streams = args.length > 5 ? Arrays.stream(args).skip(5).mapToInt(Integer::parseInt).toArray()
         : new int[] {1, 8, 32};
-    try (Backend backend = Devices.cpu();
+    try (CpuBackend backend = new CpuBackend(Integer.parseInt(args[2]));
         CausalLm model = CausalLm.load(Path.of(args[0]), backend)) {
+      if (!args[1].equals("bf16")) {
+        WeightFormats.of(args[1].toLowerCase(Locale.ROOT)).apply(model);
+      }
       Engine engine = new Engine(model, null, EngineOptions.DEFAULT.cacheType(cache).speculation(guesses));
       try (Scheduler scheduler = new Scheduler(engine, SchedulerOptions.DEFAULT)) {
         measure(scheduler, model.config().vocabSize(), 1, 0); // weights come into memory, code is compiled

@@ -1,7 +1,5 @@
 package io.swiftjvm.langchain4j;
 
-import dev.langchain4j.model.ModelProvider;
-import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
@@ -9,7 +7,6 @@ import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import io.swiftjvm.serve.LocalApi;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -28,30 +25,24 @@ import java.util.concurrent.CompletableFuture;
  *
  * @since 0.1
  */
-public final class SwiftChatModel implements ChatModel {
-  private final LocalApi api;
-  private final ChatRequestParameters defaults;
-  private final List<ChatModelListener> listeners;
-
+public final class SwiftChatModel extends LocalModel implements ChatModel {
   /** The model behind {@code api} with the settings of its plan. */
   public SwiftChatModel(LocalApi api) {
-    this(api, ChatRequestParameters.builder().modelName(api.models().getFirst()).build(), List.of());
+    this(api, named(api), List.of());
   }
 
   private SwiftChatModel(LocalApi api, ChatRequestParameters defaults, List<ChatModelListener> listeners) {
-    this.api = api;
-    this.defaults = defaults;
-    this.listeners = List.copyOf(listeners);
+    super(api, defaults, listeners);
   }
 
   /** Sets parameters for requests that have none of their own. Default: the model's name, all else as the plan says. */
   public SwiftChatModel defaults(ChatRequestParameters value) {
-    return new SwiftChatModel(api, defaults.overrideWith(value), listeners);
+    return new SwiftChatModel(api, defaultRequestParameters().overrideWith(value), listeners());
   }
 
   /** Sets who is told of requests and answers. Default: nobody. */
   public SwiftChatModel listeners(List<ChatModelListener> value) {
-    return new SwiftChatModel(api, defaults, value);
+    return new SwiftChatModel(api, defaultRequestParameters(), value);
   }
 
   @Override
@@ -85,26 +76,6 @@ public final class SwiftChatModel implements ChatModel {
 
   private ChatResponse answer(ChatRequest request, LocalApi.Events events) {
     return Replies.response(
-        Replies.post(api, "/v1/chat/completions", Requests.chat(request, api.models().getFirst()), events));
-  }
-
-  @Override
-  public ChatRequestParameters defaultRequestParameters() {
-    return defaults;
-  }
-
-  @Override
-  public List<ChatModelListener> listeners() {
-    return listeners;
-  }
-
-  @Override
-  public ModelProvider provider() {
-    return ModelProvider.OTHER;
-  }
-
-  @Override
-  public Set<Capability> supportedCapabilities() {
-    return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
+        Replies.post(api, "/v1/chat/completions", body(request), events));
   }
 }

@@ -1,8 +1,6 @@
 package io.swiftjvm.langchain4j;
 
 import dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils;
-import dev.langchain4j.model.ModelProvider;
-import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
@@ -17,7 +15,6 @@ import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
 import io.swiftjvm.serve.LocalApi;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Flow;
 
 /**
@@ -31,36 +28,30 @@ import java.util.concurrent.Flow;
  *
  * @since 0.1
  */
-public final class SwiftStreamingChatModel implements StreamingChatModel {
-  private final LocalApi api;
-  private final ChatRequestParameters defaults;
-  private final List<ChatModelListener> listeners;
-
+public final class SwiftStreamingChatModel extends LocalModel implements StreamingChatModel {
   /** The model behind {@code api} with the settings of its plan. */
   public SwiftStreamingChatModel(LocalApi api) {
-    this(api, ChatRequestParameters.builder().modelName(api.models().getFirst()).build(), List.of());
+    this(api, named(api), List.of());
   }
 
   private SwiftStreamingChatModel(
       LocalApi api, ChatRequestParameters defaults, List<ChatModelListener> listeners) {
-    this.api = api;
-    this.defaults = defaults;
-    this.listeners = List.copyOf(listeners);
+    super(api, defaults, listeners);
   }
 
   /** Sets parameters for requests that have none of their own. Default: the model's name, all else as the plan says. */
   public SwiftStreamingChatModel defaults(ChatRequestParameters value) {
-    return new SwiftStreamingChatModel(api, defaults.overrideWith(value), listeners);
+    return new SwiftStreamingChatModel(api, defaultRequestParameters().overrideWith(value), listeners());
   }
 
   /** Sets who is told of requests and answers. Default: nobody. */
   public SwiftStreamingChatModel listeners(List<ChatModelListener> value) {
-    return new SwiftStreamingChatModel(api, defaults, value);
+    return new SwiftStreamingChatModel(api, defaultRequestParameters(), value);
   }
 
   @Override
   public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
-    var body = Requests.chat(request, api.models().getFirst());
+    var body = body(request);
     Handle handle = new Handle();
     Thread.ofVirtual().name("swift-chat").start(() -> {
       try {
@@ -89,7 +80,7 @@ public final class SwiftStreamingChatModel implements StreamingChatModel {
   /** An answer for each subscriber, made as far as it asks for it. */
   @Override
   public Flow.Publisher<ChatModelStreamingEvent> doChat(ChatRequest request) {
-    var body = Requests.chat(request, api.models().getFirst());
+    var body = body(request);
     return subscriber -> {
       Demand demand = new Demand();
       subscriber.onSubscribe(demand);
@@ -111,26 +102,6 @@ public final class SwiftStreamingChatModel implements StreamingChatModel {
         }
       });
     };
-  }
-
-  @Override
-  public ChatRequestParameters defaultRequestParameters() {
-    return defaults;
-  }
-
-  @Override
-  public List<ChatModelListener> listeners() {
-    return listeners;
-  }
-
-  @Override
-  public ModelProvider provider() {
-    return ModelProvider.OTHER;
-  }
-
-  @Override
-  public Set<Capability> supportedCapabilities() {
-    return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
   }
 
   private static final class Handle implements StreamingHandle {

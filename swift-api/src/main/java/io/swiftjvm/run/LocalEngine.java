@@ -92,7 +92,7 @@ public final class LocalEngine implements ChatEngine {
     SamplingParams sampling = request.sampling() == null ? settings.sampling() : request.sampling();
     int[] prompt = ChatEncoder.prompt(loaded, request.messages(), settings.text());
     Generation answer = scheduler.submit(
-        List.of(GenerateRequest.of(prompt).sampling(sampling).adapters(adapters(request))));
+        List.of(GenerateRequest.of(prompt).sampling(sampling).adapters(adapters(request)).grammar(request.grammar())));
     boolean whole = false;
     try {
       Reply reply = take(answer, listener);

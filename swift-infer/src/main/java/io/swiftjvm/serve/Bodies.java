@@ -3,6 +3,8 @@ package io.swiftjvm.serve;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
@@ -28,7 +30,7 @@ final class Bodies {
       ByteArrayOutputStream all = new ByteArrayOutputStream();
       InputStream in = exchange.body();
       byte[] chunk = new byte[CHUNK];
-      for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
+      for (int n = next(in, chunk); n >= 0; n = next(in, chunk)) {
         mine += n;
         if (mine > limits.bodyBytes()) {
           throw tooLarge();
@@ -41,6 +43,17 @@ final class Bodies {
       return parse.apply(all.toByteArray());
     } finally {
       held.addAndGet(-mine);
+    }
+  }
+
+  /** Chunks that are none are the client's fault; one that left hears nothing of it. */
+  private static int next(InputStream in, byte[] chunk) throws IOException {
+    try {
+      return in.read(chunk);
+    } catch (SocketTimeoutException | ClosedByInterruptException e) {
+      throw e;
+    } catch (IOException e) {
+      throw ApiException.invalid(null, "The body cannot be read: it ends early, or its chunks have no right lengths.");
     }
   }
 

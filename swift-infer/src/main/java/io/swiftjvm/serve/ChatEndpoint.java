@@ -58,7 +58,7 @@ final class ChatEndpoint implements Endpoint {
     ToolTypes types = new ToolTypes(tools.offered());
     GenerateRequest request = new GenerateRequest(
         prompt, params, service.names().adapters(model), service.sampling().processors(f))
-        .cacheSalt(service.sampling().salt(f)).grammar(grammar(f, tools, start))
+        .cacheSalt(service.sampling().salt(f)).grammar(grammar(f, tools, dialect, start))
         .specialTokens(!f.flag("skip_special_tokens", true) || style.special(start, dialect));
     return new Work(Work.newId("chatcmpl-"), Instant.now().getEpochSecond(), model, Work.choices(request, n),
         prompt.length, Work.streaming(f), usage, new ChatForm(service.tokens(), logprobs != null,
@@ -66,19 +66,29 @@ final class ChatEndpoint implements Endpoint {
   }
 
   /** The form of the answer, with the thoughts before it; null = any. */
-  private @Nullable Grammar grammar(Fields f, Tools tools, ReasoningReader.Start start) {
+  private @Nullable Grammar grammar(
+      Fields f, Tools tools, @Nullable ToolDialect dialect, ReasoningReader.Start start) {
     Guided guided = Guided.read(f);
     Grammar forced = tools.forced();
     if (guided != null && forced != null) {
       throw ApiException.invalid("tool_choice", "tool_choice and " + guided.param() + " exclude each other.");
     }
     Grammar own = guided != null ? guided.grammar() : forced;
-    if (own == null) {
-      return null;
+    List<Grammar> forms = own != null ? List.of(own) : style.writes(dialect) ? tools.free() : List.of();
+    // a tool that is not strict may also be called as the model likes
+    boolean must = own != null || forms.size() == 1;
+    for (Grammar form : forms) {
+      Grammar whole = ChatStyle.behindThoughts(form, start);
+      try {
+        Guided.check(service, whole, guided == null ? "tools" : guided.param());
+        return whole;
+      } catch (ApiException e) {
+        if (must) {
+          throw e;
+        }
+      }
     }
-    Grammar whole = ChatStyle.behindThoughts(own, start);
-    Guided.check(service, whole, guided == null ? "tools" : guided.param());
-    return whole;
+    return null;
   }
 
   private @Nullable Integer logprobs(Fields f) {

@@ -3,6 +3,7 @@ package io.swiftjvm.serve;
 import io.swiftjvm.data.tools.AgentForm;
 import io.swiftjvm.data.tools.AgentForms;
 import io.swiftjvm.data.tools.ToolColumns;
+import io.swiftjvm.error.DatasetException;
 import io.swiftjvm.infer.grammar.Grammar;
 import io.swiftjvm.text.ChatTemplate;
 import io.swiftjvm.text.Tokenizer;
@@ -65,6 +66,11 @@ final class ChatStyle {
         : ToolDialect.of(tools ? template : null, request.offered());
   }
 
+  /** True if a form can hold the calls of a dialect: they are in Hermes' form, of plain tokens. */
+  boolean writes(@Nullable ToolDialect dialect) {
+    return dialect == ToolDialect.FORCED && !special(ReasoningReader.Start.ANSWER, dialect);
+  }
+
   /** True if what an answer is parted by are special tokens, which then must show in its text. */
   boolean special(ReasoningReader.Start start, @Nullable ToolDialect dialect) {
     Stream<String> thoughts =
@@ -100,6 +106,14 @@ final class ChatStyle {
     return all;
   }
 
+  private static String told(List<Object> calls) {
+    try {
+      return TOLD.calls(ToolColumns.calls(calls));
+    } catch (DatasetException e) {
+      throw ApiException.invalid("messages", "A call in messages cannot be told to the model: " + e.getMessage());
+    }
+  }
+
   private static Map<String, Object> told(Map<String, Object> message) {
     String content = String.valueOf(message.get("content"));
     if ("tool".equals(message.get("role"))) {
@@ -114,7 +128,7 @@ final class ChatStyle {
     }
     Map<String, Object> out = new LinkedHashMap<>(message);
     out.remove("tool_calls");
-    out.put("content", content + (content.isBlank() ? "" : "\n") + TOLD.calls(ToolColumns.calls(plain)));
+    out.put("content", content + (content.isBlank() ? "" : "\n") + told(plain));
     return out;
   }
 }

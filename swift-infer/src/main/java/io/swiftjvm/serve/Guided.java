@@ -79,7 +79,7 @@ record Guided(String param, Grammar grammar) {
 
   private static Grammar grammar(String kind, JsonNode value, String path) {
     return switch (kind) {
-      case "json" -> Grammar.json(value.isTextual() ? value.textValue() : value.toString());
+      case "json" -> Grammar.json(value.isTextual() ? value.textValue() : Json.finite(value).toString());
       case "regex" -> Grammar.regex(text(value, path));
       case "grammar" -> Grammar.ebnf(text(value, path));
       case "json_object" -> Grammar.json();

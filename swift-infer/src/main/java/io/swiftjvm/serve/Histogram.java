@@ -1,10 +1,19 @@
 package io.swiftjvm.serve;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.DoubleStream;
 
 /** How often a value was at most so much; in the text form of Prometheus. */
 final class Histogram {
+  /** Is told each value that comes, and how many times it came. */
+  @FunctionalInterface
+  interface Listener {
+    void add(double value, long times);
+  }
+
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final double[] bounds;
   private final long[] counts;
   private double sum;
@@ -20,7 +29,21 @@ final class Histogram {
         .flatMap(x -> DoubleStream.of(x, 2 * x, 5 * x)).filter(x -> x <= most).toArray());
   }
 
-  synchronized void add(double value, long times) {
+  double[] bounds() {
+    return bounds.clone();
+  }
+
+  /** Those who are told what comes. */
+  List<Listener> listeners() {
+    return listeners;
+  }
+
+  void add(double value, long times) {
+    count(value, times);
+    listeners.forEach(listener -> listener.add(value, times));
+  }
+
+  private synchronized void count(double value, long times) {
     int at = 0;
     while (at < bounds.length && value > bounds[at]) {
       at++;

@@ -11,6 +11,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -32,6 +36,7 @@ final class Json {
 
   /** The object that a body holds. */
   ObjectNode object(byte[] body) {
+    checkEncoding(body);
     JsonNode node;
     try {
       node = mapper.readTree(body);
@@ -46,9 +51,32 @@ final class Json {
     throw ApiException.invalid(null, "The body must be a JSON object.");
   }
 
+  /** The parser takes some sequences of bytes that are no UTF-8. */
+  private static void checkEncoding(byte[] body) {
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    ByteBuffer in = ByteBuffer.wrap(body);
+    CharBuffer out = CharBuffer.allocate(1 << 13);
+    CoderResult result;
+    do {
+      result = decoder.decode(in, out.clear(), true);
+    } while (result.isOverflow());
+    if (result.isError()) {
+      throw ApiException.invalid(null, "The body is not valid JSON in UTF-8.");
+    }
+  }
+
+  /** A part of a body, unless it holds a number that no double does: such a one is infinite by now. */
+  static JsonNode finite(JsonNode node) {
+    if (node.isDouble() && !Double.isFinite(node.doubleValue())) {
+      throw ApiException.invalid(null, "A number in the body is larger than a double can be.");
+    }
+    node.forEach(Json::finite);
+    return node;
+  }
+
   /** An object as maps, lists, strings, numbers and booleans, as templates take it. */
   Map<String, Object> plain(JsonNode node) {
-    return mapper.convertValue(node, new TypeReference<Map<String, Object>>() {});
+    return mapper.convertValue(finite(node), new TypeReference<Map<String, Object>>() {});
   }
 
   /** A JSON text as plain data, or the text itself where it is none. */

@@ -78,6 +78,10 @@ public final class LocalApi implements AutoCloseable {
     return core.models();
   }
 
+  Metrics metrics() {
+    return core.metrics();
+  }
+
   @Override
   public synchronized void close() {
     if (!closed) {

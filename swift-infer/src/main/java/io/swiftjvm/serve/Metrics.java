@@ -5,13 +5,16 @@ import io.swiftjvm.infer.FinishReason;
 import io.swiftjvm.infer.Generation.Times;
 import io.swiftjvm.infer.Scheduler;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /** What the server counts, told under vLLM's names so that its dashboards work. No text of a prompt gets in. */
 final class Metrics {
   private static final double NANO = 1e-9;
-  private static final String PREFIX = "vllm:";
+  static final String PREFIX = "vllm:";
+  static final String SUCCESS = "request_success_total";
   private static final double[] FIRST = {0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5,
       7.5, 10, 20, 40, 80, 160, 640, 2560};
   private static final double[] BETWEEN =
@@ -20,15 +23,25 @@ final class Metrics {
       960, 1920, 7680};
 
   private final String model;
-  private final Scheduler scheduler;
+  private final List<Value> values;
   private final AtomicLong promptTokens = new AtomicLong();
   private final AtomicLong madeTokens = new AtomicLong();
   private final Map<FinishReason, AtomicLong> finished = new LinkedHashMap<>();
   private final Map<String, Histogram> histograms = new LinkedHashMap<>();
 
+  /** A number as it is now; a gauge may fall, a counter does not. */
+  record Value(String name, boolean gauge, Supplier<Number> now) {}
+
   Metrics(ModelNames names, Scheduler scheduler) {
     this.model = names.base();
-    this.scheduler = scheduler;
+    this.values = List.of(new Value("num_requests_running", true, scheduler::running),
+        new Value("num_requests_waiting", true, scheduler::waiting),
+        new Value("kv_cache_usage_perc", true, scheduler::cacheUsage),
+        new Value("prefix_cache_queries_total", false, () -> scheduler.counters().prefixQueries()),
+        new Value("prefix_cache_hits_total", false, () -> scheduler.counters().prefixHits()),
+        new Value("num_preemptions_total", false, () -> scheduler.counters().preemptions()),
+        new Value("prompt_tokens_total", false, promptTokens::get),
+        new Value("generation_tokens_total", false, madeTokens::get));
     for (FinishReason reason : FinishReason.values()) {
       finished.put(reason, new AtomicLong());
     }
@@ -77,17 +90,13 @@ final class Metrics {
   String text() {
     StringBuilder out = new StringBuilder();
     String label = "model_name=\"" + model.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
-    value(out, "gauge", "num_requests_running", label, scheduler.running());
-    value(out, "gauge", "num_requests_waiting", label, scheduler.waiting());
-    value(out, "gauge", "kv_cache_usage_perc", label, scheduler.cacheUsage());
-    value(out, "counter", "prefix_cache_queries_total", label, scheduler.counters().prefixQueries());
-    value(out, "counter", "prefix_cache_hits_total", label, scheduler.counters().prefixHits());
-    value(out, "counter", "num_preemptions_total", label, scheduler.counters().preemptions());
-    value(out, "counter", "prompt_tokens_total", label, promptTokens.get());
-    value(out, "counter", "generation_tokens_total", label, madeTokens.get());
-    type(out, "counter", "request_success_total");
-    finished.forEach((reason, count) -> line(out, "request_success_total", label + ",finished_reason=\""
-        + (reason == FinishReason.CANCELLED ? "abort" : reason) + '"', count.get()));
+    for (Value value : values) {
+      type(out, value.gauge ? "gauge" : "counter", value.name);
+      line(out, value.name, label, value.now.get());
+    }
+    type(out, "counter", SUCCESS);
+    finished.forEach((reason, count) -> line(out, SUCCESS, label + ",finished_reason=\"" + told(reason) + '"',
+        count.get()));
     histograms.forEach((name, histogram) -> {
       type(out, "histogram", name);
       histogram.write(out, PREFIX + name, label);
@@ -95,9 +104,27 @@ final class Metrics {
     return out.toString();
   }
 
-  private static void value(StringBuilder out, String type, String name, String label, Number value) {
-    type(out, type, name);
-    line(out, name, label, value);
+  /** The name of the model, the label of all values. */
+  String model() {
+    return model;
+  }
+
+  List<Value> values() {
+    return values;
+  }
+
+  /** Answers by why they ended. */
+  Map<FinishReason, AtomicLong> finished() {
+    return finished;
+  }
+
+  /** Why an answer ended, as vLLM calls it. */
+  static String told(FinishReason reason) {
+    return reason == FinishReason.CANCELLED ? "abort" : reason.toString();
+  }
+
+  Map<String, Histogram> histograms() {
+    return histograms;
   }
 
   private static void type(StringBuilder out, String type, String name) {

@@ -75,6 +75,10 @@ public final class ModelServer implements AutoCloseable {
     return this;
   }
 
+  Metrics metrics() {
+    return core.metrics();
+  }
+
   /** Sequences that are being worked on and those that wait. */
   public Map<String, Integer> load() {
     return core.load();

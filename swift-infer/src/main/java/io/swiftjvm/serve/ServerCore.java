@@ -20,6 +20,7 @@ final class ServerCore implements AutoCloseable {
   private final InFlight inFlight;
   private final VectorWork vectors;
   private final AdapterDesk adapters;
+  private final Metrics metrics;
   private final Api api;
 
   ServerCore(ServedModel served, ServeOptions options) {
@@ -39,8 +40,9 @@ final class ServerCore implements AutoCloseable {
       new TreeMap<>(options.adapters().named()).forEach(adapters::attach);
       started = new Scheduler(
           engine, SchedulerOptions.DEFAULT.queueWait(options.deadlines().queue()).queue(queue));
+      metrics = new Metrics(names, started);
       Service service = new Service(served, options, names, started, new PromptEncoder(served),
-          new TokenText(served.tokenizer()), new Json(options.sizes()), new Metrics(names, started), vectors, adapters);
+          new TokenText(served.tokenizer()), new Json(options.sizes()), metrics, vectors, adapters);
       api = new Api(service, inFlight);
       scheduler = started;
       done = true;
@@ -71,6 +73,10 @@ final class ServerCore implements AutoCloseable {
   /** The names that requests may give as their model, the model's own first. */
   List<String> models() {
     return names.cards().stream().map(card -> card.path("id").asText()).toList();
+  }
+
+  Metrics metrics() {
+    return metrics;
   }
 
   Map<String, Integer> load() {

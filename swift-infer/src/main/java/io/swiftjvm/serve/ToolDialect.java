@@ -27,7 +27,7 @@ record ToolDialect(AgentForm form, List<String> begins, boolean first, String en
       + "([^<\\n]++)(?:<｜tool▁sep｜>|\\n```(?:json)?+\\n)\\s*+(?=\\{)");
   private static final Pattern LINE = Pattern.compile("([\\w.:-]++)\\n(?=\\{)");
 
-  /** What {@code tool_choice} makes a model write, whatever its own form is. */
+  /** Hermes' and Qwen's form, and what {@code tool_choice} makes a model write, whatever its own form is. */
   static final ToolDialect FORCED = tagged("hermes");
 
   private static ToolDialect tagged(String form) {
@@ -48,7 +48,7 @@ record ToolDialect(AgentForm form, List<String> begins, boolean first, String en
       return tagged("qwen3_coder");
     }
     if (source.contains("<tool_call>")) {
-      return tagged("hermes");
+      return FORCED;
     }
     if (source.contains("[TOOL_CALLS]")) {
       return new ToolDialect(AgentForms.of("mistral"), List.of("[TOOL_CALLS]"), false, "", MISTRAL);

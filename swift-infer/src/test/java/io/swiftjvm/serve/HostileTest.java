@@ -61,6 +61,32 @@ class HostileTest {
         line -> assertThat(line).as("an odd header may be passed over").isEqualTo("HTTP/1.1 200 OK"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"-5\r\nabc\r\n0\r\n\r\n", "ffffffffffffffff\r\nabc\r\n0\r\n\r\n", "zz\r\nabc\r\n0\r\n\r\n",
+      "2\r\n{}\r\n0\r\nTrailer: 1\r\n\r\n"})
+  void chunks_that_are_none_are_refused(String chunks) {
+    assertThat(status(tiny.raw(post("Transfer-Encoding: chunked\r\nConnection: close\r\n", chunks))))
+        .startsWith("HTTP/1.1 400");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\u00c0\u0080", "\u00ed\u00a0\u0080", "\u00ff", "\u00f8\u0088\u0080\u0080\u0080", "\u00e2\u0082"})
+  void bytes_that_are_no_text_are_refused(String bytes) {
+    String body = CHAT.replace("hi", bytes);
+    assertThat(status(tiny.raw(post("Connection: close\r\nContent-Length: " + body.length() + "\r\n", body))))
+        .startsWith("HTTP/1.1 400");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"'tools':[{'type':'function','function':{'name':'f','parameters':{'default':1e99999999}}}]",
+      "'chat_template_kwargs':{'a':[1e400]}", "'guided_json':{'const':-1e400}",
+      "'messages':[{'role':'user','content':'q'},{'role':'assistant','content':null,'tool_calls':[{'id':'a',"
+          + "'type':'function','function':{'name':'f','arguments':'{bad'}}]}]"})
+  void what_cannot_be_told_to_a_model_is_refused(String field) {
+    assertThat(tiny.post("/v1/chat/completions", "{'model':'swift-tiny','max_tokens':2" + (field.startsWith("'messages'")
+        ? "" : ",'messages':[{'role':'user','content':'hi'}]") + "," + field + "}").status()).isEqualTo(400);
+  }
+
   @Test
   void a_body_with_two_lengths_is_not_taken_for_two_requests() {
     String inner = "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n";

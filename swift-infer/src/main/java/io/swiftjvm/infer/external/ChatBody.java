@@ -1,11 +1,15 @@
 package io.swiftjvm.infer.external;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.infer.ChatRequest;
 import io.swiftjvm.infer.SamplingParams;
+import io.swiftjvm.infer.grammar.Grammar;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A request as {@code /v1/chat/completions} takes it. What an engine does not have is refused, never left out. */
@@ -22,7 +26,38 @@ final class ChatBody {
     chat.body.put("model", model).put("stream", true).set("messages", json.valueToTree(request.messages()));
     chat.body.putObject("stream_options").put("include_usage", true);
     chat.sampling(json, sampling);
+    if (request.grammar() != null) {
+      chat.form(json, request.grammar());
+    }
     return chat.body;
+  }
+
+  private void form(ObjectMapper json, Grammar grammar) {
+    switch (grammar) {
+      case Grammar.Json(String schema) -> body.putObject("response_format").put("type", "json_schema")
+          .putObject("json_schema").put("name", "answer").put("strict", true).set("schema", tree(json, schema));
+      case Grammar.Regex(String pattern) -> form(json, "regex", pattern);
+      case Grammar.Choice(List<String> texts) -> form(json, "choice", texts);
+      case Grammar.Ebnf(String rules) -> form(json, "grammar", rules);
+      default -> throw new InvalidPlanException("A form of several parts is for the engine in this JVM only. Give "
+          + kind + " JSON, a pattern, a choice or rules.");
+    }
+  }
+
+  private void form(ObjectMapper json, String name, Object value) {
+    if (!kind.takes("structured_outputs")) {
+      throw new InvalidPlanException("The engine " + kind + " does not take a " + name + " as the form of an answer. "
+          + "Give it a JSON schema.");
+    }
+    body.putObject("structured_outputs").set(name, json.valueToTree(value));
+  }
+
+  private static JsonNode tree(ObjectMapper json, String schema) {
+    try {
+      return json.readTree(schema);
+    } catch (JsonProcessingException e) {
+      throw new InvalidPlanException("A schema is no JSON: " + e.getOriginalMessage() + ". Correct it.", e);
+    }
   }
 
   private void sampling(ObjectMapper json, SamplingParams p) {

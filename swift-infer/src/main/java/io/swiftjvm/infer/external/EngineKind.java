@@ -14,7 +14,8 @@ import java.util.TreeMap;
 public enum EngineKind {
   /** vLLM: {@code vllm serve MODEL}. */
   VLLM(List.of("vllm", "serve"), "", "--host", "--port", "--served-model-name", Set.of("top_k", "min_p",
-      "repetition_penalty", "min_tokens", "stop_token_ids", "ignore_eos", "include_stop_str_in_output")),
+      "repetition_penalty", "min_tokens", "stop_token_ids", "ignore_eos", "include_stop_str_in_output",
+      "structured_outputs")),
   /** SGLang: {@code sglang serve --model-path MODEL}. */
   SGLANG(List.of("sglang", "serve"), "--model-path", "--host", "--port", "--served-model-name", Set.of("top_k", "min_p",
       "repetition_penalty", "min_tokens", "stop_token_ids", "ignore_eos")),

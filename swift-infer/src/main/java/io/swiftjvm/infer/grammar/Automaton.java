@@ -149,6 +149,7 @@ final class Automaton {
       case Node.Minus minus -> nullable(minus.left(), found) && !nullable(minus.right(), found);
       case Node.Multiple multiple -> false;
       case Node.Until until -> until.end().isEmpty();
+      case Node.Without without -> true;
     };
   }
 

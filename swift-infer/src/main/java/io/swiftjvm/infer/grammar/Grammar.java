@@ -64,6 +64,11 @@ public sealed interface Grammar {
     return new Until(end);
   }
 
+  /** Any text, also none, that does not hold {@code text}, which is not empty. */
+  static Grammar without(String text) {
+    return new Without(text);
+  }
+
   /** One after the other. */
   static Grammar sequence(Grammar... parts) {
     return new Sequence(List.of(parts));
@@ -103,6 +108,15 @@ public sealed interface Grammar {
     public Until {
       if (end.isEmpty()) {
         throw new InvalidPlanException("The text that ends a part of a grammar is empty. Give one.");
+      }
+    }
+  }
+
+  /** {@link #without}. */
+  record Without(String text) implements Grammar {
+    public Without {
+      if (text.isEmpty()) {
+        throw new InvalidPlanException("The text that a part of a grammar must not hold is empty. Give one.");
       }
     }
   }

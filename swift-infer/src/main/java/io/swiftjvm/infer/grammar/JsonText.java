@@ -105,6 +105,7 @@ final class JsonText {
       case Node.Ref ref -> ref;
       case Node.Multiple multiple -> multiple;
       case Node.Until until -> until;
+      case Node.Without without -> without;
     };
   }
 

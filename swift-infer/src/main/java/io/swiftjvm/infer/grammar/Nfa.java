@@ -121,7 +121,18 @@ final class Nfa {
       case Node.Minus minus ->
           embed(Dfa.of(minus.left(), budget).product(Dfa.of(minus.right(), budget), true, budget), from);
       case Node.Multiple multiple -> multiple(multiple.of(), from);
-      case Node.Until until -> until(new Node.Text(until.end()).bytes(), from);
+      case Node.Until until -> {
+        int[] at = search(new Node.Text(until.end()).bytes(), from);
+        yield at[at.length - 1];
+      }
+      case Node.Without without -> {
+        int end = state();
+        int[] at = search(new Node.Text(without.text()).bytes(), from);
+        for (int i = 0; i < at.length - 1; i++) {
+          silent(at[i], end);
+        }
+        yield end;
+      }
     };
   }
 
@@ -157,8 +168,11 @@ final class Nfa {
     return at;
   }
 
-  /** Where a text that does not hold {@code word} stands in it, then the word: Knuth, Morris and Pratt's automaton. */
-  private int until(byte[] word, int from) {
+  /**
+   * Where a text that does not hold {@code word} stands in it, by how much of the word its end is, and at last behind the
+   * word: Knuth, Morris and Pratt's automaton.
+   */
+  private int[] search(byte[] word, int from) {
     int[] at = new int[word.length + 1];
     at[0] = state();
     silent(from, at[0]);
@@ -176,7 +190,7 @@ final class Nfa {
         edge(at[i], b, b, at[kept]);
       }
     }
-    return at[word.length];
+    return at;
   }
 
   /** A state for each remainder of what was read. */

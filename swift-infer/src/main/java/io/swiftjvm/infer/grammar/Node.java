@@ -46,6 +46,9 @@ sealed interface Node {
   /** Any text up to and with the first {@code end}. */
   record Until(String end) implements Node {}
 
+  /** Any text that does not hold {@code text}. */
+  record Without(String text) implements Node {}
+
   static Node text(String text) {
     return new Text(text);
   }

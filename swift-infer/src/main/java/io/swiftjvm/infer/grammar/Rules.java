@@ -40,6 +40,7 @@ final class Rules {
       case Grammar.Choice choice -> choice(choice.texts());
       case Grammar.Ebnf ebnf -> ebnf(ebnf.rules());
       case Grammar.Until until -> new Node.Until(until.end());
+      case Grammar.Without without -> new Node.Without(without.text());
       case Grammar.Sequence sequence -> new Node.Seq(sequence.parts().stream().map(this::node).toList());
       case Grammar.OneOf one -> Node.alt(one.parts().stream().map(this::node).toList());
       case Grammar.Repeat repeat -> {

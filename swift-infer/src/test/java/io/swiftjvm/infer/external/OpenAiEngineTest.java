@@ -14,6 +14,7 @@ import io.swiftjvm.infer.Reply;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.infer.Usage;
 import io.swiftjvm.infer.external.EngineException.Reason;
+import io.swiftjvm.infer.grammar.Grammar;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -120,6 +121,24 @@ class OpenAiEngineTest {
         + "\"top_k\":-1,\"min_p\":0.1}");
     assertThat(sent.at("/messages/0/content").asText()).isEqualTo("Be brief.");
     assertThat(sent.at("/messages/1/content").asText()).isEqualTo("hi");
+  }
+
+  @Test
+  void the_form_of_an_answer_is_asked_for_in_the_engines_own_way() {
+    answer = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"7\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    ChatRequest hi = ChatRequest.of("hi");
+    try (OpenAiEngine vllm = engine(EngineKind.VLLM); OpenAiEngine other = engine(EngineKind.OPENAI)) {
+      vllm.chat(hi.grammar(Grammar.regex("[0-9]")), piece -> {});
+      assertThat(seen.getLast().at("/structured_outputs/regex").asText()).isEqualTo("[0-9]");
+      vllm.chat(hi.grammar(Grammar.choice(List.of("7", "8"))), piece -> {});
+      assertThat(seen.getLast().at("/structured_outputs/choice")).hasSize(2);
+      other.chat(hi.grammar(Grammar.json("{\"type\":\"integer\"}")), piece -> {});
+      assertThat(seen.getLast().at("/response_format/json_schema/schema/type").asText()).isEqualTo("integer");
+      assertThatThrownBy(() -> other.chat(hi.grammar(Grammar.regex("[0-9]")), piece -> {}))
+          .isInstanceOf(InvalidPlanException.class).hasMessageContaining("JSON schema");
+      assertThatThrownBy(() -> vllm.chat(hi.grammar(Grammar.until("x")), piece -> {}))
+          .isInstanceOf(InvalidPlanException.class);
+    }
   }
 
   @ParameterizedTest
