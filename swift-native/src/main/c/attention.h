@@ -67,6 +67,33 @@ static const float *key_tile(
   return copy;
 }
 
+/* Rows of one head lie a page apart, which no processor foresees. */
+INLINE void fetch_row(const float *x, i64 n) {
+  for (i64 i = 0; i < n; i += 16) __builtin_prefetch(x + i);
+}
+
+/* o (nv vectors) += p (rows) by v (rows,ldv): as multiply has it, but for one query, along the rows. */
+INLINE void add_rows(const int nv, const float *p, const float *v, i64 ldv, i64 rows, float *o) {
+  vf acc[8];
+#pragma GCC unroll 8
+  for (int a = 0; a < nv; a++) acc[a] = splat(0);
+  for (i64 j = 0; j < rows; j++) {
+    fetch_row(v + (j + 8) * ldv, nv * W);
+    vf x = splat(p[j]);
+#pragma GCC unroll 8
+    for (int a = 0; a < nv; a++) acc[a] += x * ld(v + j * ldv + a * W);
+  }
+#pragma GCC unroll 8
+  for (int a = 0; a < nv; a++) st(o + a * W, acc[a] + ld(o + a * W));
+}
+
+static void add_one(const float *p, const float *v, i64 ldv, i64 rows, i64 dim, float *o) {
+  i64 c = 0;
+  for (; c + 8 * W <= dim; c += 8 * W) add_rows(8, p, v + c, ldv, rows, o + c);
+  for (; c + 4 * W <= dim; c += 4 * W) add_rows(4, p, v + c, ldv, rows, o + c);
+  if (c < dim) multiply(1, dim - c, rows, p, 1, v + c, ldv, o + c, 0, 1, 1);
+}
+
 /* Scores of one query, read along the head: for the few queries of a decoding step the keys are not transposed. As many
  * as matmul's FEW, so that up to so many tokens of a text have the same bits one by one and together. */
 #define FEW_QUERIES 16
@@ -76,6 +103,7 @@ static void score_few(const float *q, const float *k, i64 ldk, i64 dim, i64 keys
     const float *k0 = k + j * ldk, *k1 = k0 + (n > 1 ? ldk : 0), *k2 = k1 + (n > 2 ? ldk : 0);
     const float *k3 = k2 + (n > 3 ? ldk : 0);
     vf s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+    for (i64 i = 0; i < 4; i++) fetch_row(k + (j + 4 + i) * ldk, dim);
     for (i64 d = 0; d < dim; d += W) {
       i64 rest = dim - d;
       vf x = ldn(q + d, rest);
@@ -157,7 +185,8 @@ static int attention(
       }
       if (nq > 1) pack_rows(p, F32, 0, KB, nq, round_up(nq, W), nk, pt, QP);
       const float *vr = key_tile(&vs, v, key, nk, kv * value_dim, value_dim, NR, vc, &ld_v);
-      multiply(nq, value_dim, nk, nq > 1 ? pt : p, nq > 1 ? QP : 1, vr, ld_v, o, vp, 1, 1);
+      if (nq == 1) add_one(p, vr, ld_v, nk, value_dim, o);
+      else multiply(nq, value_dim, nk, pt, QP, vr, ld_v, o, vp, 1, 1);
     }
     for (i64 i = 0; i < nq; i++) {
       i64 row = q_start + q0 + i;
