@@ -121,7 +121,7 @@ class MalformedTunersTest extends OnTinyModel {
       "road|variant|\"road_3\"|road_3",
       "road|group_size|7|even", "road|group_size|10|groups", "oft|coft|true|coft", "oft|r|3|block_num",
       "oft|oft_block_size|0|block_size", "boft|boft_block_size|5|divide", "boft|boft_block_num|4|block_num",
-      "boft|boft_dropout|0.1|boft_dropout", "vblora|topk|0|top", "vblora|topk|21|vectors",
+      "boft|boft_dropout|1|dropout", "vblora|topk|0|top", "vblora|topk|21|vectors",
       "vblora|save_only_topk_weights|true|save_only_topk_weights", "vblora|vector_length|7|divide",
       "randlora|save_projection|false|save_projection", "randlora|randlora_alpha|0|alpha",
       "delora|delora_lambda|0|lambda",
