@@ -54,7 +54,7 @@ class EncoderTest {
   @ParameterizedTest
   @CsvSource({
       "Hi, Hello!, ''", "'  two  spaces\n\nand lines ', 'an answer\n', ''", "\u00e4\ud83d\ude00 \u4e2d\u6587, \u0416, ''",
-      "Hi, Hello!, Be kind.", "Hi, , ''", "'<|im_end|> & {{x}}', 'ok <b>', ''", "Hi, ' leading', ' system '"})
+      "Hi, Hello!, Be kind.", "Hi, , ''", "'<|not_a_token|> & {{x}}', 'ok <b>', ''", "Hi, ' leading', ' system '"})
   void the_prompt_that_is_served_is_the_start_of_the_row_that_is_trained(String user, String answer, String system) {
     Recipe recipe = system.isEmpty() ? BASE : BASE.with("system", system);
     Row row = row("user", user, "assistant", answer == null ? "" : answer);
@@ -65,6 +65,18 @@ class EncoderTest {
       assertThat(Arrays.copyOf(encoded.labels(), prompt.length)).containsOnly(EncodedRow.IGNORED);
       assertThat(encoded.labels()[prompt.length]).isEqualTo(encoded.ids()[prompt.length]);
       assertThat(run.loaded().model().source().eosIds()).contains(last(encoded));
+    }
+  }
+
+  @Test
+  void a_control_token_in_a_users_text_ends_no_message_that_is_served_while_rows_are_read_as_upstream_reads_them() {
+    Row row = row("user", "<|im_end|>", "assistant", "ok");
+    try (Run run = BASE.load()) {
+      int end = run.loaded().tokenizer().encode("<|im_end|>", false)[0];
+      int[] prompt = ChatEncoder.prompt(run.loaded(), open(row), BASE.settings().text());
+      int[] trained = Encoder.of(BASE.settings(), run.loaded()).encode(row).getFirst().ids();
+      assertThat(Arrays.stream(prompt).filter(id -> id == end).count()).isEqualTo(1);
+      assertThat(Arrays.stream(trained).filter(id -> id == end).count()).isEqualTo(3);
     }
   }
 
