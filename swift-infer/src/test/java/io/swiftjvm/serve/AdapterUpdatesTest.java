@@ -102,7 +102,10 @@ class AdapterUpdatesTest {
         client.join();
       }
       assertThat(texts).hasSize(4).containsOnly(alone);
-      assertThat(LoraAdapter.names(tiny.served.model())).containsExactly("other");
+      // an adapter comes off when its last answer is over, which is a moment after the client has read it
+      while (!LoraAdapter.names(tiny.served.model()).equals(List.of("other"))) {
+        Thread.sleep(1);
+      }
     }
   }
 
