@@ -4,7 +4,7 @@
 #include "attention.cuh"
 
 template <int N> static __device__ __forceinline__ void attention(
-    const float *q, const void *k, const void *v, int type, const int *tiles, const int *pages, int page, Layer l,
+    const float *q, const void *k, const void *v, int type, const int *tiles, const int *pages, int page, int room, Layer l,
     float *out, float *lse, int splits) {
   DYNAMIC_SHARED(float, shared);
   Work work(tiles);
@@ -36,7 +36,14 @@ template <int N> static __device__ __forceinline__ void attention(
       int key = j0 + j;
       bool there = key < high;
       i64 at = 0;
-      if (there) at = pages ? (i64)pages[work.k_start + key / page] * page + key % page : work.k_start + key;
+      if (there && pages) {
+        int id = pages[work.k_start + key / page];
+        /* The host hears of a wrong id when it waits next; until then it must not lead out of the cache. */
+        there = id >= 0 && id < room;
+        at = (i64)id * page + key % page;
+      } else {
+        at = work.k_start + key;
+      }
       stage(ks + j * (hp + 4), k, type, at * l.kv_heads + kv, l.head_dim, there);
       stage(vs + j * (vp + 4), v, type, at * l.kv_heads + kv, l.value_dim, there);
     }
@@ -80,10 +87,10 @@ template <int N> static __device__ __forceinline__ void attention(
 #define ATTENTION(name, n) \
   BLOCK_KERNEL( \
       ATTENTION_THREADS, name, const float *q, const void *k, const void *v, int type, const int *tiles, \
-      const int *pages, int page, int heads, int kv_heads, int head_dim, int value_dim, int window, float scale, \
+      const int *pages, int page, int room, int heads, int kv_heads, int head_dim, int value_dim, int window, float scale, \
       float cap, int queries, float *out, float *lse, int splits) { \
     Layer l = {heads, kv_heads, head_dim, value_dim, window, scale, cap, cap > 0 ? 1 / cap : 0, heads / kv_heads, queries}; \
-    attention<n>(q, k, v, type, tiles, pages, page, l, out, lse, splits); \
+    attention<n>(q, k, v, type, tiles, pages, page, room, l, out, lse, splits); \
   }
 ATTENTION(swift_attention_64, 2)
 ATTENTION(swift_attention_128, 4)

@@ -44,7 +44,12 @@ record SpeculativeFlag(@Nullable Speculation speculation, @Nullable LoadedModel 
         }
         String model = json.get("model").textValue();
         LoadedModel draft = LoadedModel.open(Settings.DEFAULT.model(m -> m.model(model)));
-        return new SpeculativeFlag(new Speculation.Draft(draft.model(), tokens), draft);
+        try {
+          return new SpeculativeFlag(new Speculation.Draft(draft.model(), tokens), draft);
+        } catch (RuntimeException e) {
+          draft.close();
+          throw e;
+        }
       }
       default -> throw wrong("takes the methods ngram and draft_model", text.get());
     }

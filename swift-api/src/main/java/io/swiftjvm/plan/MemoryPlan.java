@@ -2,6 +2,7 @@ package io.swiftjvm.plan;
 
 import static io.swiftjvm.parallel.MemoryEstimate.show;
 
+import io.swiftjvm.backend.Device;
 import io.swiftjvm.backend.DeviceInfo;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.error.MemoryException;
@@ -15,7 +16,6 @@ import io.swiftjvm.tensor.DType;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,10 +66,9 @@ public record MemoryPlan(Settings settings, ModelSizes sizes, int longest) {
       return (long) (limit * (1L << 30));
     }
     String name = settings.device();
-    DeviceInfo auto = name.equals("auto") ? Devices.choice().device() : null;
-    return name.equals("cpu") ? HostMemory.available() : (auto != null ? Stream.of(auto) : Devices.report().stream())
-        .filter(d -> d.available() && !d.kind().equals("cpu") && d.free() > 0)
-        .filter(d -> d == auto || d.device().equals(Devices.device(name)))
+    Device device = name.equals("auto") ? Devices.choice().device().device() : Devices.device(name);
+    return device.kind().equals(Device.CPU.kind()) ? HostMemory.available() : Devices.devices(device.kind()).stream()
+        .filter(d -> d.available() && d.free() > 0 && d.device().equals(device))
         .mapToLong(DeviceInfo::free).findFirst().orElseGet(HostMemory::available);
   }
 

@@ -141,8 +141,8 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
   private static void device(List<String> lines, String name) {
     if (!name.equals("auto")) {
       Device device = Devices.device(name);
-      line(lines, "device", device.toString(), "asked for: " + Devices.report().stream()
-          .filter(d -> d.device().equals(device) || (!d.available() && d.kind().equals(device.kind()))).findFirst()
+      line(lines, "device", device.toString(), "asked for: " + Devices.devices(device.kind()).stream()
+          .filter(d -> d.device().equals(device) || !d.available()).findFirst()
           .map(d -> d.available() ? steady(d) : "not on this machine, " + d.summary()).orElse("no such index here"));
       return;
     }

@@ -3,6 +3,7 @@ package io.swiftjvm.plan;
 import io.swiftjvm.error.InvalidPlanException;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What a training minimises. */
 public enum Task {
@@ -23,7 +24,7 @@ public enum Task {
   public static Task of(String name) {
     String wanted = name.toLowerCase(Locale.ROOT);
     return Arrays.stream(values()).filter(task -> task.toString().equals(wanted)).findFirst()
-        .or(() -> wanted.equals("causal_lm") ? java.util.Optional.of(SFT) : java.util.Optional.empty())
+        .or(() -> wanted.equals("causal_lm") ? Optional.of(SFT) : Optional.empty())
         .orElseThrow(() -> new InvalidPlanException(
             "task_type is '" + name + "'; it must be one of " + Arrays.toString(values()) + "."));
   }

@@ -50,19 +50,4 @@ final class BestOf implements View {
     }
     return values.isEmpty() ? 0 : sum / values.size();
   }
-
-  @Override
-  public List<ObjectNode> events(ObjectNode chunk) {
-    return List.of(chunk);
-  }
-
-  @Override
-  public ObjectNode error(ApiException error) {
-    return error.body();
-  }
-
-  @Override
-  public boolean named() {
-    return false;
-  }
 }

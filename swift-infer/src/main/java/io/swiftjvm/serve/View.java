@@ -6,37 +6,23 @@ import java.util.List;
 /** How an API shows what is made as chat completions; one for each request, since it may count what it has shown. */
 interface View {
   /** Shows them as they are. */
-  View PLAIN = new View() {
-    @Override
-    public ObjectNode whole(ObjectNode completion) {
-      return completion;
-    }
-
-    @Override
-    public List<ObjectNode> events(ObjectNode chunk) {
-      return List.of(chunk);
-    }
-
-    @Override
-    public ObjectNode error(ApiException error) {
-      return error.body();
-    }
-
-    @Override
-    public boolean named() {
-      return false;
-    }
-  };
+  View PLAIN = completion -> completion;
 
   /** A complete response. */
   ObjectNode whole(ObjectNode completion);
 
-  /** What a client is told about one chunk of a stream. */
-  List<ObjectNode> events(ObjectNode chunk);
+  /** What a client is told about one chunk of a stream: the chunk. */
+  default List<ObjectNode> events(ObjectNode chunk) {
+    return List.of(chunk);
+  }
 
-  /** How a stream tells that it failed. */
-  ObjectNode error(ApiException error);
+  /** How a stream tells that it failed: by OpenAI's error object. */
+  default ObjectNode error(ApiException error) {
+    return error.body();
+  }
 
   /** True if each event of a stream is called what its field {@code type} says. */
-  boolean named();
+  default boolean named() {
+    return false;
+  }
 }

@@ -152,7 +152,8 @@ public final class Devices {
     return kinds().stream().flatMap(kind -> devices(kind).stream()).toList();
   }
 
-  private static List<DeviceInfo> devices(String kind) {
+  /** Every device of a kind, or the reason why there is none; other kinds are not looked for. */
+  public static List<DeviceInfo> devices(String kind) {
     return provider(kind).map(BackendProvider::devices).orElseGet(() -> List.of(DeviceInfo.absent(kind,
         "this version has no kernels for it", "Use cpu or auto, which takes the best that is there.")));
   }

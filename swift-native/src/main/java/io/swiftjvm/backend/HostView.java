@@ -8,9 +8,14 @@ import java.lang.foreign.MemorySegment;
 public final class HostView {
   private HostView() {}
 
+  /** True if a tensor's own memory is the view. */
+  public static boolean direct(Backend backend) {
+    return backend.device().equals(Device.CPU);
+  }
+
   /** A segment that is valid while tensor and arena are. */
   public static MemorySegment of(Backend backend, Tensor tensor, Arena arena) {
-    if (backend.device().equals(Device.CPU)) {
+    if (direct(backend)) {
       return tensor.segment();
     }
     MemorySegment copy = arena.allocate(tensor.bytes(), 64);

@@ -15,6 +15,69 @@ public final class Shapes {
     }
   }
 
+  /** Each tensor is of float32. */
+  public static void allFloats(Tensor... tensors) {
+    for (Tensor t : tensors) {
+      floats(t);
+    }
+  }
+
+  /** The sizes of a product: {@code out (m,n) = op(a) (m,k) op(b) (k,n)}. */
+  public record Product(long m, long n, long k) {}
+
+  /** The sizes of a product whose operands fit. */
+  public static Product product(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out) {
+    require(a.rank() == 2 && b.rank() == 2 && out.rank() == 2, "matmul needs matrices, got %s, %s, %s", a, b, out);
+    long m = a.dim(transposeA ? 1 : 0);
+    long k = a.dim(transposeA ? 0 : 1);
+    long n = b.dim(transposeB ? 0 : 1);
+    require(b.dim(transposeB ? 1 : 0) == k && out.dim(0) == m && out.dim(1) == n,
+        "matmul of %s%s and %s%s into %s", a, transposeA ? "^T" : "", b, transposeB ? "^T" : "", out);
+    return new Product(m, n, k);
+  }
+
+  /** How the second operand of {@link Backend#binary} meets the rows and columns of the first. */
+  public enum Second {
+    /** Element by element. */
+    SAME,
+    /** One value for all. */
+    ONE,
+    /** One row for all rows. */
+    ROW,
+    /** One value for each row. */
+    COLUMN;
+
+    /** The one that fits. */
+    public static Second of(Binary op, Tensor a, Tensor b, Tensor out) {
+      sameSize(a, out);
+      if (b.size() == a.size()) {
+        return SAME;
+      } else if (b.size() == 1) {
+        return ONE;
+      } else if (b.size() == a.columns() && b.columns() == a.columns()) {
+        return ROW;
+      }
+      require(b.size() == a.rows() && b.columns() == 1, "%s of %s and %s", op, a, b);
+      return COLUMN;
+    }
+
+    /** Rows and columns of the second operand as a matrix. */
+    public long[] shape(Tensor a) {
+      return new long[] {this == SAME || this == COLUMN ? a.rows() : 1, this == SAME || this == ROW ? a.columns() : 1};
+    }
+  }
+
+  /** Elements from one index of each dimension to the next, the last dimension's neighbours being neighbours. */
+  public static long[] rowMajor(long... shape) {
+    long[] strides = new long[shape.length];
+    long next = 1;
+    for (int i = shape.length - 1; i >= 0; i--) {
+      strides[i] = next;
+      next *= shape[i];
+    }
+    return strides;
+  }
+
   /** Both have as many elements. */
   public static void sameSize(Tensor a, Tensor b) {
     if (a.size() != b.size()) {

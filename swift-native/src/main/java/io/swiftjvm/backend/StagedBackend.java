@@ -1,5 +1,7 @@
 package io.swiftjvm.backend;
 
+import static io.swiftjvm.backend.Shapes.require;
+
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
@@ -92,24 +94,14 @@ public abstract class StagedBackend implements Backend {
     return copy;
   }
 
-  /** Refuses operands that do not fit, before any memory is touched. */
-  protected static void require(boolean fits, String what, Object... operands) {
-    if (!fits) {
-      throw new IllegalArgumentException(String.format(what, operands) + ": the shapes or types do not fit");
-    }
-  }
-
-  protected static void floats(Tensor... tensors) {
-    for (Tensor t : tensors) {
-      require(t.dtype() == DType.F32, "a float32 tensor is needed, got %s", t);
-    }
-  }
-
   /** The ids on the host, each checked to be a row of {@code limit}. */
   protected static int[] ids(Tensor ids, long limit) {
     int[] values = ids.toInts();
     for (int i = 0; i < values.length; i++) {
-      require(values[i] >= 0 && values[i] < limit, "id %s at position %s is outside 0 .. %s", values[i], i, limit - 1);
+      if (values[i] < 0 || values[i] >= limit) {
+        throw new IllegalArgumentException(
+            "id " + values[i] + " at position " + i + " is outside 0 .. " + (limit - 1));
+      }
     }
     return values;
   }

@@ -26,6 +26,7 @@ public interface MatmulContract extends Contract {
         Tensor a = ta ? Agreement.random(scope, random, k, m) : Agreement.random(scope, random, m, k);
         Tensor b = tb ? Agreement.random(scope, random, n, k) : Agreement.random(scope, random, k, n);
         Tensor once = scope.floats(m, n);
+        backend.fill(once, Float.NaN); // what was there before does not count where beta is 0
         backend.matmul(a, ta, b, tb, once, 1, 0);
         Tensor more = Agreement.random(scope, random, m, n);
         backend.matmul(a, ta, b, tb, more, 0.5f, 1);

@@ -69,7 +69,7 @@ final class QuantCache {
 
   private Tensor tensor(MemorySegment data, DType type, long[] shape, Runnable release) {
     Backend backend = model.backend();
-    if (onHost()) {
+    if (HostView.direct(backend)) {
       Storage storage = Storage.external(data, release);
       model.scope().adopt(storage);
       return Tensor.of(storage, type, shape);
@@ -96,7 +96,7 @@ final class QuantCache {
       LOG.log(Level.WARNING, "{0} is damaged and made anew: {1}", file, e.getMessage());
       return null;
     }
-    boolean right = stored.metadata().equals(description()) && linears.entrySet().stream().allMatch(entry -> {
+    boolean right = stored.metadata().equals(description(linears)) && linears.entrySet().stream().allMatch(entry -> {
       Tensor weight = entry.getValue().weight().value();
       String path = entry.getKey();
       return stored.names().contains(path)
@@ -113,7 +113,7 @@ final class QuantCache {
   private void write(Map<String, DenseLinear> linears) {
     Backend backend = model.backend();
     try (Scope scope = new Scope(backend); Arena host = Arena.ofConfined()) {
-      SafetensorsWriter writer = new SafetensorsWriter().metadata(description());
+      SafetensorsWriter writer = new SafetensorsWriter().metadata(description(linears));
       linears.forEach((path, dense) -> {
         Tensor packed = spec.quantised(model, scope, path, dense);
         MemorySegment data = HostView.of(backend, packed, host);
@@ -127,16 +127,15 @@ final class QuantCache {
     }
   }
 
-  private boolean onHost() {
-    return model.backend().device().kind().equals("cpu");
-  }
-
   /** What the file was made of and how. */
-  private Map<String, String> description() {
+  private Map<String, String> description(Map<String, DenseLinear> linears) {
     try (Stream<Path> files = Files.list(model.directory())) {
       List<Path> weights = files.filter(path -> path.toString().endsWith(".safetensors")).sorted().toList();
       String source = weights.stream().map(QuantCache::fingerprint).collect(Collectors.joining(" "));
-      return Map.of("layout", LAYOUT, "spec", spec.cached(false).toString(), "source", source);
+      // The same files loaded in another type (torch_dtype) have other values.
+      String types = linears.values().stream().map(dense -> dense.weight().value().dtype().shortName()).distinct()
+          .sorted().collect(Collectors.joining(" "));
+      return Map.of("layout", LAYOUT, "spec", spec.cached(false).toString(), "source", source, "weights", types);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -13,8 +13,10 @@ import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.hub.ShardedWriter;
 import io.swiftjvm.hub.TensorEntry;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.model.LoadOptions;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Pass;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.testing.OracleFiles;
 import java.io.IOException;
@@ -90,6 +92,16 @@ class QuantSpecTest {
   }
 
   @Test
+  void what_was_kept_of_the_same_files_in_another_type_is_made_anew() throws IOException {
+    copy(MODEL);
+    QuantSpec spec = QuantSpec.int8().cached(true);
+    quantised(spec);
+    LoadOptions half = new LoadOptions(DType.F16);
+    float[] plain = quantised(spec.cached(false), half);
+    assertThat(quantised(spec, half)).containsExactly(plain);
+  }
+
+  @Test
   void a_folder_that_cannot_be_written_is_a_refusal_that_names_it() throws IOException {
     copy(MODEL);
     Files.writeString(folder.resolve(".swift"), "a file");
@@ -141,7 +153,11 @@ class QuantSpecTest {
   }
 
   private float[] quantised(QuantSpec spec) {
-    try (Backend backend = Devices.cpu(2); CausalLm model = CausalLm.load(folder, backend)) {
+    return quantised(spec, LoadOptions.AS_STORED);
+  }
+
+  private float[] quantised(QuantSpec spec, LoadOptions options) {
+    try (Backend backend = Devices.cpu(2); CausalLm model = CausalLm.load(folder, backend, options)) {
       spec.apply(model);
       return logits(model);
     }

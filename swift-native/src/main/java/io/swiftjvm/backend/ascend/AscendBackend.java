@@ -1,8 +1,13 @@
 package io.swiftjvm.backend.ascend;
 
+import static io.swiftjvm.backend.Shapes.allFloats;
+import static io.swiftjvm.backend.Shapes.require;
+import static io.swiftjvm.backend.Shapes.sameSize;
+
 import io.swiftjvm.backend.Binary;
 import io.swiftjvm.backend.Device;
 import io.swiftjvm.backend.Reduction;
+import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.backend.StagedBackend;
 import io.swiftjvm.backend.Unary;
 import io.swiftjvm.tensor.DType;
@@ -136,7 +141,7 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void fill(Tensor target, float value) {
-    floats(target);
+    allFloats(target);
     if (target.size() > 0) {
       run("aclnnInplaceFillScalar", l -> l.flat(target).scalar(value));
     }
@@ -144,7 +149,7 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void cast(Tensor source, Tensor target) {
-    require(source.size() == target.size(), "cast of %s to %s", source, target);
+    sameSize(source, target);
     if (!source.dtype().isFloat() || !target.dtype().isFloat() || source.size() == 0) {
       super.cast(source, target);
     } else {
@@ -155,23 +160,23 @@ public final class AscendBackend extends StagedBackend {
   @Override
   public void matmul(
       Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, float alpha, float beta) {
-    require(a.rank() == 2 && b.rank() == 2 && out.rank() == 2, "matmul needs matrices, got %s, %s, %s", a, b, out);
-    floats(a, out);
-    long m = a.dim(transposeA ? 1 : 0);
-    long k = a.dim(transposeA ? 0 : 1);
-    long n = b.dim(transposeB ? 0 : 1);
-    require(b.dim(transposeB ? 1 : 0) == k && out.dim(0) == m && out.dim(1) == n,
-        "matmul of %s" + (transposeA ? "^T" : "") + " and %s" + (transposeB ? "^T" : "") + " into %s", a, b, out);
-    if (m == 0 || n == 0) {
+    Shapes.Product sizes = Shapes.product(a, transposeA, b, transposeB, out);
+    allFloats(a, out);
+    if (out.size() == 0) {
       return;
     }
-    if (k == 0) {
-      scale(out, beta, out);
+    if (sizes.k() == 0) {
+      // What an output was before does not count where beta is 0: it may be anything, NaN too.
+      if (beta == 0) {
+        fill(out, 0);
+      } else {
+        scale(out, beta, out);
+      }
       return;
     }
     try (Scope scope = new Scope(this)) {
       Tensor wide = wide(b, scope);
-      Tensor product = beta == 0 ? out : scope.floats(m, n);
+      Tensor product = beta == 0 ? out : scope.floats(sizes.m(), sizes.n());
       // 0: the type of the operands is kept.
       run("aclnnMatmul", l -> l.matrix(a, transposeA).matrix(wide, transposeB).matrix(product).int8(0));
       if (alpha != 1) {
@@ -190,24 +195,12 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void binary(Binary op, Tensor a, Tensor b, Tensor out) {
-    floats(a, b, out);
-    require(a.size() == out.size(), "%s of %s into %s", op, a, out);
+    allFloats(a, b, out);
     if (a.size() == 0) {
+      sameSize(a, out);
       return;
     }
-    long rows = a.rows();
-    long columns = a.columns();
-    long[] second;
-    if (b.size() == a.size()) {
-      second = new long[] {rows, columns};
-    } else if (b.size() == 1) {
-      second = new long[] {1, 1};
-    } else if (b.size() == columns && b.columns() == columns) {
-      second = new long[] {1, columns};
-    } else {
-      require(b.size() == rows && b.columns() == 1, "%s of %s and %s", op, a, b);
-      second = new long[] {rows, 1};
-    }
+    long[] second = Shapes.Second.of(op, a, b, out).shape(a);
     String name = switch (op) {
       case ADD -> "aclnnAdd";
       case SUBTRACT -> "aclnnSub";
@@ -216,18 +209,18 @@ public final class AscendBackend extends StagedBackend {
       case MAX -> "aclnnMaximum";
     };
     run(name, l -> {
-      l.view(a, rows, columns).view(b, second);
+      l.matrix(a).view(b, second);
       if (op == Binary.ADD || op == Binary.SUBTRACT) {
         l.scalar(1);
       }
-      l.view(out, rows, columns);
+      l.view(out, a.rows(), a.columns());
     });
   }
 
   @Override
   public void unary(Unary op, Tensor x, Tensor out) {
-    floats(x, out);
-    require(x.size() == out.size(), "%s of %s into %s", op, x, out);
+    allFloats(x, out);
+    sameSize(x, out);
     if (x.size() == 0) {
       return;
     }
@@ -254,8 +247,10 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void unaryBackward(Unary op, Tensor x, Tensor dy, Tensor dx) {
-    floats(x, dy, dx);
-    require(x.size() == dy.size() && x.size() == dx.size(), "%s backward of %s, %s into %s", op, x, dy, dx);
+    allFloats(x, dy, dx);
+    Shapes.activation(op);
+    sameSize(x, dy);
+    sameSize(x, dx);
     if (x.size() == 0) {
       return;
     }
@@ -271,15 +266,14 @@ public final class AscendBackend extends StagedBackend {
           run(op == Unary.TANH ? "aclnnTanhBackward" : "aclnnSigmoidBackward", l -> l.flat(dy).flat(y).flat(dx));
         }
       }
-      default -> throw new IllegalArgumentException(op + " is not an activation: RELU, SIGMOID, TANH, SILU, GELU, "
-          + "GELU_TANH are");
+      default -> Shapes.activation(op);
     }
   }
 
   @Override
   public void scale(Tensor x, float alpha, Tensor out) {
-    floats(x, out);
-    require(x.size() == out.size(), "scale of %s into %s", x, out);
+    allFloats(x, out);
+    sameSize(x, out);
     if (x.size() > 0) {
       run("aclnnMuls", l -> l.flat(x).scalar(alpha).flat(out));
     }
@@ -287,8 +281,8 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void axpy(float alpha, Tensor x, Tensor y) {
-    floats(x, y);
-    require(x.size() == y.size(), "axpy of %s to %s", x, y);
+    allFloats(x, y);
+    sameSize(x, y);
     if (x.size() > 0) {
       scaledAdd(y, x, alpha, y);
     }
@@ -296,7 +290,7 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void reduceColumns(Reduction op, Tensor x, Tensor out) {
-    floats(x, out);
+    allFloats(x, out);
     require(out.size() == x.rows(), "%s of the columns of %s into %s", op, x, out);
     if (x.size() == 0) {
       super.reduceColumns(op, x, out);
@@ -313,7 +307,7 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void sumRows(Tensor x, Tensor out, float beta) {
-    floats(x, out);
+    allFloats(x, out);
     require(out.size() == x.columns(), "sum of the rows of %s into %s", x, out);
     if (x.size() == 0) {
       super.sumRows(x, out, beta);
@@ -330,8 +324,8 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void softmax(Tensor x, Tensor out) {
-    floats(x, out);
-    require(x.size() == out.size(), "softmax of %s into %s", x, out);
+    allFloats(x, out);
+    sameSize(x, out);
     if (x.size() > 0) {
       run("aclnnSoftmax", l -> l.matrix(x).int64(1).view(out, x.rows(), x.columns()));
     }
@@ -341,7 +335,7 @@ public final class AscendBackend extends StagedBackend {
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
     require(table.rank() == 2 && table.columns() == out.columns() && ids.size() == out.rows(),
         "gather of %s at ids %s into %s", table, ids, out);
-    floats(out);
+    allFloats(out);
     ids(ids, table.dim(0));
     if (!table.dtype().isFloat() || out.size() == 0) {
       super.gatherRows(table, ids, out);
@@ -358,7 +352,7 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void sliceColumns(Tensor x, long from, Tensor out) {
-    floats(x, out);
+    allFloats(x, out);
     require(from >= 0 && from + out.columns() <= x.columns() && out.rows() == x.rows(), "columns from %s of %s into %s", from,
         x, out);
     if (out.size() > 0) {
@@ -368,7 +362,7 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void pasteColumns(Tensor x, Tensor out, long to) {
-    floats(x, out);
+    allFloats(x, out);
     require(to >= 0 && to + x.columns() <= out.columns() && out.rows() == x.rows(), "%s into columns from %s of %s", x, to, out);
     if (x.size() > 0) {
       run("aclnnInplaceCopy", l -> l.columns(out, to, x.columns()).matrix(x));
@@ -377,7 +371,7 @@ public final class AscendBackend extends StagedBackend {
 
   @Override
   public void rmsNorm(Tensor x, Tensor w, float shift, float eps, Tensor y, @Nullable Tensor rstd) {
-    floats(x, y);
+    allFloats(x, y);
     require(x.size() == y.size() && w.size() == x.columns(), "rmsNorm of %s by %s into %s", x, w, y);
     try (Scope scope = new Scope(this)) {
       Tensor gamma = gamma(w, shift, scope);
@@ -389,7 +383,7 @@ public final class AscendBackend extends StagedBackend {
   @Override
   public void rmsNormBackward(
       Tensor x, Tensor w, float shift, Tensor rstd, Tensor dy, @Nullable Tensor dx, @Nullable Tensor dw) {
-    floats(x, rstd, dy);
+    allFloats(x, rstd, dy);
     require(x.size() == dy.size() && w.size() == x.columns() && rstd.size() == x.rows(), "rmsNormBackward of %s by %s", x, w);
     try (Scope scope = new Scope(this)) {
       Tensor gamma = gamma(w, shift, scope);

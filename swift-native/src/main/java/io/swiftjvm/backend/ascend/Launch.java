@@ -1,5 +1,6 @@
 package io.swiftjvm.backend.ascend;
 
+import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -45,7 +46,7 @@ final class Launch implements AutoCloseable {
 
   /** A tensor under another shape of its size. */
   Launch view(Tensor t, long... shape) {
-    return window(t, 0, shape, rowMajor(shape));
+    return window(t, 0, shape, Shapes.rowMajor(shape));
   }
 
   /** All elements in a row. */
@@ -78,16 +79,6 @@ final class Launch implements AutoCloseable {
         dims, (long) shape.length, type(t.dtype()), steps, from, ND, whole, 1L, backend.address(t));
     handles.add(() -> acl.call("aclDestroyTensor", "a", handle));
     return argument('a', handle);
-  }
-
-  private static long[] rowMajor(long[] shape) {
-    long[] strides = new long[shape.length];
-    long next = 1;
-    for (int i = shape.length - 1; i >= 0; i--) {
-      strides[i] = next;
-      next *= shape[i];
-    }
-    return strides;
   }
 
   /** A float32 aclScalar. */
@@ -141,7 +132,8 @@ final class Launch implements AutoCloseable {
 
   @Override
   public void close() {
-    handles.forEach(Runnable::run);
-    arena.close();
+    try (arena) {
+      handles.forEach(Runnable::run);
+    }
   }
 }

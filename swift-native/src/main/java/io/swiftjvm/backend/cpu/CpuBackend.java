@@ -239,13 +239,10 @@ public final class CpuBackend implements Backend {
   @Override
   public void matmul(
       Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, float alpha, float beta) {
-    require(a.rank() == 2 && b.rank() == 2 && out.rank() == 2, "matmul needs matrices, got %s, %s, %s", a, b, out);
-    long m = a.dim(transposeA ? 1 : 0);
-    long k = a.dim(transposeA ? 0 : 1);
-    long n = b.dim(transposeB ? 0 : 1);
-    require(
-        b.dim(transposeB ? 1 : 0) == k && out.dim(0) == m && out.dim(1) == n,
-        "matmul of %s" + (transposeA ? "^T" : "") + " and %s" + (transposeB ? "^T" : "") + " into %s", a, b, out);
+    Shapes.Product sizes = Shapes.product(a, transposeA, b, transposeB, out);
+    long m = sizes.m();
+    long n = sizes.n();
+    long k = sizes.k();
     MemorySegment pa = floats(a);
     MemorySegment pb = weights(b);
     MemorySegment po = floats(out);
@@ -281,15 +278,13 @@ public final class CpuBackend implements Backend {
     if (a.size() == 0) {
       return;
     }
-    if (b.size() == a.size()) {
-      elements(a.size(), ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, 1, 1, 0, from, to));
-    } else if (b.size() == 1) {
-      elements(a.size(), ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, 1, 0, 0, from, to));
-    } else if (b.size() == columns && b.columns() == columns) {
-      rows(rows, columns, ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, columns, 0, 1, from, to));
-    } else {
-      require(b.size() == rows && b.columns() == 1, "%s of %s and %s", op, a, b);
-      rows(rows, columns, ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, columns, 1, 0, from, to));
+    switch (Shapes.Second.of(op, a, b, out)) {
+      case SAME -> elements(a.size(), ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, 1, 1, 0, from, to));
+      case ONE -> elements(a.size(), ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, 1, 0, 0, from, to));
+      case ROW -> rows(rows, columns, ELEMENT,
+          (from, to) -> kernels.binary(op, pa, pb, po, columns, 0, 1, from, to));
+      case COLUMN -> rows(rows, columns, ELEMENT,
+          (from, to) -> kernels.binary(op, pa, pb, po, columns, 1, 0, from, to));
     }
   }
 

@@ -83,7 +83,7 @@ final class Attention {
       Tensor sums = splits == 1 ? lse : scope.floats(splits, spec.heads(), nq);
       layer(kernels.start("swift_attention_" + size(spec), shared(hp, hp + 4 + vp + 4)).of(q).of(k).of(v)
           .of(Types.code(k.dtype())).of(cut.table()).of(pages == null ? null : pages.table())
-          .of(pages == null ? 1 : pages.size()), spec, nq).of(parts).of(sums).of(splits)
+          .of(pages == null ? 1 : pages.size()).of(pages == null ? 0 : Math.toIntExact(k.dim(0) / pages.size())), spec, nq).of(parts).of(sums).of(splits)
           .run(cut.count(), spec.kvHeads(), splits, THREADS, shared(hp, hp + 4 + vp + 4));
       if (splits > 1) {
         kernels.start("swift_attention_join").of(parts).of(sums).of(splits).of((int) nq).of(spec.heads())

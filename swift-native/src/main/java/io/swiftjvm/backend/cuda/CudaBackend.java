@@ -258,23 +258,18 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void binary(Binary op, Tensor a, Tensor b, Tensor out) {
-    sameSize(a, out);
-    long columns = a.columns();
     if (a.size() == 0) {
+      sameSize(a, out);
       return;
     }
+    Shapes.Second second = Shapes.Second.of(op, a, b, out);
     Launch launch = kernels.start("swift_binary").of(op.ordinal()).of(floats(a)).of(floats(b)).of(floats(out));
-    if (b.size() == a.size()) {
-      launch.of(1L).of(1L).of(0L);
-    } else if (b.size() == 1) {
-      launch.of(1L).of(0L).of(0L);
-    } else if (b.size() == columns && b.columns() == columns) {
-      launch.of(columns).of(0L).of(1L);
-    } else {
-      require(b.size() == a.rows() && b.columns() == 1, "%s of %s and %s", op, a, b);
-      launch.of(columns).of(1L).of(0L);
-    }
-    launch.elements(a.size());
+    (switch (second) {
+      case SAME -> launch.of(1L).of(1L).of(0L);
+      case ONE -> launch.of(1L).of(0L).of(0L);
+      case ROW -> launch.of(a.columns()).of(0L).of(1L);
+      case COLUMN -> launch.of(a.columns()).of(1L).of(0L);
+    }).elements(a.size());
   }
 
   @Override

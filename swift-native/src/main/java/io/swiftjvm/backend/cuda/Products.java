@@ -1,7 +1,5 @@
 package io.swiftjvm.backend.cuda;
 
-import static io.swiftjvm.backend.Shapes.require;
-
 import io.swiftjvm.backend.Fallbacks;
 import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.tensor.DType;
@@ -45,12 +43,10 @@ final class Products {
   }
 
   void matmul(Tensor a, boolean ta, Tensor b, boolean tb, Tensor out, float alpha, float beta) {
-    require(a.rank() == 2 && b.rank() == 2 && out.rank() == 2, "matmul needs matrices, got %s, %s, %s", a, b, out);
-    long m = a.dim(ta ? 1 : 0);
-    long k = a.dim(ta ? 0 : 1);
-    long n = b.dim(tb ? 0 : 1);
-    require(b.dim(tb ? 1 : 0) == k && out.dim(0) == m && out.dim(1) == n,
-        "matmul of %s" + (ta ? "^T" : "") + " and %s" + (tb ? "^T" : "") + " into %s", a, b, out);
+    Shapes.Product sizes = Shapes.product(a, ta, b, tb, out);
+    long m = sizes.m();
+    long n = sizes.n();
+    long k = sizes.k();
     Shapes.floats(a);
     Shapes.floats(out);
     if (!b.dtype().isFloat() && !b.dtype().isQuantised()) {

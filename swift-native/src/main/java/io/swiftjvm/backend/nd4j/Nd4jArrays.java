@@ -1,5 +1,6 @@
 package io.swiftjvm.backend.nd4j;
 
+import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Storage;
 import io.swiftjvm.tensor.Tensor;
@@ -69,7 +70,7 @@ public final class Nd4jArrays {
     DataBuffer buffer =
         Nd4j.createBuffer(typed.limit(tensor.size()).capacity(tensor.size()), tensor.size(), floats ? DataType.FLOAT : DataType.INT);
     long[] shape = tensor.rank() == 0 ? new long[] {1} : tensor.shape();
-    INDArray array = Nd4j.create(buffer, shape, dense(shape), 0, 'c', floats ? DataType.FLOAT : DataType.INT);
+    INDArray array = Nd4j.create(buffer, shape, Shapes.rowMajor(shape), 0, 'c', floats ? DataType.FLOAT : DataType.INT);
     tensor.storage().retain();
     return new View(array, tensor);
   }
@@ -111,19 +112,9 @@ public final class Nd4jArrays {
     }
   }
 
-  private static long[] dense(long[] shape) {
-    long[] strides = new long[shape.length];
-    long next = 1;
-    for (int i = shape.length - 1; i >= 0; i--) {
-      strides[i] = next;
-      next *= shape[i];
-    }
-    return strides;
-  }
-
   /** The stride of a dimension of one element says nothing. */
   private static boolean strides(long[] shape, long[] strides) {
-    long[] wanted = dense(shape);
+    long[] wanted = Shapes.rowMajor(shape);
     for (int i = 0; i < shape.length; i++) {
       if (shape[i] != 1 && strides[i] != wanted[i]) {
         return false;

@@ -1,8 +1,13 @@
 package io.swiftjvm.backend.nd4j;
 
+import static io.swiftjvm.backend.Shapes.allFloats;
+import static io.swiftjvm.backend.Shapes.require;
+import static io.swiftjvm.backend.Shapes.sameSize;
+
 import io.swiftjvm.backend.Binary;
 import io.swiftjvm.backend.Device;
 import io.swiftjvm.backend.Reduction;
+import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.backend.StagedBackend;
 import io.swiftjvm.backend.Unary;
 import io.swiftjvm.tensor.DType;
@@ -89,7 +94,7 @@ public final class Nd4jBackend extends StagedBackend {
 
   @Override
   public void fill(Tensor target, float value) {
-    floats(target);
+    allFloats(target);
     if (target.size() > 0) {
       flat(target).assign(value);
     }
@@ -107,56 +112,44 @@ public final class Nd4jBackend extends StagedBackend {
   @Override
   public void matmul(
       Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, float alpha, float beta) {
-    require(a.rank() == 2 && b.rank() == 2 && out.rank() == 2, "matmul needs matrices, got %s, %s, %s", a, b, out);
-    floats(a, out);
-    long m = a.dim(transposeA ? 1 : 0);
-    long k = a.dim(transposeA ? 0 : 1);
-    long n = b.dim(transposeB ? 0 : 1);
-    require(b.dim(transposeB ? 1 : 0) == k && out.dim(0) == m && out.dim(1) == n,
-        "matmul of %s" + (transposeA ? "^T" : "") + " and %s" + (transposeB ? "^T" : "") + " into %s", a, b, out);
-    if (m == 0 || n == 0) {
+    Shapes.Product sizes = Shapes.product(a, transposeA, b, transposeB, out);
+    allFloats(a, out);
+    if (out.size() == 0) {
       return;
     }
-    if (k == 0) {
-      scale(out, beta, out);
+    if (sizes.k() == 0) {
+      // What an output was before does not count where beta is 0: it may be anything, NaN too.
+      if (beta == 0) {
+        fill(out, 0);
+      } else {
+        scale(out, beta, out);
+      }
       return;
     }
     try (Scope scope = new Scope(this)) {
       // ND4J writes products by columns: out^T = op(b)^T op(a)^T is the same memory.
-      INDArray result = Nd4jStorage.array(out, new long[] {n, m}, new long[] {1, n});
+      INDArray result = Nd4jStorage.array(out, new long[] {sizes.n(), sizes.m()}, new long[] {1, sizes.n()});
       Nd4j.gemm(matrix(wide(b, scope)), matrix(a), result, !transposeB, !transposeA, alpha, beta);
     }
   }
 
   @Override
   public void binary(Binary op, Tensor a, Tensor b, Tensor out) {
-    floats(a, b, out);
-    require(a.size() == out.size(), "%s of %s into %s", op, a, out);
+    allFloats(a, b, out);
     if (a.size() == 0) {
+      sameSize(a, out);
       return;
     }
-    long rows = a.rows();
-    long columns = a.columns();
-    INDArray second;
-    if (b.size() == a.size()) {
-      second = matrix(b, rows, columns);
-    } else if (b.size() == 1) {
-      second = matrix(b, 1, 1);
-    } else if (b.size() == columns && b.columns() == columns) {
-      second = matrix(b, 1, columns);
-    } else {
-      require(b.size() == rows && b.columns() == 1, "%s of %s and %s", op, a, b);
-      second = matrix(b, rows, 1);
-    }
+    long[] second = Shapes.Second.of(op, a, b, out).shape(a);
     String name = op == Binary.MAX ? "maximum" : op.name().toLowerCase(Locale.ROOT);
-    Nd4j.exec(DynamicCustomOp.builder(name).addInputs(matrix(a, rows, columns), second)
-        .addOutputs(matrix(out, rows, columns)).build());
+    Nd4j.exec(DynamicCustomOp.builder(name).addInputs(matrix(a), matrix(b, second[0], second[1]))
+        .addOutputs(matrix(out, a.rows(), a.columns())).build());
   }
 
   @Override
   public void unary(Unary op, Tensor x, Tensor out) {
-    floats(x, out);
-    require(x.size() == out.size(), "%s of %s into %s", op, x, out);
+    allFloats(x, out);
+    sameSize(x, out);
     if (x.size() > 0) {
       Functions.apply(op, flat(x), flat(out));
     }
@@ -164,8 +157,10 @@ public final class Nd4jBackend extends StagedBackend {
 
   @Override
   public void unaryBackward(Unary op, Tensor x, Tensor dy, Tensor dx) {
-    floats(x, dy, dx);
-    require(x.size() == dy.size() && x.size() == dx.size(), "%s backward of %s, %s into %s", op, x, dy, dx);
+    allFloats(x, dy, dx);
+    Shapes.activation(op);
+    sameSize(x, dy);
+    sameSize(x, dx);
     if (x.size() > 0) {
       try (INDArray slope = Functions.slope(op, flat(x))) {
         slope.muli(flat(dy), flat(dx));
@@ -175,8 +170,8 @@ public final class Nd4jBackend extends StagedBackend {
 
   @Override
   public void scale(Tensor x, float alpha, Tensor out) {
-    floats(x, out);
-    require(x.size() == out.size(), "scale of %s into %s", x, out);
+    allFloats(x, out);
+    sameSize(x, out);
     if (x.size() > 0) {
       flat(x).muli(alpha, flat(out));
     }
@@ -184,8 +179,8 @@ public final class Nd4jBackend extends StagedBackend {
 
   @Override
   public void axpy(float alpha, Tensor x, Tensor y) {
-    floats(x, y);
-    require(x.size() == y.size(), "axpy of %s to %s", x, y);
+    allFloats(x, y);
+    sameSize(x, y);
     if (x.size() > 0) {
       Nd4j.getBlasWrapper().axpy(alpha, flat(x), flat(y));
     }
@@ -193,7 +188,7 @@ public final class Nd4jBackend extends StagedBackend {
 
   @Override
   public void reduceColumns(Reduction op, Tensor x, Tensor out) {
-    floats(x, out);
+    allFloats(x, out);
     require(out.size() == x.rows(), "%s of the columns of %s into %s", op, x, out);
     if (x.size() > 0) {
       Nd4j.getExecutioner().exec(op == Reduction.SUM ? new Sum(matrix(x), flat(out), 1) : new Max(matrix(x), flat(out), 1));
@@ -204,7 +199,7 @@ public final class Nd4jBackend extends StagedBackend {
 
   @Override
   public void sumRows(Tensor x, Tensor out, float beta) {
-    floats(x, out);
+    allFloats(x, out);
     require(out.size() == x.columns(), "sum of the rows of %s into %s", x, out);
     if (x.size() == 0) {
       super.sumRows(x, out, beta);
@@ -220,8 +215,8 @@ public final class Nd4jBackend extends StagedBackend {
 
   @Override
   public void softmax(Tensor x, Tensor out) {
-    floats(x, out);
-    require(x.size() == out.size(), "softmax of %s into %s", x, out);
+    allFloats(x, out);
+    sameSize(x, out);
     if (x.size() > 0) {
       Nd4j.exec(new SoftMax(matrix(x), matrix(out, x.rows(), x.columns()), 1));
     }
@@ -231,7 +226,7 @@ public final class Nd4jBackend extends StagedBackend {
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
     require(table.rank() == 2 && table.columns() == out.columns() && ids.size() == out.rows(),
         "gather of %s at ids %s into %s", table, ids, out);
-    floats(out);
+    allFloats(out);
     if (table.dtype() != DType.F32 || out.size() == 0) {
       super.gatherRows(table, ids, out);
       return;
@@ -241,7 +236,7 @@ public final class Nd4jBackend extends StagedBackend {
 
   @Override
   public void sliceColumns(Tensor x, long from, Tensor out) {
-    floats(x, out);
+    allFloats(x, out);
     long width = out.columns();
     require(from >= 0 && from + width <= x.columns() && out.rows() == x.rows(), "columns from %s of %s into %s", from, x, out);
     if (out.size() > 0) {
@@ -251,7 +246,7 @@ public final class Nd4jBackend extends StagedBackend {
 
   @Override
   public void pasteColumns(Tensor x, Tensor out, long to) {
-    floats(x, out);
+    allFloats(x, out);
     require(to >= 0 && to + x.columns() <= out.columns() && out.rows() == x.rows(), "%s into columns from %s of %s", x, to, out);
     if (x.size() > 0) {
       window(out, to, x.columns()).assign(matrix(x));
@@ -264,7 +259,7 @@ public final class Nd4jBackend extends StagedBackend {
 
   @Override
   public double sumSquares(Tensor x) {
-    floats(x);
+    allFloats(x);
     if (x.size() == 0) {
       return 0;
     }

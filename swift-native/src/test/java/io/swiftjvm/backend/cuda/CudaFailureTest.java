@@ -4,6 +4,8 @@ import static io.swiftjvm.backend.cuda.FakeCuda.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.swiftjvm.backend.AttentionSpec;
+import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.DeviceInfo;
 import io.swiftjvm.backend.cuda.FakeCuda.Control;
 import io.swiftjvm.error.DeviceException;
@@ -169,6 +171,22 @@ class CudaFailureTest {
       backend.synchronize();
       assertThat(out.toFloats()).containsExactly(1, 2, 3, 4, 3, 4);
     }
+  }
+
+  @Test
+  void keys_in_pages_outside_of_the_cache_are_not_read_and_told_when_the_host_waits() {
+    try (CudaBackend backend = FakeCuda.open(); Scope scope = new Scope(backend)) {
+      Tensor cache = scope.floats(64, 8);
+      backend.fill(cache, 1);
+      Tensor out = scope.floats(1, 8);
+      Tensor pages = scope.ints(1, 500_000_000, -7);
+      Segments segments = new Segments(new int[] {0}, new int[] {1}, new int[] {0}, new int[] {40},
+          new Segments.Pages(16, pages));
+      backend.attention(out, cache, cache, new AttentionSpec(1, 1, 8, 8, 1, 0, 0), segments, out, null);
+      assertThatThrownBy(backend::synchronize).isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContainingAll("PAGES", "position 1");
+    }
+    FakeCuda.assertIntact();
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.swiftjvm.train.objective;
 
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The score of a generative reranker: by how much its next token is rather "yes" than "no".
@@ -19,7 +20,7 @@ public record YesNo(int yes, int no) {
       scores[i] = of(all, i * columns);
     }
     Tensor out = ops.floats(scores.length, 1);
-    ops.backend().upload(java.lang.foreign.MemorySegment.ofArray(scores), out);
+    ops.backend().upload(MemorySegment.ofArray(scores), out);
     return ops.track(logits.requiresGrad(), out, (seed, into, scope) -> {
       float[] slope = seed.toFloats();
       float[] gradient = new float[all.length];
