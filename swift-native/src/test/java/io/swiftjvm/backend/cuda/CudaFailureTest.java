@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.swiftjvm.backend.AttentionSpec;
-import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.DeviceInfo;
+import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.cuda.FakeCuda.Control;
 import io.swiftjvm.error.DeviceException;
 import io.swiftjvm.error.MemoryException;
