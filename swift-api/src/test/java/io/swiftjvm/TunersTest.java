@@ -10,7 +10,6 @@ import io.swiftjvm.infer.Completion;
 import io.swiftjvm.infer.SamplingParams;
 import io.swiftjvm.infer.StreamListener;
 import io.swiftjvm.infer.TokenLogprob;
-import io.swiftjvm.plan.Arguments;
 import io.swiftjvm.plan.PlanFiles;
 import io.swiftjvm.plan.Settings;
 import io.swiftjvm.train.CancellationToken;
@@ -36,6 +35,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every tuner_type on its whole way: plan, training, checkpoint, loading, resuming, answers, merging. */
@@ -80,7 +80,7 @@ class TunersTest {
   }
 
   private static Settings read(Plan plan) {
-    return Arguments.apply(Settings.DEFAULT, PlanFiles.parse(plan.toYaml(), true, "test"));
+    return io.swiftjvm.plan.Arguments.apply(Settings.DEFAULT, PlanFiles.parse(plan.toYaml(), true, "test"));
   }
 
   /** Scores of a greedy answer, which show the last bit of the logits. */
@@ -230,34 +230,45 @@ class TunersTest {
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'w_q'").hasMessageContaining("q_proj");
     assertThatThrownBy(() -> recipe("lora", "no", 1).with("tuner_type", "trainable_tokens").plan())
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("trainable_token_indices");
+    assertThatThrownBy(() -> recipe("lora", "no", 1).with("init_weights", "loftq").with("quant_bits", 4).plan())
+        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("Leave out quant_method");
+    assertThatThrownBy(() -> recipe("lora", "no", 1).with("modules_to_save", "lm_head").plan())
+        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'lm_head'");
     assertThatThrownBy(() -> recipe("lora", "no", 1).with("vera_rank", 8))
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("tuner_type lora").hasMessageContaining("vera");
     assertThatThrownBy(() -> recipe("full", "no", 1).with("freeze_parameters", "nothing").plan())
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'nothing'");
   }
 
-  @Test
-  void what_is_trained_beside_a_lora_is_saved_resumed_and_merged_with_it() {
-    Recipe recipe = recipe("lora", "beside", 3).with("modules_to_save", List.of("norm", "embed_tokens"))
-        .with("lora_fa", true).with("save_steps", 2);
+  static Stream<Arguments> changesOfTheBase() {
+    return Stream.of(
+        Arguments.of("beside", Map.of("modules_to_save", List.of("norm", "embed_tokens"), "lora_fa", true)),
+        Arguments.of("loftq", Map.of("init_weights", "loftq", "loftq_iter", 2)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("changesOfTheBase")
+  void what_changes_the_base_beside_a_lora_is_saved_resumed_and_merged_with_it(String name, Map<String, Object> settings) {
+    Recipe recipe = recipe("lora", name, 3).with("save_steps", 2);
+    for (Map.Entry<String, Object> setting : settings.entrySet()) {
+      recipe = recipe.with(setting.getKey(), setting.getValue());
+    }
     assertThat(read(recipe.plan())).isEqualTo(recipe.settings());
     List<Double> scores;
     Path whole;
     try (Run run = recipe.train()) {
       whole = run.checkpoint().orElseThrow();
       scores = scores(run);
-      run.export(temp.resolve("beside-merged"), false);
+      run.export(temp.resolve(name + "-merged"), false);
     }
-    Path rest = trained(recipe.outputDir(temp.resolve("beside-rest"))
+    Path rest = trained(recipe.outputDir(temp.resolve(name + "-rest"))
         .with("resume_from_checkpoint", whole.resolveSibling("checkpoint-2").toString()));
     assertThat(weights(rest)).isEqualTo(weights(whole));
     try (Run again = Swift.model("swift-tiny").threads(2).adapters(whole).load();
-        Run merged = Swift.model(temp.resolve("beside-merged").toString()).threads(2).load()) {
+        Run merged = Swift.model(temp.resolve(name + "-merged").toString()).threads(2).load()) {
       assertThat(scores(again)).isEqualTo(scores);
       assertThat(scores(merged).getFirst()).isCloseTo(scores.getFirst(), within(0.05));
     }
-    assertThatThrownBy(() -> recipe.with("modules_to_save", "lm_head").plan())
-        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'lm_head'");
   }
 
   @Test

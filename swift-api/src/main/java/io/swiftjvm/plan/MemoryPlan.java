@@ -13,6 +13,8 @@ import io.swiftjvm.parallel.MemoryRequest;
 import io.swiftjvm.parallel.ModelSizes;
 import io.swiftjvm.quant.QuantSpec;
 import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tuner.LoraInit;
+import io.swiftjvm.tuner.LoraSpec;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +58,10 @@ public record MemoryPlan(Settings settings, ModelSizes sizes, int longest) {
 
   private static @Nullable DType packed(Settings s) {
     QuantSpec spec = s.model().quant().spec();
-    return spec == null ? null : spec.type();
+    if (spec != null) {
+      return spec.type();
+    }
+    return s.tuner() instanceof LoraSpec lora && lora.init() == LoraInit.LOFTQ ? DType.NF4 : null;
   }
 
   /** Bytes that the plan may use: its {@code memory_limit}, else what its device has free. */

@@ -15,6 +15,8 @@ import io.swiftjvm.parallel.ModelSizes;
 import io.swiftjvm.quant.QuantFormats;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.CheckpointSpec;
+import io.swiftjvm.tuner.LoraInit;
+import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.method.TunerFiles;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -78,6 +80,10 @@ public final class PlanRules {
       if (s.model().quant().spec() != null && s.tuner().full() && s.data().any()) {
         problems.add("quant_method is " + s.model().quant().method() + " with tuner_type full; quantised weights cannot be"
             + " trained. Use tuner_type lora.");
+      }
+      if (s.model().quant().spec() != null && s.tuner() instanceof LoraSpec lora && lora.init() == LoraInit.LOFTQ) {
+        problems.add("quant_method is " + s.model().quant().method() + " with init_weights loftq, which quantises the weights"
+            + " itself. Leave out quant_method.");
       }
     } catch (InvalidPlanException e) {
       problems.add(e.getMessage());

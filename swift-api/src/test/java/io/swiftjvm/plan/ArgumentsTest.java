@@ -153,7 +153,7 @@ class ArgumentsTest {
         "adapter_act", "relu"));
     map.putAll(Map.of("problem_type", "regression", "mrl_dims", Map.of("64", 1.5), "lora_ga_direction", "ArBr",
         "lora_ga_scale", "unit"));
-    map.keySet().removeAll(List.of("lazy_tokenize", "group_by_length", "target_parameters", "reft_args"));
+    map.keySet().removeAll(List.of("lazy_tokenize", "group_by_length", "target_parameters", "reft_args", "loftq_bits"));
     return map;
   }
 }

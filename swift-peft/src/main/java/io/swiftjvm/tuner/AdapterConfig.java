@@ -19,7 +19,7 @@ final class AdapterConfig {
   /** Keys that are read below, or by {@link BaseChanges}. */
   private static final Set<String> KNOWN = Set.of("r", "lora_alpha", "lora_dropout", "target_modules",
       "exclude_modules", "layers_to_transform", "layers_pattern", "rank_pattern", "alpha_pattern", "use_rslora",
-      "lora_bias", "modules_to_save", "trainable_token_indices", "alora_invocation_tokens", "target_parameters");
+      "lora_bias", "modules_to_save", "trainable_token_indices", "alora_invocation_tokens", "target_parameters", "loftq_config");
   /** Starts that are overwritten by the saved weights and leave the base alone. */
   private static final Set<String> HARMLESS_INIT = Set.of("true", "false", "gaussian", "orthogonal", "eva");
 
@@ -69,7 +69,7 @@ final class AdapterConfig {
     }
     config.only("bias", "none", "all", "lora_only");
     String init = config.node("init_lora_weights").asText("true");
-    if (!HARMLESS_INIT.contains(init) && !init().insideWeight()) {
+    if (!HARMLESS_INIT.contains(init) && init() == LoraInit.KAIMING_UNIFORM) {
       throw config.refusal("init_lora_weights", "'" + init + "' changes the weights of the base, so the adapter alone "
           + "is not enough; convert it to a plain LoRA with PEFT's "
           + "save_pretrained(path_initial_model_for_weight_conversion)");
@@ -85,15 +85,22 @@ final class AdapterConfig {
     return new LoraSpec(rank, alpha, config.number("lora_dropout", 0), config.targets(), config.flag("use_rslora"),
         null, init(), config.pattern("rank_pattern", node -> config.intOf("rank_pattern", node)),
         config.pattern("alpha_pattern", node -> config.numberOf("alpha_pattern", node)), false,
-        config.names("modules_to_save"), LoraBias.of(config.text("bias", "none")), GradientStart.DEFAULT);
+        config.names("modules_to_save"), LoraBias.of(config.text("bias", "none")), GradientStart.DEFAULT, loftq());
   }
 
   private LoraInit init() {
     return switch (config.node("init_lora_weights").asText("true")) {
       case "pissa" -> LoraInit.PISSA;
       case "olora" -> LoraInit.OLORA;
+      case "loftq" -> LoraInit.LOFTQ;
       default -> LoraInit.KAIMING_UNIFORM;
     };
+  }
+
+  private LoftqStart loftq() {
+    JsonNode given = config.node("loftq_config");
+    return init() != LoraInit.LOFTQ ? LoftqStart.DEFAULT
+        : new LoftqStart(given.path("loftq_bits").asInt(4), given.path("loftq_iter").asInt(1));
   }
 
   // A list, or an object with one list, that of the token table.

@@ -79,6 +79,9 @@ public final class AdapterFiles {
   /** The LoRA settings in a file that also has the keys {@code more}, and nothing that changes the base. */
   public static LoraSpec readSpec(ConfigReader config, Set<String> more) {
     AdapterConfig.Settings settings = AdapterConfig.read(config, more);
+    if (settings.spec().init() == LoraInit.LOFTQ) {
+      throw config.refusal("init_lora_weights", "loftq is only supported with a plain LoRA, not with " + more);
+    }
     boolean biased = settings.spec().bias() != LoraBias.NONE;
     if (!settings.spec().modulesToSave().isEmpty() || !settings.tokens().isEmpty() || biased) {
       throw config.refusal(
@@ -106,7 +109,8 @@ public final class AdapterFiles {
       Map<String, Found> found =
           check(model, path, spec, entries(model, path, weights), settings.stacked());
       BaseChanges changes = BaseChanges.read(model, settings, weights);
-      BaseChanges.checkAlone(model, !changes.isEmpty());
+      boolean quantises = spec.init() == LoraInit.LOFTQ;
+      BaseChanges.checkAlone(model, quantises || !changes.isEmpty());
       if (trainable && !changes.trainable()) {
         throw refusal(path, "it changes the token table by parts, which can be used and merged but not trained on");
       }
@@ -123,6 +127,10 @@ public final class AdapterFiles {
         b.trainable(trainable);
         float scale = spec.scaleOf(linear.path());
         LoraStart start = LoraStart.of(model, linear, spec.init(), spec.rankOf(linear.path()), scale);
+        if (quantises) {
+          changes.pack(linear.base().weight(),
+              spec.loftq().make(model, linear, spec.rankOf(linear.path()), scale, true).weight());
+        }
         linear.add(new LoraPart(
             legal, spec, a, b, c, scale, start, settings.invocation(), changes.isEmpty() ? null : changes));
       }

@@ -26,7 +26,7 @@ import java.util.function.Consumer;
 
 /**
  * What an adapter changes in the base itself: whole modules ({@code modules_to_save}), biases, and, if it was made
- * elsewhere, a low-rank update of the token table or single token rows. Whole tensors can be trained. Such an adapter is alone on its model: the base under it is not the plain one
+ * elsewhere, a low-rank update of the token table or single token rows, or the weights that it quantised. Whole tensors can be trained. Such an adapter is alone on its model: the base under it is not the plain one
  * until it is detached.
  */
 final class BaseChanges {
@@ -40,6 +40,8 @@ final class BaseChanges {
   private final CausalLm model;
   private final Map<Parameter, Consumer<Tensor>> changes = new IdentityHashMap<>();
   private final Map<Parameter, Tensor> before = new IdentityHashMap<>();
+  /** Weights that become quantised ones, which are neither trained nor saved. */
+  private final Map<Parameter, Tensor> packed = new IdentityHashMap<>();
   /** Whole tensors by key in a file, in model order. */
   private final Map<String, Parameter> whole = new LinkedHashMap<>();
 
@@ -235,7 +237,19 @@ final class BaseChanges {
   }
 
   boolean isEmpty() {
-    return changes.isEmpty();
+    return changes.isEmpty() && packed.isEmpty();
+  }
+
+  /** Puts a quantised weight in the place of the base's with the others. */
+  void pack(Parameter weight, Tensor quantised) {
+    packed.put(weight, quantised);
+  }
+
+  /** The types that the weights had which are quantised now. */
+  Map<Parameter, DType> unpacked() {
+    Map<Parameter, DType> types = new IdentityHashMap<>();
+    packed.keySet().forEach(weight -> types.put(weight, before.getOrDefault(weight, weight.value()).dtype()));
+    return types;
   }
 
   /** Puts the changed values, in float32, in the place of the base's. */
@@ -246,6 +260,10 @@ final class BaseChanges {
       before.put(parameter, parameter.value());
       parameter.replace(changed);
       parameter.trainable(train && trainable());
+    });
+    packed.forEach((weight, quantised) -> {
+      before.put(weight, weight.value());
+      weight.replace(quantised);
     });
   }
 
@@ -262,7 +280,7 @@ final class BaseChanges {
   static void checkAlone(CausalLm model, boolean newcomer) {
     for (String name : Adapters.names(model)) {
       if (newcomer || Adapters.of(model, name).changesBase()) {
-        throw new InvalidPlanException("An adapter that changes modules of the base (modules_to_save, token table, norms) "
+        throw new InvalidPlanException("An adapter that changes the base (modules_to_save, token table, norms, loftq) "
             + "cannot share a model with another one; '" + name + "' is attached. Load the model once more.");
       }
     }

@@ -29,7 +29,10 @@ public final class ConfigWriter {
     spec.alphaPattern().forEach((name, alpha) -> number(alphas, name, alpha));
     out.put("bias", spec.bias().plain());
     out.put("fan_in_fan_out", false);
-    if (spec.init().insideWeight()) {
+    if (spec.init() == LoraInit.LOFTQ) {
+      out.put("init_lora_weights", spec.init().plain());
+      out.putObject("loftq_config").put("loftq_bits", spec.loftq().bits()).put("loftq_iter", spec.loftq().iters());
+    } else if (spec.init().insideWeight()) {
       out.put("init_lora_weights", spec.init().name().toLowerCase(Locale.ROOT));
     } else {
       out.put("init_lora_weights", true);

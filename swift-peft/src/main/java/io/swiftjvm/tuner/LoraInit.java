@@ -3,7 +3,7 @@ package io.swiftjvm.tuner;
 import io.swiftjvm.error.InvalidPlanException;
 import java.util.Locale;
 
-/** How a low-rank adapter starts. The model starts unchanged with each of them. */
+/** How a low-rank adapter starts. The model starts unchanged with each of them but {@link #LOFTQ}. */
 public enum LoraInit {
   /** A Kaiming uniform with a = sqrt(5): uniform in +-1/sqrt(in), what PEFT does by default; B zero. */
   KAIMING_UNIFORM,
@@ -14,7 +14,9 @@ public enum LoraInit {
   /** From the QR decomposition of the weight, the rest of which stays frozen (arXiv 2406.01775). */
   OLORA,
   /** From the gradient that full tuning would begin with (arXiv 2407.05000), see {@link GradientStart}. */
-  LORA_GA;
+  LORA_GA,
+  /** From what the weight loses by becoming NF4, which it does (arXiv 2310.08659), see {@link LoftqStart}. */
+  LOFTQ;
 
   /** The start called so by ms-swift or PEFT. */
   public static LoraInit of(String name) {
@@ -23,9 +25,10 @@ public enum LoraInit {
       case "gaussian" -> GAUSSIAN;
       case "pissa" -> PISSA;
       case "olora" -> OLORA;
+      case "loftq" -> LOFTQ;
       case "lora-ga", "lora_ga" -> LORA_GA;
       default -> throw new InvalidPlanException(
-          "init_weights is '" + name + "'; lora has true (kaiming_uniform), gaussian, pissa, olora and lora-ga.");
+          "init_weights is '" + name + "'; lora has true (kaiming_uniform), gaussian, pissa, olora, loftq and lora-ga.");
     };
   }
 

@@ -33,15 +33,17 @@ import org.jspecify.annotations.Nullable;
  *     in ms-swift and PEFT
  * @param bias which biases of the model are trained beside it; none as in ms-swift and PEFT
  * @param gradient of the start {@link LoraInit#LORA_GA}
+ * @param loftq of the start {@link LoraInit#LOFTQ}
  */
 public record LoraSpec(
     int rank, double alpha, double dropout, LoraTargets targets, boolean rsLora, @Nullable Double loraPlusRatio,
     LoraInit init, Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean freezeA,
-    List<String> modulesToSave, LoraBias bias, GradientStart gradient) implements Tuning {
+    List<String> modulesToSave, LoraBias bias, GradientStart gradient,
+    LoftqStart loftq) implements Tuning {
   /** rank 8, alpha 32, dropout 0.05, all projections but the head: the defaults of ms-swift, not those of PEFT. */
   public static final LoraSpec DEFAULT = new LoraSpec(
       8, 32, 0.05, LoraTargets.ALL, false, null, LoraInit.KAIMING_UNIFORM, Map.of(), Map.of(), false,
-      List.of(), LoraBias.NONE, GradientStart.DEFAULT);
+      List.of(), LoraBias.NONE, GradientStart.DEFAULT, LoftqStart.DEFAULT);
 
   /** The flags of {@code --tuner_type lora}. */
   public static final TunerMethod<LoraSpec> METHOD = TunerMethod.of("lora", DEFAULT)
@@ -53,7 +55,7 @@ public record LoraSpec(
       .flag("use_rslora", "Scale by alpha/sqrt(rank).", LoraSpec::rsLora, LoraSpec::rsLora)
       .number("lorap_lr_ratio", "Learning rate of B over that of A (LoRA+).",
           LoraSpec::loraPlusRatio, LoraSpec::loraPlusRatio)
-      .text("init_weights", "Start: true (kaiming_uniform), gaussian, pissa, olora or lora-ga; mini or bat for miss.",
+      .text("init_weights", "Start: true (kaiming_uniform), gaussian, pissa, olora, loftq or lora-ga; mini or bat for miss.",
           s -> s.init.plain(), (s, v) -> s.init(LoraInit.of(v)))
       .integer("lora_ga_batch_size", "Rows in a batch that lora-ga takes gradients of.",
           s -> s.gradient.batch(), (s, v) -> s.gradient(g -> g.batch(v)))
@@ -67,6 +69,9 @@ public record LoraSpec(
           s -> s.gradient.scale().toString(), (s, v) -> s.gradient(g -> g.scale(GradientStart.Scale.of(v))))
       .integer("lora_ga_stable_gamma", "Gamma of the stable scale.",
           s -> s.gradient.gamma(), (s, v) -> s.gradient(g -> g.gamma(v)))
+      .integer("loftq_bits", "Bits of the weights that loftq makes.",
+          s -> s.loftq.bits(), (s, v) -> s.loftq(l -> l.bits(v)))
+      .integer("loftq_iter", "Rounds of loftq.", s -> s.loftq.iters(), (s, v) -> s.loftq(l -> l.iters(v)))
       .flag("lora_fa", "Train B only (LoRA-FA).", LoraSpec::freezeA, LoraSpec::freezeA)
       .texts("modules_to_save", "Modules that are trained and saved whole beside the adapter, by path or end of path.",
           LoraSpec::modulesToSave, LoraSpec::modulesToSave)
@@ -112,17 +117,17 @@ public record LoraSpec(
 
   /** Sets the rank. Default: 8. Legal: at least 1. */
   public LoraSpec rank(int value) {
-    return new LoraSpec(value, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient);
+    return new LoraSpec(value, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
   }
 
   /** Sets alpha. Default: 32. Legal: finite, not 0. */
   public LoraSpec alpha(double value) {
-    return new LoraSpec(rank, value, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient);
+    return new LoraSpec(rank, value, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
   }
 
   /** Sets the dropout on the adapter's input. Default: 0.05. Legal: 0 .. below 1. */
   public LoraSpec dropout(double value) {
-    return new LoraSpec(rank, alpha, value, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient);
+    return new LoraSpec(rank, alpha, value, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
   }
 
   /** Sets the projections by name. Default: {@code all-linear}. */
@@ -132,7 +137,7 @@ public record LoraSpec(
 
   /** Sets the projections. Default: {@link LoraTargets#ALL}. */
   public LoraSpec targets(LoraTargets value) {
-    return new LoraSpec(rank, alpha, dropout, value, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient);
+    return new LoraSpec(rank, alpha, dropout, value, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
   }
 
   /** Changes the projections. */
@@ -142,51 +147,57 @@ public record LoraSpec(
 
   /** Scales by alpha/sqrt(rank). Default: false. */
   public LoraSpec rsLora(boolean on) {
-    return new LoraSpec(rank, alpha, dropout, targets, on, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient);
+    return new LoraSpec(rank, alpha, dropout, targets, on, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
   }
 
   /** Sets the ratio of B's learning rate to A's. Default: null (equal). Usual: 16. */
   public LoraSpec loraPlusRatio(@Nullable Double value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, value, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, value, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
   }
 
   /** Sets how A starts. Default: {@link LoraInit#KAIMING_UNIFORM}. */
   public LoraSpec init(LoraInit value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, value, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, value, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
   }
 
   /** Sets ranks by module-name pattern. Default: none. */
   public LoraSpec rankPattern(Map<String, Integer> value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, value, alphaPattern, freezeA, modulesToSave, bias, gradient);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, value, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
   }
 
   /** Sets alphas by module-name pattern. Default: none. */
   public LoraSpec alphaPattern(Map<String, Double> value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, value, freezeA, modulesToSave, bias, gradient);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, value, freezeA, modulesToSave, bias, gradient, loftq);
   }
 
   /** Trains only B. Default: false. Legal: with a start outside the weight. */
   public LoraSpec freezeA(boolean on) {
     return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, on,
-        modulesToSave, bias, gradient);
+        modulesToSave, bias, gradient, loftq);
   }
 
   /** Trains these modules whole, by path or end of path. Default: none. */
   public LoraSpec modulesToSave(List<String> value) {
     return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        value, bias, gradient);
+        value, bias, gradient, loftq);
   }
 
   /** Trains biases of the model. Default: {@link LoraBias#NONE}. */
   public LoraSpec bias(LoraBias value) {
     return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        modulesToSave, value, gradient);
+        modulesToSave, value, gradient, loftq);
   }
 
   /** Changes the start {@link LoraInit#LORA_GA}. */
   public LoraSpec gradient(UnaryOperator<GradientStart> change) {
     return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        modulesToSave, bias, change.apply(gradient));
+        modulesToSave, bias, change.apply(gradient), loftq);
+  }
+
+  /** Changes the start {@link LoraInit#LOFTQ}. */
+  public LoraSpec loftq(UnaryOperator<LoftqStart> change) {
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
+        modulesToSave, bias, gradient, change.apply(loftq));
   }
 
   /** The plain LoRA that an adapter is saved as whose start is a part of the file: of twice the rank, scaled the same. */

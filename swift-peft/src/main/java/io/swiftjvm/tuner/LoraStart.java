@@ -34,28 +34,31 @@ record LoraStart(Tensor a, Tensor b) {
     int in = Math.toIntExact(linear.inFeatures());
     int out = Math.toIntExact(linear.outFeatures());
     Tensor weight = linear.base().weight().value();
-    double[][] left;
-    double[][] right;
     if (init == LoraInit.OLORA) {
-      left = times(model.backend(), weight, unit(rank, in), true);
+      double[][] left = times(model.backend(), weight, unit(rank, in), true);
       LowRankSvd.orthonormalise(left);
-      right = times(model.backend(), weight, left, false);
-    } else {
-      LowRankSvd.Factors top = top(model.backend(), weight, rank, in, out);
-      left = Arrays.copyOf(top.left(), rank);
-      right = Arrays.copyOf(top.right(), rank);
-      for (int r = 0; r < rank; r++) {
-        // left is u * sigma; both factors take sqrt(sigma / scale).
-        double sigma = LowRankSvd.norm(left[r]);
-        double root = Math.sqrt(sigma / scale);
-        LowRankSvd.scale(left[r], sigma == 0 ? 0 : root / sigma);
-        LowRankSvd.scale(right[r], root);
-      }
+      double[][] right = times(model.backend(), weight, left, false);
+      return made(model.backend(), model.scope(), left, right);
     }
-    return made(model, left, right);
+    LowRankSvd.Factors top = top(model.backend(), weight, rank, in, out, CONVERGED);
+    return balanced(model.backend(), model.scope(), top, rank, scale);
   }
 
-  private static void check(LoraLinear linear, LoraInit init, int rank, float scale) {
+  /** The largest triples as B and A of the same size, whose product times {@code factor} is theirs. */
+  static LoraStart balanced(Backend backend, Scope scope, LowRankSvd.Factors top, int rank, float factor) {
+    double[][] left = Arrays.copyOf(top.left(), rank);
+    double[][] right = Arrays.copyOf(top.right(), rank);
+    for (int r = 0; r < rank; r++) {
+      // left is u * sigma; both factors take sqrt(sigma / factor).
+      double sigma = LowRankSvd.norm(left[r]);
+      double root = Math.sqrt(sigma / factor);
+      LowRankSvd.scale(left[r], sigma == 0 ? 0 : root / sigma);
+      LowRankSvd.scale(right[r], root);
+    }
+    return made(backend, scope, left, right);
+  }
+
+  static void check(LoraLinear linear, LoraInit init, int rank, float scale) {
     long most = Math.min(linear.inFeatures(), linear.outFeatures()) / (init == LoraInit.LORA_GA ? 2 : 1);
     if (rank > most || !(scale > 0)) {
       throw new InvalidPlanException("The start " + init + " of rank " + rank + " with alpha/rank " + scale + " at "
@@ -67,13 +70,13 @@ record LoraStart(Tensor a, Tensor b) {
     }
   }
 
-  private static LoraStart made(CausalLm model, double[][] left, double[][] right) {
+  private static LoraStart made(Backend backend, Scope scope, double[][] left, double[][] right) {
     int in = right[0].length;
     int out = left[0].length;
-    Tensor a = model.scope().floats(right.length, in);
-    Tensor b = model.scope().floats(out, left.length);
-    model.backend().upload(MemorySegment.ofArray(rows(right, in)), a);
-    model.backend().upload(MemorySegment.ofArray(columns(left, out)), b);
+    Tensor a = scope.floats(right.length, in);
+    Tensor b = scope.floats(out, left.length);
+    backend.upload(MemorySegment.ofArray(rows(right, in)), a);
+    backend.upload(MemorySegment.ofArray(columns(left, out)), b);
     return new LoraStart(a, b);
   }
 
@@ -91,9 +94,9 @@ record LoraStart(Tensor a, Tensor b) {
       for (int i = 0; i < a.length; i++) {
         rows[i / in][i % in] = a[i];
       }
-      return made(model, new double[rank][out], rows);
+      return made(model.backend(), model.scope(), new double[rank][out], rows);
     }
-    LowRankSvd.Factors top = top(model.backend(), gradient, 2 * rank, in, out);
+    LowRankSvd.Factors top = top(model.backend(), gradient, 2 * rank, in, out, CONVERGED);
     int[] drawn = drawn(2 * rank, Seeds.of(seed, linear.path()));
     double[][] left = new double[rank][];
     double[][] right = new double[rank][];
@@ -115,7 +118,7 @@ record LoraStart(Tensor a, Tensor b) {
     double factor = switch (settings.scale()) {
       case STABLE -> Math.pow(out, 0.25) / Math.sqrt(settings.gamma());
       case WEIGHT_SVD -> largest == 0 ? 1 : LowRankSvd.norm(
-          top(model.backend(), linear.base().weight().value(), 1, in, out).left()[0]) / largest;
+          top(model.backend(), linear.base().weight().value(), 1, in, out, CONVERGED).left()[0]) / largest;
       case GD_SCALE -> 1 / scale;
       case UNIT -> 1;
     };
@@ -123,7 +126,7 @@ record LoraStart(Tensor a, Tensor b) {
       LowRankSvd.scale(left[j], factor);
       LowRankSvd.scale(right[j], settings.scale() == GradientStart.Scale.GD_SCALE ? factor : 1);
     }
-    return made(model, left, right);
+    return made(model.backend(), model.scope(), left, right);
   }
 
   private static int[] drawn(int count, Seeds random) {
@@ -139,7 +142,8 @@ record LoraStart(Tensor a, Tensor b) {
   }
 
   /** The largest singular triples: from the whole matrix when it is small, else by subspace iteration. */
-  static LowRankSvd.Factors top(Backend backend, Tensor weight, int rank, int in, int out) {
+  static LowRankSvd.Factors top(
+      Backend backend, Tensor weight, int rank, int in, int out, double converged) {
     int width = Math.max(128, 2 * rank + EXTRA);
     if (Math.min(in, out) <= width) {
       return in <= out ? LowRankSvd.truncate(times(backend, weight, unit(in, in), true), unit(in, in), rank)
@@ -155,7 +159,7 @@ record LoraStart(Tensor a, Tensor b) {
       LowRankSvd.orthonormalise(space);
       LowRankSvd.Factors top = LowRankSvd.truncate(times(backend, weight, space, true), space, width);
       double sum = Arrays.stream(top.left(), 0, rank).mapToDouble(LowRankSvd::norm).sum();
-      if (Math.abs(sum - before) <= CONVERGED * sum || round == MAX_ROUNDS) {
+      if (Math.abs(sum - before) <= converged * sum || round == MAX_ROUNDS) {
         return top;
       }
       before = sum;

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Puts a fresh trainable adapter beside the chosen projections. The model's answers do not change by it: the update
- * starts at zero. A transform must not run while the model is in use by another thread.
+ * Puts a fresh trainable adapter beside the chosen projections. The model's answers do not change by it (but with
+ * {@link LoraInit#LOFTQ}): the update starts at zero. A transform must not run while the model is in use by another thread.
  *
  * @param name the adapter's name; passes choose adapters by it
  * @param spec what to attach
@@ -50,7 +50,8 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
       throw new InvalidPlanException(problem);
     }
     BaseChanges changes = BaseChanges.fresh(model, spec);
-    BaseChanges.checkAlone(model, !changes.isEmpty());
+    boolean quantises = spec.init() == LoraInit.LOFTQ;
+    BaseChanges.checkAlone(model, quantises || !changes.isEmpty());
     Map<String, Linear> linears = model.linears();
     List<String> paths = spec.select(List.copyOf(linears.keySet()));
     spec.checkRanks(paths, path -> {
@@ -60,10 +61,17 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
     List<LoraLinear> chosen = wrap(model, paths);
     for (LoraLinear linear : chosen) {
       int rank = spec.rankOf(linear.path());
-      LoraStart start = spec.init() == LoraInit.LORA_GA
-          ? LoraStart.gradient(model, linear, gradient(gradients, linear), rank, spec.scaleOf(linear.path()),
-              spec.gradient(), seed)
-          : LoraStart.of(model, linear, spec.init(), rank, spec.scaleOf(linear.path()));
+      float scale = spec.scaleOf(linear.path());
+      LoraStart start;
+      if (quantises) {
+        LoftqStart.Made made = spec.loftq().make(model, linear, rank, scale, false);
+        changes.pack(linear.base().weight(), made.weight());
+        start = made.factors();
+      } else {
+        start = spec.init() == LoraInit.LORA_GA
+            ? LoraStart.gradient(model, linear, gradient(gradients, linear), rank, scale, spec.gradient(), seed)
+            : LoraStart.of(model, linear, spec.init(), rank, scale);
+      }
       float[] a = start == null ? new float[Math.toIntExact(rank * linear.inFeatures())] : start.a().toFloats();
       if (start == null) {
         spec.init().fill(a, rank, linear.inFeatures(), Seeds.of(seed, linear.path()));
@@ -73,7 +81,7 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
       Parameter right = parameter(model, linear, name, "lora_B", MemorySegment.ofArray(b), linear.outFeatures(), rank);
       left.trainable(!spec.freezeA());
       right.trainable(true);
-      linear.add(new LoraPart(name, spec, left, right, null, spec.scaleOf(linear.path()), start, null,
+      linear.add(new LoraPart(name, spec, left, right, null, scale, quantises ? null : start, null,
           changes.isEmpty() ? null : changes));
     }
     changes.apply(true);

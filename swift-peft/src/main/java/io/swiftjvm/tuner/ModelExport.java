@@ -143,17 +143,25 @@ public final class ModelExport {
         }
       }
     }
+    Map<Parameter, DType> unpacked = new HashMap<>();
+    for (String name : adapters) {
+      if (Adapters.of(model, name) instanceof LoraAdapter lora && lora.changes() instanceof BaseChanges changes) {
+        unpacked.putAll(changes.unpacked());
+      }
+    }
     List<TensorEntry> entries = new ArrayList<>();
     for (Parameter parameter : model.parameters()) {
       if (!skipped.contains(parameter)) {
         Tensor value = parameter.value();
-        if (value.dtype().isQuantised()) {
+        // What an adapter quantised itself is its own: with it merged in, nothing is rounded again.
+        DType plain = unpacked.getOrDefault(parameter, value.dtype());
+        if (plain.isQuantised()) {
           throw new InvalidPlanException("The weights in memory are quantised (" + parameter.name() + " is "
               + value.dtype().shortName() + "); merging into them would lose most of the update. Load the model without"
               + " quantisation and merge the adapter into that.");
         }
         Merge merge = merged.get(parameter);
-        DType target = dtype == null || !value.dtype().isFloat() ? value.dtype() : dtype;
+        DType target = dtype == null || !plain.isFloat() ? plain : dtype;
         MemorySegment data = merge == null ? plain(model.backend(), value, target, arena)
             : sum(model.backend(), value.shape(), merge, target, arena);
         entries.add(new TensorEntry(parameter.name(), target, value.shape(), data));

@@ -63,7 +63,7 @@ class MalformedAdaptersTest extends OnTinyModel {
   @CsvSource(delimiter = '|', value = {"peft_type|\"LOHA\"|LOHA", "r|0|rank",
       "r|\"8\"|whole number", "r|1e9|whole number",
       "r|2000000000|rank", "lora_alpha|null|lora_alpha", "lora_alpha|0|alpha", "lora_dropout|1.5|dropout",
-      "bias|\"some\"|bias", "use_dora|true|use_dora", "init_lora_weights|\"loftq\"|loftq",
+      "bias|\"some\"|bias", "use_dora|true|use_dora", "init_lora_weights|\"corda\"|corda",
       "target_modules|\"(\"|regular expression", "target_modules|[3]|target_modules", "target_modules|[]|target",
       "layers_to_transform|[\"a\"]|layers_to_transform", "rank_pattern|[1]|rank_pattern",
       "rank_pattern|{\"q_proj\":-1}|rankPattern", "a_new_thing|7|a_new_thing", "use_rslora|\"yes\"|use_rslora",

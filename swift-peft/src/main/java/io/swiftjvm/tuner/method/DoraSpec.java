@@ -13,6 +13,7 @@ import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.ConfigReader;
 import io.swiftjvm.tuner.ConfigWriter;
 import io.swiftjvm.tuner.LoraBias;
+import io.swiftjvm.tuner.LoraInit;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.LoraTargets;
 import io.swiftjvm.tuner.TunerMethod;
@@ -49,7 +50,7 @@ public record DoraSpec(LoraSpec lora) implements ProjectionSpec {
       throw new InvalidPlanException("DoRA goes with neither lora_fa nor lora_bias nor modules_to_save. Leave them out, or "
           + "use a plain LoRA.");
     }
-    if (lora.init().insideWeight()) {
+    if (lora.init().insideWeight() || lora.init() == LoraInit.LOFTQ) {
       throw new InvalidPlanException("DoRA cannot start with " + lora.init() + ". Use KAIMING_UNIFORM or GAUSSIAN.");
     }
   }
