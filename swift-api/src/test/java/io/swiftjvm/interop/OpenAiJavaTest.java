@@ -35,8 +35,10 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** OpenAI's own client for Java, unmodified and checking every response against its schema. */
+@Timeout(120)
 class OpenAiJavaTest {
   private static final String MODEL = "swift-tiny";
   private static final String QUESTION = "What is LoRA?";

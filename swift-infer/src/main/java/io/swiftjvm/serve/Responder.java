@@ -86,10 +86,9 @@ final class Responder {
   /** Counts what was made for a client that left. */
   private void count(Call call, Generation generation) throws InterruptedException {
     try {
-      Event last = null;
-      do {
-        last = generation.finished() ? null : next(call, generation, LAST_EVENTS);
-      } while (last != null);
+      while (!generation.finished()) {
+        next(call, generation, LAST_EVENTS);
+      }
     } catch (RuntimeException e) {
       // it was told already, or nobody is there to be told
     }

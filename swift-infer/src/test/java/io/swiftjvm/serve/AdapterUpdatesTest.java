@@ -83,29 +83,30 @@ class AdapterUpdatesTest {
   @Test
   void answers_in_the_making_keep_their_adapter_and_others_go_on_meanwhile() throws Exception {
     adapter("poet");
-    try (TinyServer tiny = new TinyServer(o -> o.adapters(a -> a.root(folder.resolve("root"), null)))) {
+    try (TinyServer tiny = new TinyServer(
+        o -> o.adapters(a -> a.root(folder.resolve("root"), null)).engine(e -> e.maxSequences(2)))) {
+      Gate gate = tiny.gate();
       assertThat(load(tiny, "poet", "poet").status()).isEqualTo(200);
-      String ask = "{'model':'%s','prompt':'What is','max_tokens':300,'ignore_eos':true,'temperature':0}";
+      String ask = "{'model':'%s','prompt':'What is','max_tokens':99,'ignore_eos':true,'temperature':0}";
       String alone = tiny.post("/v1/completions", ask.formatted("poet")).json().at("/choices/0/text").asText();
+      gate.shut();
       List<String> texts = new CopyOnWriteArrayList<>();
       List<Thread> clients = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         clients.add(Thread.startVirtualThread(() -> texts.add(
             tiny.post("/v1/completions", ask.formatted("poet")).json().at("/choices/0/text").asText())));
       }
-      while (tiny.server.load().get("running") < 4) {
-        Thread.sleep(1);
-      }
+      TinyServer.until(() -> tiny.running() + tiny.waiting() == 4);
       assertThat(tiny.post("/v1/unload_lora_adapter", "{'lora_name':'poet'}").status()).isEqualTo(200);
+      assertThat(say(tiny, "poet")).as("no new answer begins").contains("model_not_found");
+      gate.open();
       assertThat(load(tiny, "other", "poet").status()).isEqualTo(200);
       for (Thread client : clients) {
         client.join();
       }
       assertThat(texts).hasSize(4).containsOnly(alone);
       // an adapter comes off when its last answer is over, which is a moment after the client has read it
-      while (!LoraAdapter.names(tiny.served.model()).equals(List.of("other"))) {
-        Thread.sleep(1);
-      }
+      TinyServer.until(() -> LoraAdapter.names(tiny.served.model()).equals(List.of("other")));
     }
   }
 

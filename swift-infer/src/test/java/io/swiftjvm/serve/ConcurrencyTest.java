@@ -78,7 +78,8 @@ class ConcurrencyTest {
 
   @Test
   void closing_finishes_what_runs_and_refuses_what_comes() throws Exception {
-    TinyServer tiny = new TinyServer();
+    Duration patience = Duration.ofMinutes(2);
+    TinyServer tiny = new TinyServer(o -> o.deadlines(d -> d.drain(patience).write(patience)));
     // more than the sockets hold, so that it runs until it is read
     String body = TinyServer.chat("hi", ",'stream':true,'ignore_eos':true,'max_tokens':900,'n':9,'logprobs':true,"
         + "'top_logprobs':20").replace('\'', '"');
@@ -119,15 +120,20 @@ class ConcurrencyTest {
   @Test
   void what_does_not_finish_in_time_is_ended_with_an_error() throws Exception {
     TinyServer tiny = new TinyServer(o -> o.deadlines(d -> d.drain(Duration.ZERO)).engine(e -> e.maxSequences(1)));
+    Gate gate = tiny.gate();
+    gate.shut();
     List<Answer> answers = new java.util.concurrent.CopyOnWriteArrayList<>();
     List<Thread> clients = new ArrayList<>();
     for (boolean stream : new boolean[] {true, false, true, false}) {
       clients.add(Thread.startVirtualThread(() -> answers.add(
-          tiny.chat(",'ignore_eos':true,'max_tokens':1000,'stream':" + stream))));
+          tiny.chat(",'ignore_eos':true,'max_tokens':900,'stream':" + stream))));
     }
-    while (tiny.server.load().get("waiting") < 3) {
-      Thread.sleep(1);
-    }
+    TinyServer.until(() -> tiny.running() == 1 && tiny.waiting() == 3);
+    Thread closing = Thread.ofPlatform().start(tiny.server::close);
+    // it has refused all that is to come then, and waits for the pass that cannot go on
+    TinyServer.until(() -> closing.getState() == Thread.State.WAITING);
+    gate.open();
+    closing.join();
     tiny.close();
     for (Thread client : clients) {
       client.join();

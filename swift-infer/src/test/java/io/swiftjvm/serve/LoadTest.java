@@ -89,19 +89,22 @@ class LoadTest {
         one.get();
       }
     }
-    while (tiny.server.load().get("running") + tiny.server.load().get("waiting") > 0) {
-      Thread.sleep(5);
-    }
+    TinyServer.until(() -> tiny.running() + tiny.waiting() == 0);
   }
 
   private static void soak(int warmUp, int requests, long bytesPerRequest) throws Exception {
     try (TinyServer tiny = new TinyServer(o -> o.engine(e -> e.maxSequences(8)))) {
       round(tiny, warmUp, 8);
-      long before = resident();
       long open = descriptors();
-      round(tiny, requests, 8);
-      assertThat(descriptors()).as("open files and sockets").isLessThan(open + 24);
-      long more = resident() - before;
+      long more = Long.MAX_VALUE;
+      // what is kept is kept in every round; a heap that the JVM enlarges is not
+      for (int i = 0; i < 3 && more >= bytesPerRequest * requests; i++) {
+        long before = resident();
+        round(tiny, requests, 8);
+        // sockets of clients that left are closed a moment after their answers ended
+        TinyServer.until(() -> descriptors() < open + 24);
+        more = resident() - before;
+      }
       System.getLogger("load").log(System.Logger.Level.INFO, "{0} requests, {1} KiB more", requests, more >> 10);
       assertThat(more).as("bytes more after " + requests + " requests").isLessThan(bytesPerRequest * requests);
       assertThat(tiny.failures).isEmpty();

@@ -59,10 +59,7 @@ class PageTest {
           + ".observe(document.getElementById('log'), {childList: true, subtree: true, characterData: true}); ''");
       browser.evaluate(ASK.formatted("Tell a story"));
       browser.await("document.getElementById('status').textContent === 'Stopped'");
-      while (tiny.server.load().get("running") > 0) {
-        Thread.sleep(5);
-      }
-      assertThat(tiny.get("/metrics").text()).containsPattern("finished_reason=\"abort\"} [1-9]");
+      TinyServer.until(() -> tiny.running() == 0 && tiny.aborted() > 0);
       assertThat(tiny.failures).isEmpty();
     }
   }

@@ -15,11 +15,13 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Structured output and calls of tools by a model that was not taught either. */
+@Timeout(60)
 class StructuredTest {
   private static final String HOT = ",'temperature':1.5,'max_tokens':160";
   private static final String SCHEMA = "{'type':'object','properties':{'name':{'type':'string','maxLength':12},"
@@ -205,17 +207,18 @@ class StructuredTest {
   }
 
   @Test
-  void hostile_forms_end_in_time_while_others_go_on() {
-    CompletableFuture<Answer> other =
-        CompletableFuture.supplyAsync(() -> tiny.chat(HOT + ",'ignore_eos':true,'stream':true"));
+  void hostile_forms_end_in_time_while_others_go_on() throws Exception {
+    int meanwhile = 0;
     for (String form : hostile()) {
-      long before = System.nanoTime();
-      Answer answer = tiny.chat(",'max_tokens':30," + form);
-      // the server's own limit is 4 s; a machine under load may need longer for the rest
-      assertThat((System.nanoTime() - before) / 1e9).as(form.substring(0, Math.min(30, form.length()))).isLessThan(20);
-      assertThat(answer.status()).as(answer.text()).isIn(200, 400);
+      CompletableFuture<Answer> hostile =
+          CompletableFuture.supplyAsync(() -> tiny.chat(",'max_tokens':30," + form));
+      do {
+        assertThat(tiny.chat(",'stream':true,'max_tokens':5").streamed(0)).isNotEmpty();
+        meanwhile += hostile.isDone() ? 0 : 1;
+      } while (!hostile.isDone());
+      assertThat(hostile.get().status()).as(hostile.get().text()).isIn(200, 400);
     }
-    assertThat(other.join().streamed(0)).isNotEmpty();
+    assertThat(meanwhile).as("streams that came to their end while a form was being looked at").isPositive();
     assertThat(tiny.alive()).isTrue();
   }
 }

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ final class TinyServer implements AutoCloseable {
   private final Backend backend = Devices.cpu(2);
   private final CausalLm model;
   private final Tokenizer tokenizer;
+  private @Nullable Gate gate;
   private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   TinyServer() {
@@ -171,6 +173,39 @@ final class TinyServer implements AutoCloseable {
     }
   }
 
+  /** A gate in the way of its passes, open as yet. Must be asked for before anything else is. */
+  Gate gate() {
+    gate = Gate.of(model);
+    return gate;
+  }
+
+  /** Sequences that have a place. */
+  int running() {
+    return load("running");
+  }
+
+  /** Sequences that wait for one. */
+  int waiting() {
+    return load("waiting");
+  }
+
+  /** Answers whose client did not wait for them, as the server counts them a moment after it noticed. */
+  int aborted() {
+    return get("/metrics").text().lines().filter(line -> line.contains("finished_reason=\"abort\""))
+        .mapToInt(line -> Integer.parseInt(line.substring(line.lastIndexOf(' ') + 1))).sum();
+  }
+
+  private int load(String what) {
+    return server.load().getOrDefault(what, -1);
+  }
+
+  /** Waits for what happens some time after an answer has reached its client; as long as the test may take. */
+  static void until(BooleanSupplier happened) throws InterruptedException {
+    while (!happened.getAsBoolean()) {
+      Thread.sleep(1);
+    }
+  }
+
   /** True if it still answers. */
   boolean alive() {
     Answer answer = chat(",'max_tokens':2");
@@ -179,6 +214,9 @@ final class TinyServer implements AutoCloseable {
 
   @Override
   public void close() {
+    if (gate != null) {
+      gate.open();
+    }
     server.close();
     tokenizer.close();
     model.close();

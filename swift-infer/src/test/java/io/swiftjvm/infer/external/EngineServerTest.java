@@ -3,9 +3,13 @@ package io.swiftjvm.infer.external;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.infer.external.EngineException.Reason;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,39 +22,46 @@ import org.junit.jupiter.api.io.TempDir;
 /** A program that listens as an engine does stands in for one. */
 @Timeout(60)
 class EngineServerTest {
-  private static final String STAND_IN = """
-      import com.sun.net.httpserver.HttpServer;
-      import java.net.InetSocketAddress;
-      import java.util.List;
-      public class StandIn {
-        static int asked;
-        public static void main(String[] args) throws Exception {
-          List<String> all = List.of(args);
-          if (all.contains("--fail")) { System.out.println("no such model"); System.exit(3); }
-          System.out.println("arguments " + all);
-          int port = Integer.parseInt(all.get(all.indexOf("--port") + 1));
-          HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
-          server.createContext("/health", e -> {
-            e.sendResponseHeaders(asked++ < 2 || all.contains("--sick") ? 503 : 200, -1); e.close(); });
-          server.createContext("/v1/models", e -> answer(e, "{\\"data\\":[{\\"id\\":\\"m\\"}]}"));
-          server.createContext("/v1/chat/completions", e -> answer(e,
-              "data: {\\"choices\\":[{\\"delta\\":{\\"content\\":\\"hello\\"},\\"finish_reason\\":\\"stop\\"}]}\\n\\ndata: [DONE]\\n\\n"));
-          server.start();
-        }
-        static void answer(com.sun.net.httpserver.HttpExchange e, String text) throws java.io.IOException {
-          byte[] b = text.getBytes();
-          e.sendResponseHeaders(200, b.length); e.getResponseBody().write(b); e.close();
-        }
+  /** The program. */
+  static final class StandIn {
+    private static int asked;
+
+    private StandIn() {}
+
+    public static void main(String[] args) throws IOException {
+      List<String> all = List.of(args);
+      if (all.contains("--fail")) {
+        System.out.println("no such model");
+        System.exit(3);
       }
-      """;
+      System.out.println("arguments " + all);
+      int port = Integer.parseInt(all.get(all.indexOf("--port") + 1));
+      HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
+      server.createContext("/health", e -> {
+        e.sendResponseHeaders(asked++ < 2 || all.contains("--sick") ? 503 : 200, -1);
+        e.close();
+      });
+      server.createContext("/v1/models", e -> answer(e, "{\"data\":[{\"id\":\"m\"}]}"));
+      server.createContext("/v1/chat/completions", e -> answer(e,
+          "data: {\"choices\":[{\"delta\":{\"content\":\"hello\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"));
+      server.start();
+    }
+
+    private static void answer(HttpExchange e, String text) throws IOException {
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      e.sendResponseHeaders(200, bytes.length);
+      e.getResponseBody().write(bytes);
+      e.close();
+    }
+  }
 
   @TempDir
   Path temp;
 
-  private EngineLaunch launch(String... arguments) throws IOException {
-    Path source = Files.writeString(temp.resolve("StandIn.java"), STAND_IN);
+  private EngineLaunch launch(String... arguments) {
     return EngineLaunch.of(EngineKind.VLLM, "some model; rm -rf /")
-        .command(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xint", "-Xmx64m", source.toString())
+        .command(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx64m", "-cp",
+            System.getProperty("java.class.path"), StandIn.class.getName())
         .arguments(arguments).log(temp.resolve("log")).startTimeout(Duration.ofSeconds(40));
   }
 

@@ -98,8 +98,12 @@ class OpenAiEngineTest {
   }
 
   private OpenAiEngine engine(EngineKind kind) {
+    return engine(kind, Duration.ofSeconds(20));
+  }
+
+  private OpenAiEngine engine(EngineKind kind, Duration silence) {
     return OpenAiEngine.connect(kind, URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/v1/"),
-        EngineAccess.DEFAULT.key("secret").system("Be brief.").timeouts(Duration.ofSeconds(2), Duration.ofSeconds(1)));
+        EngineAccess.DEFAULT.key("secret").system("Be brief.").timeouts(Duration.ofSeconds(20), silence));
   }
 
   @Test
@@ -225,7 +229,7 @@ class OpenAiEngineTest {
       }
       exchange.close();
     });
-    try (OpenAiEngine engine = engine(EngineKind.VLLM)) {
+    try (OpenAiEngine engine = engine(EngineKind.VLLM, Duration.ofMillis(300))) {
       assertThatThrownBy(() -> engine.chat("hi")).isInstanceOfSatisfying(EngineException.class,
           e -> assertThat(e.reason()).isEqualTo(Reason.TIMEOUT));
       end.countDown();
