@@ -12,10 +12,13 @@ import io.swiftjvm.infer.StreamListener;
 import io.swiftjvm.infer.TokenLogprob;
 import io.swiftjvm.plan.PlanFiles;
 import io.swiftjvm.plan.Settings;
+import io.swiftjvm.testing.OracleFiles;
 import io.swiftjvm.train.CancellationToken;
 import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.tuner.AdapterFiles;
 import io.swiftjvm.tuner.AdapterMix;
+import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.tuner.ShiftedAttention;
 import io.swiftjvm.tuner.TunerMethod;
 import io.swiftjvm.tuner.method.ProjectionSpec;
 import io.swiftjvm.tuner.method.PromptSpec;
@@ -230,7 +233,7 @@ class TunersTest {
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'w_q'").hasMessageContaining("q_proj");
     assertThatThrownBy(() -> recipe("lora", "no", 1).with("tuner_type", "trainable_tokens").plan())
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("trainable_token_indices");
-    assertThatThrownBy(() -> recipe("lora", "no", 1).with("init_weights", "loftq").with("quant_bits", 4).plan())
+    assertThatThrownBy(() -> recipe("lora", "no", 1).with("init_weights", "loftq").with("quant_method", "bnb").plan())
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("Leave out quant_method");
     assertThatThrownBy(() -> recipe("lora", "no", 1).with("modules_to_save", "lm_head").plan())
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'lm_head'");
@@ -297,8 +300,42 @@ class TunersTest {
     }
     assertThatThrownBy(() -> still.with("llamapro_num_new_blocks", 3).plan()).isInstanceOf(InvalidPlanException.class)
         .hasMessageContaining("5 layers");
-    assertThatThrownBy(() -> still.with("tuner_type", "longlora")).isInstanceOf(InvalidPlanException.class)
-        .hasMessageContaining("shifted");
+  }
+
+  @Test
+  void attention_over_groups_is_trained_with_saved_as_a_lora_and_resumed() {
+    Recipe recipe = Swift.model(OracleFiles.path("models/llama3").toString()).with("task_type", "pt")
+        .with("tuner_type", "longlora").with("max_length", 64).with("packing", true).dataset("swift/self-cognition#6")
+        .with("model_name", "Zephyrine").with("model_author", "ACME").threads(2).outputDir(temp.resolve("long"))
+        .with("save_steps", 2).training(t -> t.batch(b -> b.perDevice(1).accumulation(1).maxSteps(3)));
+    Plan plan = recipe.plan();
+    assertThat(read(plan)).isEqualTo(plan.settings());
+    assertThat(((LoraSpec) plan.settings().tuner()).attention()).isEqualTo(new ShiftedAttention(0.25, 64));
+    List<Double> losses = new ArrayList<>();
+    Path whole;
+    try (Run run = plan.train(event -> {
+      if (event instanceof TrainEvent.StepEnd end) {
+        losses.add(end.loss());
+      }
+    }, new CancellationToken())) {
+      whole = run.checkpoint().orElseThrow();
+    }
+    assertThat(AdapterFiles.readSpec(whole).modulesToSave()).containsExactly("embed_tokens", "norm");
+    Path rest = trained(recipe.outputDir(temp.resolve("long-rest"))
+        .with("resume_from_checkpoint", whole.resolveSibling("checkpoint-2").toString()));
+    assertThat(weights(rest)).isEqualTo(weights(whole));
+    // The first step sees other tokens than under the whole attention, and so loses otherwise.
+    try (Run run = recipe.outputDir(temp.resolve("whole")).with("group_size_ratio", 0).plan().train(event -> {
+      if (event instanceof TrainEvent.StepEnd end && end.step() == 1) {
+        assertThat(end.loss()).isNotEqualTo(losses.getFirst());
+      }
+    }, new CancellationToken())) {
+      assertThat(run.result()).isPresent();
+    }
+    assertThatThrownBy(() -> recipe("longlora", "no", 1).with("max_length", 64).plan())
+        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("llama");
+    assertThatThrownBy(() -> recipe("longlora", "no", 1).plan()).hasMessageContaining("Set max_length");
+    assertThatThrownBy(() -> recipe.with("max_length", 100).plan()).hasMessageContaining("multiple of 8");
   }
 
   @Test

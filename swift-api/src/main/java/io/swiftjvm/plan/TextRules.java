@@ -15,14 +15,22 @@ final class TextRules {
 
   private TextRules() {}
 
-  /** The plan with what its task implies: a LoRA trains a score head beside it, as in PEFT. */
+  /** The plan with what its task and its length imply: a LoRA trains a score head beside it, as in PEFT. */
   static Settings completed(Settings s) {
-    if (!s.task().classifies() || !(s.tuner() instanceof LoraSpec lora) || lora.modulesToSave().contains(HEAD)) {
+    if (!(s.tuner() instanceof LoraSpec lora)) {
       return s;
     }
-    List<String> modules = new ArrayList<>(lora.modulesToSave());
-    modules.add(HEAD);
-    return s.tuner(lora.modulesToSave(modules));
+    LoraSpec whole = lora;
+    Integer length = s.text().maxLength();
+    if (lora.attention().on() && lora.attention().length() == 0 && length != null) {
+      whole = whole.attention(lora.attention().length(length));
+    }
+    if (s.task().classifies() && !lora.modulesToSave().contains(HEAD)) {
+      List<String> modules = new ArrayList<>(lora.modulesToSave());
+      modules.add(HEAD);
+      whole = whole.modulesToSave(modules);
+    }
+    return whole.equals(lora) ? s : s.tuner(whole);
   }
 
   static void check(Settings s, ModelConfig model, List<String> problems) {

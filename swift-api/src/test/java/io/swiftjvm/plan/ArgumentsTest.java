@@ -31,7 +31,7 @@ class ArgumentsTest {
   @Test
   void every_argument_has_a_value_in_this_test() {
     assertThat(arguments().map(Argument::name).filter(n -> !OTHER.containsKey(n)))
-        .containsExactlyInAnyOrder("lazy_tokenize", "group_by_length", "target_parameters", "reft_args");
+        .containsExactlyInAnyOrder("lazy_tokenize", "group_by_length", "loftq_bits", "target_parameters", "reft_args");
   }
 
   @ParameterizedTest
@@ -152,7 +152,7 @@ class ArgumentsTest {
     map.putAll(Map.of("lora_bias", "all", "reft_layers", List.of("0", "2"), "reft_intervention_type", "NoreftIntervention",
         "adapter_act", "relu"));
     map.putAll(Map.of("problem_type", "regression", "mrl_dims", Map.of("64", 1.5), "lora_ga_direction", "ArBr",
-        "lora_ga_scale", "unit"));
+        "lora_ga_scale", "unit", "group_size_ratio", 0.25, "group_size_length", 16L));
     map.keySet().removeAll(List.of("lazy_tokenize", "group_by_length", "target_parameters", "reft_args", "loftq_bits"));
     return map;
   }

@@ -202,6 +202,11 @@ public sealed interface TrainedWeights {
     }
 
     @Override
+    public Pass pass(Pass pass, Batch batch) {
+      return adapter.spec().attention().pass(pass, batch.cuSeqlens());
+    }
+
+    @Override
     public void save(Path folder) {
       AdapterFiles.save(adapter, folder, base);
     }

@@ -85,7 +85,8 @@ final class AdapterConfig {
     return new LoraSpec(rank, alpha, config.number("lora_dropout", 0), config.targets(), config.flag("use_rslora"),
         null, init(), config.pattern("rank_pattern", node -> config.intOf("rank_pattern", node)),
         config.pattern("alpha_pattern", node -> config.numberOf("alpha_pattern", node)), false,
-        config.names("modules_to_save"), LoraBias.of(config.text("bias", "none")), GradientStart.DEFAULT, loftq());
+        config.names("modules_to_save"), LoraBias.of(config.text("bias", "none")), GradientStart.DEFAULT, loftq(),
+        ShiftedAttention.NONE);
   }
 
   private LoraInit init() {

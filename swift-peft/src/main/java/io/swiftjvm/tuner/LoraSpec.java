@@ -1,6 +1,7 @@
 package io.swiftjvm.tuner;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.model.MixerConfig;
 import io.swiftjvm.model.ModelShapes;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -34,16 +35,17 @@ import org.jspecify.annotations.Nullable;
  * @param bias which biases of the model are trained beside it; none as in ms-swift and PEFT
  * @param gradient of the start {@link LoraInit#LORA_GA}
  * @param loftq of the start {@link LoraInit#LOFTQ}
+ * @param attention what tokens see in training; the whole text before them
  */
 public record LoraSpec(
     int rank, double alpha, double dropout, LoraTargets targets, boolean rsLora, @Nullable Double loraPlusRatio,
     LoraInit init, Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean freezeA,
     List<String> modulesToSave, LoraBias bias, GradientStart gradient,
-    LoftqStart loftq) implements Tuning {
+    LoftqStart loftq, ShiftedAttention attention) implements Tuning {
   /** rank 8, alpha 32, dropout 0.05, all projections but the head: the defaults of ms-swift, not those of PEFT. */
   public static final LoraSpec DEFAULT = new LoraSpec(
       8, 32, 0.05, LoraTargets.ALL, false, null, LoraInit.KAIMING_UNIFORM, Map.of(), Map.of(), false,
-      List.of(), LoraBias.NONE, GradientStart.DEFAULT, LoftqStart.DEFAULT);
+      List.of(), LoraBias.NONE, GradientStart.DEFAULT, LoftqStart.DEFAULT, ShiftedAttention.NONE);
 
   /** The flags of {@code --tuner_type lora}. */
   public static final TunerMethod<LoraSpec> METHOD = TunerMethod.of("lora", DEFAULT)
@@ -72,6 +74,10 @@ public record LoraSpec(
       .integer("loftq_bits", "Bits of the weights that loftq makes.",
           s -> s.loftq.bits(), (s, v) -> s.loftq(l -> l.bits(v)))
       .integer("loftq_iter", "Rounds of loftq.", s -> s.loftq.iters(), (s, v) -> s.loftq(l -> l.iters(v)))
+      .number("group_size_ratio", "Share of max_length that is a group of attention in training (LongLoRA); 0 = all of it.",
+          s -> s.attention.ratio(), (s, v) -> s.attention(s.attention.ratio(v)))
+      .integer("group_size_length", "Tokens that group_size_ratio is of; 0 = max_length.",
+          s -> s.attention.length(), (s, v) -> s.attention(s.attention.length(v)))
       .flag("lora_fa", "Train B only (LoRA-FA).", LoraSpec::freezeA, LoraSpec::freezeA)
       .texts("modules_to_save", "Modules that are trained and saved whole beside the adapter, by path or end of path.",
           LoraSpec::modulesToSave, LoraSpec::modulesToSave)
@@ -93,7 +99,9 @@ public record LoraSpec(
             return number.intValue();
           })))
       .map("alpha_pattern", "Alphas by pattern for module names, as JSON.", LoraSpec::alphaPattern,
-          (s, v) -> s.alphaPattern(numbers(v, Number::doubleValue)));
+          (s, v) -> s.alphaPattern(numbers(v, Number::doubleValue)))
+      .alias("longlora",
+          DEFAULT.modulesToSave(List.of("embed_tokens", "norm")).attention(ShiftedAttention.NONE.ratio(0.25)));
 
   private static final int MAX_RANK = 1_000_000;
 
@@ -117,17 +125,17 @@ public record LoraSpec(
 
   /** Sets the rank. Default: 8. Legal: at least 1. */
   public LoraSpec rank(int value) {
-    return new LoraSpec(value, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
+    return new LoraSpec(value, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
   }
 
   /** Sets alpha. Default: 32. Legal: finite, not 0. */
   public LoraSpec alpha(double value) {
-    return new LoraSpec(rank, value, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
+    return new LoraSpec(rank, value, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
   }
 
   /** Sets the dropout on the adapter's input. Default: 0.05. Legal: 0 .. below 1. */
   public LoraSpec dropout(double value) {
-    return new LoraSpec(rank, alpha, value, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
+    return new LoraSpec(rank, alpha, value, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
   }
 
   /** Sets the projections by name. Default: {@code all-linear}. */
@@ -137,7 +145,7 @@ public record LoraSpec(
 
   /** Sets the projections. Default: {@link LoraTargets#ALL}. */
   public LoraSpec targets(LoraTargets value) {
-    return new LoraSpec(rank, alpha, dropout, value, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
+    return new LoraSpec(rank, alpha, dropout, value, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
   }
 
   /** Changes the projections. */
@@ -147,57 +155,63 @@ public record LoraSpec(
 
   /** Scales by alpha/sqrt(rank). Default: false. */
   public LoraSpec rsLora(boolean on) {
-    return new LoraSpec(rank, alpha, dropout, targets, on, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
+    return new LoraSpec(rank, alpha, dropout, targets, on, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
   }
 
   /** Sets the ratio of B's learning rate to A's. Default: null (equal). Usual: 16. */
   public LoraSpec loraPlusRatio(@Nullable Double value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, value, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, value, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
   }
 
   /** Sets how A starts. Default: {@link LoraInit#KAIMING_UNIFORM}. */
   public LoraSpec init(LoraInit value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, value, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, value, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
   }
 
   /** Sets ranks by module-name pattern. Default: none. */
   public LoraSpec rankPattern(Map<String, Integer> value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, value, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, value, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
   }
 
   /** Sets alphas by module-name pattern. Default: none. */
   public LoraSpec alphaPattern(Map<String, Double> value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, value, freezeA, modulesToSave, bias, gradient, loftq);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, value, freezeA, modulesToSave, bias, gradient, loftq, attention);
   }
 
   /** Trains only B. Default: false. Legal: with a start outside the weight. */
   public LoraSpec freezeA(boolean on) {
     return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, on,
-        modulesToSave, bias, gradient, loftq);
+        modulesToSave, bias, gradient, loftq, attention);
   }
 
   /** Trains these modules whole, by path or end of path. Default: none. */
   public LoraSpec modulesToSave(List<String> value) {
     return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        value, bias, gradient, loftq);
+        value, bias, gradient, loftq, attention);
   }
 
   /** Trains biases of the model. Default: {@link LoraBias#NONE}. */
   public LoraSpec bias(LoraBias value) {
     return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        modulesToSave, value, gradient, loftq);
+        modulesToSave, value, gradient, loftq, attention);
   }
 
   /** Changes the start {@link LoraInit#LORA_GA}. */
   public LoraSpec gradient(UnaryOperator<GradientStart> change) {
     return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        modulesToSave, bias, change.apply(gradient), loftq);
+        modulesToSave, bias, change.apply(gradient), loftq, attention);
   }
 
   /** Changes the start {@link LoraInit#LOFTQ}. */
   public LoraSpec loftq(UnaryOperator<LoftqStart> change) {
     return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        modulesToSave, bias, gradient, change.apply(loftq));
+        modulesToSave, bias, gradient, change.apply(loftq), attention);
+  }
+
+  /** Sets what tokens see in training. Default: {@link ShiftedAttention#NONE}. */
+  public LoraSpec attention(ShiftedAttention value) {
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
+        modulesToSave, bias, gradient, loftq, value);
   }
 
   /** The plain LoRA that an adapter is saved as whose start is a part of the file: of twice the rank, scaled the same. */
@@ -249,12 +263,14 @@ public record LoraSpec(
 
   @Override
   public @Nullable String problem() {
-    return freezeA && init.insideWeight() ? "lora_fa is true with init_weights " + init.plain()
+    String missing = attention.problem();
+    return missing != null ? missing : freezeA && init.insideWeight() ? "lora_fa is true with init_weights " + init.plain()
         + ", whose A is a part of the weight. Use true or gaussian." : null;
   }
 
   @Override
   public Map<String, long[]> trained(ModelShapes shapes) {
+    attention.check(shapes.config());
     Map<String, long[]> all = new LinkedHashMap<>();
     List<String> chosen = select(List.copyOf(shapes.projections().keySet()));
     checkRanks(chosen, path -> require(shapes, path));
@@ -271,12 +287,19 @@ public record LoraSpec(
     return all;
   }
 
-  // What A gives, and the input again where it has dropout.
+  // What A gives, and the input again where it has dropout; halves of queries, keys, values and answers of heads.
   @Override
   public Map<String, long[]> widths(ModelShapes shapes) {
     Map<String, long[]> widths = new LinkedHashMap<>();
     for (String path : select(List.copyOf(shapes.projections().keySet()))) {
       widths.put(path, dropout > 0 ? new long[] {rankOf(path), require(shapes, path)[1]} : new long[] {rankOf(path)});
+    }
+    if (attention.on()) {
+      for (int i = 0; i < shapes.config().layerCount(); i++) {
+        MixerConfig mixer = shapes.config().layers().get(i).mixer();
+        widths.put("model.layers." + i + ".halves",
+            new long[] {2L * mixer.queryWidth(), mixer.keyWidth(), mixer.valueWidth()});
+      }
     }
     return widths;
   }

@@ -49,6 +49,7 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
     if (problem != null) {
       throw new InvalidPlanException(problem);
     }
+    spec.attention().check(model.config());
     BaseChanges changes = BaseChanges.fresh(model, spec);
     boolean quantises = spec.init() == LoraInit.LOFTQ;
     BaseChanges.checkAlone(model, quantises || !changes.isEmpty());

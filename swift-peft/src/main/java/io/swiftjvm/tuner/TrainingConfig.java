@@ -18,12 +18,14 @@ public final class TrainingConfig {
   private static final String FILE = "additional_config.json";
   private static final String RATIO = "lorap_lr_ratio";
   private static final String FROZEN = "lora_fa";
+  private static final String GROUP = "group_size_ratio";
+  private static final String LENGTH = "group_size_length";
 
   private TrainingConfig() {}
 
   /** Writes the file where there is something to say. */
   public static void write(Path folder, LoraSpec spec) throws IOException {
-    if (spec.loraPlusRatio() == null && !spec.freezeA()) {
+    if (spec.loraPlusRatio() == null && !spec.freezeA() && !spec.attention().on()) {
       Files.deleteIfExists(folder.resolve(FILE));
       return;
     }
@@ -32,6 +34,10 @@ public final class TrainingConfig {
     json.put(RATIO, spec.loraPlusRatio());
     json.put("lorap_emb_lr", 1e-6);
     json.put(FROZEN, spec.freezeA());
+    if (spec.attention().on()) {
+      json.put(GROUP, spec.attention().ratio());
+      json.put(LENGTH, spec.attention().length());
+    }
     AtomicFile.write(folder.resolve(FILE), json.toPrettyString() + "\n");
   }
 
@@ -44,6 +50,8 @@ public final class TrainingConfig {
     ConfigSection json = ConfigSection.read(file);
     OptionalDouble ratio = json.optionalNumber(RATIO, Double.MIN_VALUE, Double.MAX_VALUE);
     @Nullable Double given = ratio.isPresent() ? Double.valueOf(ratio.getAsDouble()) : null;
-    return spec.loraPlusRatio(given).freezeA(json.bool(FROZEN, false));
+    ShiftedAttention attention = new ShiftedAttention(json.optionalNumber(GROUP, 0, 0.5).orElse(0),
+        json.optionalInt(LENGTH, 0, Integer.MAX_VALUE).orElse(0));
+    return spec.loraPlusRatio(given).freezeA(json.bool(FROZEN, false)).attention(attention);
   }
 }

@@ -46,8 +46,8 @@ public record DoraSpec(LoraSpec lora) implements ProjectionSpec {
       TunerMethod.of(NAME, DEFAULT).part(LoraSpec.METHOD, List.of(), DoraSpec::lora, (s, v) -> new DoraSpec(v));
 
   public DoraSpec {
-    if (lora.freezeA() || lora.bias() != LoraBias.NONE || !lora.modulesToSave().isEmpty()) {
-      throw new InvalidPlanException("DoRA goes with neither lora_fa nor lora_bias nor modules_to_save. Leave them out, or "
+    if (lora.freezeA() || lora.attention().on() || lora.bias() != LoraBias.NONE || !lora.modulesToSave().isEmpty()) {
+      throw new InvalidPlanException("DoRA goes with neither lora_fa nor longlora nor lora_bias nor modules_to_save. Leave them out, or "
           + "use a plain LoRA.");
     }
     if (lora.init().insideWeight() || lora.init() == LoraInit.LOFTQ) {

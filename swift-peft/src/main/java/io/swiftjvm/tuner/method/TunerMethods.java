@@ -29,8 +29,6 @@ public final class TunerMethods {
 
   /** What ms-swift has and this version has not, with the reason and the way around. */
   private static final Map<String, String> ABSENT = Map.of(
-      "longlora", "trains with attention over groups of a text that are shifted for half of the heads; this version has no "
-          + "such attention. Use lora with modules_to_save embed_tokens and norm, which is what LongLoRA trains.",
       "lora_llm", "trains the part of a model that sees pictures; this version has language models. Use lora.",
       "unsloth", "is a loader of its own. Use lora.");
 
