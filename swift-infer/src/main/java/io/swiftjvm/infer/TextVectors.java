@@ -102,8 +102,8 @@ public final class TextVectors {
   private float[][] each(
       List<int[]> texts, List<String> adapters, Pooling pooling, BiFunction<Pass, Tensor, Tensor> head) {
     if (TrainedPrompts.of(model, adapters).adapter() != null) {
-      throw new InvalidPlanException("One of the adapters " + adapters + " puts trained tokens before a text, which vectors of"
-          + " texts do without. Use an adapter of another method.");
+      throw new InvalidPlanException("One of the adapters " + adapters + " puts trained tokens before a text or looks at it first, which"
+          + " vectors of texts do without. Use an adapter of another method.");
     }
     int most = model.config().maxPositions();
     for (int i = 0; i < texts.size(); i++) {

@@ -90,6 +90,6 @@ public record PrefixTuningSpec(int tokens, int hidden) implements PromptSpec {
     long all = 2L * tensors.model().config().layerCount() * width;
     PromptEncoder encoder = hidden == 0 ? PromptEncoder.plain(tensors, Start.NORMAL, tokens, all)
         : PromptEncoder.network(tensors, "transform", Unary.TANH, tokens, width, hidden, all);
-    return encoder.keys(tensors.model().config().layerCount());
+    return encoder.keys(tensors.model().config());
   }
 }

@@ -3,11 +3,13 @@ package io.swiftjvm.tuner.method;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Unary;
+import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +35,7 @@ final class PromptEncoder implements PassChange {
 
   // 0: the rows are tokens, not keys and values.
   private int layersOfKeys;
+  private int hiddenSize;
 
   private PromptEncoder(Parameter table, Unary activation, @Nullable Tensor saved) {
     this.table = table;
@@ -77,9 +80,10 @@ final class PromptEncoder implements PassChange {
     return all;
   }
 
-  /** The same rows as keys and values of {@code layers} layers. */
-  PromptEncoder keys(int layers) {
-    layersOfKeys = layers;
+  /** The same rows as keys and values of every layer. */
+  PromptEncoder keys(DecoderConfig model) {
+    layersOfKeys = model.layerCount();
+    hiddenSize = model.hiddenSize();
     return this;
   }
 
@@ -102,6 +106,23 @@ final class PromptEncoder implements PassChange {
     }
     PrefixContext context = new PrefixContext(pass.ops(), rows, layersOfKeys, cuSeqlens);
     return new Pass(pass.ops(), context, pass.adapters(), pass.dropoutKey(), pass.checkpoint());
+  }
+
+  @Override
+  public Pass continued(Pass pass, int[] ids, int[] positions, int first) {
+    if (Arrays.stream(ids).allMatch(id -> id < first)) {
+      return pass;
+    }
+    if (layersOfKeys == 0) {
+      return pass(pass, ids, positions, new int[0]);
+    }
+    Ops ops = pass.ops();
+    Tensor rows = rows(ops);
+    Tensor none = ops.floats(rows.dim(0), hiddenSize);
+    ops.backend().fill(none, 0);
+    ops.virtualTokens(none);
+    return new Pass(ops, new CachedPrefix(ops, pass.attention(), rows, layersOfKeys, first, ids), pass.adapters(),
+        pass.dropoutKey(), pass.checkpoint());
   }
 
   @Override

@@ -125,6 +125,14 @@ public final class TunerAdapter implements AttachedAdapter {
     return passes == null || !pass.adapters().contains(name) ? pass : passes.pass(pass, ids, positions, cuSeqlens);
   }
 
+  /**
+   * The pass that uses the adapter on texts with a cache, each of which begins with {@link #offset()} ids from
+   * {@code first}, the end of the token table, on.
+   */
+  public Pass continued(Pass pass, int[] ids, int[] positions, int first) {
+    return passes == null || !pass.adapters().contains(name) ? pass : passes.continued(pass, ids, positions, first);
+  }
+
   /** To be called when a training has all gradients of a step. */
   public void differentiated(Gradients gradients) {
     if (change != null) {

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * TunerAdapter adapter = new TunerTransform("default", spec, 42).attach(model);
  * }
  *
+ * <p>Every pass, of answers too, runs twice, and an answer's cache is twice as large.
+ *
  * @param adapters the folder of each adapter, by the name it is attached under; order counts
  * @param depth layers of the classifier, 1 or more; 1 as in PEFT
  * @param hidden width of the classifier's inner layers; 2048 as in PEFT
