@@ -3,7 +3,9 @@ package io.swiftjvm.cli;
 import io.swiftjvm.train.TrainEvent;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** One live line on a terminal, one line for each tenth of the run elsewhere: loss, rate, speed, memory, time left. */
 final class ConsoleProgress implements Consumer<TrainEvent> {
@@ -25,7 +27,8 @@ final class ConsoleProgress implements Consumer<TrainEvent> {
       case TrainEvent.StepEnd end -> step(end);
       case TrainEvent.Channels channels -> { }
       case TrainEvent.Evaluated evaluated -> line("step " + evaluated.step() + ": validation loss "
-          + String.format(Locale.ROOT, "%.4f", evaluated.loss()));
+          + String.format(Locale.ROOT, "%.4f", evaluated.loss()) + new TreeMap<>(evaluated.metrics()).entrySet().stream()
+              .map(e -> String.format(Locale.ROOT, ", %s %.4f", e.getKey(), e.getValue())).collect(Collectors.joining()));
       case TrainEvent.Saved saved -> line("saved " + saved.folder());
       case TrainEvent.Dropped dropped -> line("step " + dropped.step() + " changed nothing: " + dropped.reason());
       case TrainEvent.Warning warning -> line("warning: " + warning.message());

@@ -12,11 +12,11 @@ import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import io.swiftjvm.train.objective.Measure;
 import io.swiftjvm.train.objective.Objective;
 import io.swiftjvm.tuner.Seeds;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Forward and backward passes of one step, and the arithmetic on its gradients. */
@@ -177,6 +177,7 @@ final class StepRunner implements AutoCloseable {
   TrainEvent.Evaluated evaluate(int step, List<Batch> batches) {
     double sum = 0;
     double units = 0;
+    Measure measure = objective.measure();
     for (Batch plain : batches) {
       Batch batch = weights.batch(plain);
       double here = objective.units(batch);
@@ -184,12 +185,12 @@ final class StepRunner implements AutoCloseable {
         try (Scope scope = new Scope(backend)) {
           Pass pass = weights.pass(new Pass(
               new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()), adapters, 0, false), batch);
-          sum += objective.loss(model, pass, batch, 1).value();
+          sum += objective.validate(model, pass, batch, measure).value();
           units += here;
         }
       }
     }
-    return new TrainEvent.Evaluated(step, sum / units, units, Map.of());
+    return new TrainEvent.Evaluated(step, sum / units, units, measure.values());
   }
 
   void clear() {

@@ -8,6 +8,7 @@ import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -26,6 +27,8 @@ import java.util.stream.IntStream;
  * @param spec other forms of the loss, noise
  */
 public record CausalLmObjective(String task, LossSpec spec) implements Objective {
+  private static final int PREDICTED = 64;
+
   /** Supervised fine-tuning: labels on the answers. */
   public static final CausalLmObjective SFT = new CausalLmObjective("sft", LossSpec.DEFAULT);
 
@@ -52,7 +55,21 @@ public record CausalLmObjective(String task, LossSpec spec) implements Objective
   }
 
   @Override
+  public Measure measure() {
+    return new HitMeasure("token_acc");
+  }
+
+  @Override
+  public Outcome validate(CausalLm model, Pass pass, Batch batch, Measure measure) {
+    return loss(model, pass, batch, 1, measure);
+  }
+
+  @Override
   public Outcome loss(CausalLm model, Pass pass, Batch batch, double divisor) {
+    return loss(model, pass, batch, divisor, Measure.NONE);
+  }
+
+  private Outcome loss(CausalLm model, Pass pass, Batch batch, double divisor, Measure measure) {
     Tensor ids = upload(pass.ops(), batch.ids());
     Neftune noise = new Neftune(spec.neftune());
     Tensor hidden = model.hidden(pass, ids, batch.positions(), (index, x) -> {
@@ -63,7 +80,27 @@ public record CausalLmObjective(String task, LossSpec spec) implements Objective
     FusedLoss.Loss loss = spec.form().equals(LossForm.PLAIN)
         ? model.loss(pass, hidden, batch.labels(), batch.weights(), divisor)
         : formed(model, pass, hidden, batch, divisor);
+    if (measure != Measure.NONE) {
+      predict(model, pass, hidden, batch.labels(), measure);
+    }
     return new Outcome(loss.loss(), loss.value(), loss.nll());
+  }
+
+  /** The likeliest token at each labelled place, some places at a time: logits of all of them would be large. */
+  private static void predict(CausalLm model, Pass pass, Tensor hidden, int[] labels, Measure measure) {
+    int[] rows = IntStream.range(0, labels.length).filter(i -> labels[i] >= 0).toArray();
+    for (int from = 0; from < rows.length; from += PREDICTED) {
+      int[] part = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + PREDICTED));
+      float[] right = new float[part.length];
+      for (int i = 0; i < part.length; i++) {
+        right[i] = labels[part[i]];
+      }
+      try (Scope scope = pass.ops().scope().child()) {
+        Pass own = pass.with(new Ops(pass.ops().backend(), null, scope));
+        Tensor logits = model.logits(own, own.ops().selectRows(hidden.detached(), upload(own.ops(), part)));
+        measure.see(HitMeasure.best(logits.toFloats(), Math.toIntExact(logits.columns())), right);
+      }
+    }
   }
 
   private FusedLoss.Loss formed(CausalLm model, Pass pass, Tensor hidden, Batch batch, double divisor) {

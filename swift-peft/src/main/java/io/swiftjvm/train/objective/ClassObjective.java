@@ -65,8 +65,23 @@ public record ClassObjective(Kind kind) implements Objective {
     return batch.facts().size();
   }
 
+  // Only one class of several is right or wrong, as in ms-swift.
+  @Override
+  public Measure measure() {
+    return kind == Kind.SINGLE_LABEL_CLASSIFICATION ? new HitMeasure("acc") : Measure.NONE;
+  }
+
+  @Override
+  public Outcome validate(CausalLm model, Pass pass, Batch batch, Measure measure) {
+    return loss(model, pass, batch, 1, measure);
+  }
+
   @Override
   public Outcome loss(CausalLm model, Pass pass, Batch batch, double divisor) {
+    return loss(model, pass, batch, divisor, Measure.NONE);
+  }
+
+  private Outcome loss(CausalLm model, Pass pass, Batch batch, double divisor, Measure measure) {
     Ops ops = pass.ops();
     Tensor hidden = model.hidden(pass, ops.scope().ints(batch.ids()), batch.positions());
     Tensor pooled = Pooling.LAST.of(ops, hidden, batch.cuSeqlens());
@@ -74,6 +89,14 @@ public record ClassObjective(Kind kind) implements Objective {
     if (kind == Kind.SINGLE_LABEL_CLASSIFICATION) {
       int[] classes = facts.stream().mapToInt(row -> (int) row.target()[0]).toArray();
       var loss = model.loss(pass, pooled, classes, null, divisor);
+      if (measure != Measure.NONE) {
+        Tensor scores = model.logits(pass, pooled);
+        float[] labels = new float[classes.length];
+        for (int i = 0; i < labels.length; i++) {
+          labels[i] = classes[i];
+        }
+        measure.see(HitMeasure.best(scores.toFloats(), Math.toIntExact(scores.columns())), labels);
+      }
       return new Outcome(loss.loss(), loss.value());
     }
     int outputs = model.config().head().outputs();

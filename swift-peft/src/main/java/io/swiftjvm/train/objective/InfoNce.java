@@ -66,7 +66,7 @@ public record InfoNce(
   }
 
   /** The first row of each group, and behind the last the number of rows. */
-  private static List<Integer> starts(float[] labels) {
+  static List<Integer> starts(float[] labels) {
     List<Integer> starts = new ArrayList<>();
     for (int row = 0; row < labels.length; row++) {
       if (labels[row] < 0) {
@@ -78,6 +78,11 @@ public record InfoNce(
     }
     starts.add(labels.length);
     return starts;
+  }
+
+  @Override
+  public Measure measure() {
+    return new NegativesMeasure(wholeBatch);
   }
 
   @Override

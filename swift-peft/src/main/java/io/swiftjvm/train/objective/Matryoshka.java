@@ -25,6 +25,11 @@ public record Matryoshka(VectorLoss inner, Map<Integer, Double> weights) impleme
   }
 
   @Override
+  public Measure measure() {
+    return inner.measure();
+  }
+
+  @Override
   public double parts(float[] labels) {
     return inner.parts(labels);
   }

@@ -33,4 +33,14 @@ public interface Objective {
 
   /** Runs the model over one micro-batch. */
   Outcome loss(CausalLm model, Pass pass, Batch batch, double divisor);
+
+  /** What a validation tells beside the loss, a new one for each. Default: nothing. */
+  default Measure measure() {
+    return Measure.NONE;
+  }
+
+  /** The undivided loss of a micro-batch of a validation, without recording; shows {@code measure} what came out. */
+  default Outcome validate(CausalLm model, Pass pass, Batch batch, Measure measure) {
+    return loss(model, pass, batch, 1);
+  }
 }

@@ -36,6 +36,11 @@ public record PairLoss(Kind kind, double margin) implements VectorLoss {
   }
 
   @Override
+  public Measure measure() {
+    return new PairMeasure();
+  }
+
+  @Override
   public double parts(float[] labels) {
     return labels.length / 2.0;
   }

@@ -76,12 +76,17 @@ public record RankLoss(boolean listwise, double temperature, int smallest) imple
     return count;
   }
 
-  private static int end(float[] labels, int from) {
+  static int end(float[] labels, int from) {
     int to = from + 1;
     while (to < labels.length && labels[to] != 1) {
       to++;
     }
     return to;
+  }
+
+  @Override
+  public Measure measure() {
+    return new RankMeasure();
   }
 
   @Override

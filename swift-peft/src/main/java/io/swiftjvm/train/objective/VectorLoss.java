@@ -30,4 +30,9 @@ public interface VectorLoss {
   default double parts(float[] labels) {
     return labels.length;
   }
+
+  /** What a validation tells of the vectors or scores, a new one for each. Default: nothing. */
+  default Measure measure() {
+    return Measure.NONE;
+  }
 }

@@ -49,7 +49,21 @@ public record VectorObjective(
   }
 
   @Override
+  public Measure measure() {
+    return vectorLoss.measure();
+  }
+
+  @Override
+  public Outcome validate(CausalLm model, Pass pass, Batch batch, Measure measure) {
+    return loss(model, pass, batch, 1, measure);
+  }
+
+  @Override
   public Outcome loss(CausalLm model, Pass pass, Batch batch, double divisor) {
+    return loss(model, pass, batch, divisor, Measure.NONE);
+  }
+
+  private Outcome loss(CausalLm model, Pass pass, Batch batch, double divisor, Measure measure) {
     Tensor ids = pass.ops().scope().tensor(DType.I32, batch.ids().length);
     pass.ops().backend().upload(MemorySegment.ofArray(batch.ids()), ids);
     Tensor hidden = model.hidden(pass, ids, batch.positions());
@@ -65,6 +79,7 @@ public record VectorObjective(
     double share = vectorLoss.parts(labels) / divisor;
     double[][] values = rows(rows);
     double[] sizes = normalise && !scores ? normalise(values) : null;
+    measure.see(values, labels);
     VectorLoss.Value found = vectorLoss.of(values, labels);
     float[] gradient = flat(found.gradient(), values, sizes, share);
     Tensor loss = pass.ops().floats(1);
