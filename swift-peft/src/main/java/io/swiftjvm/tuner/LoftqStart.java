@@ -89,7 +89,7 @@ public record LoftqStart(int bits, int iters) {
         }
         backend.cast(packed, rounded);
         backend.binary(Binary.SUBTRACT, whole, rounded, rest);
-        LowRankSvd.Factors top = LoraStart.top(backend, rest, rank, in, out, CONVERGED);
+        LowRankSvd.Factors top = LoraStart.top(backend, rest, rank, in, out, 0, CONVERGED);
         if (round == iters) {
           return new Made(packed, LoraStart.balanced(backend, model.scope(), top, rank, scale));
         }

@@ -57,7 +57,7 @@ public record LoraSpec(
       .flag("use_rslora", "Scale by alpha/sqrt(rank).", LoraSpec::rsLora, LoraSpec::rsLora)
       .number("lorap_lr_ratio", "Learning rate of B over that of A (LoRA+).",
           LoraSpec::loraPlusRatio, LoraSpec::loraPlusRatio)
-      .text("init_weights", "Start: true (kaiming_uniform), gaussian, pissa, olora, loftq or lora-ga; mini or bat for miss.",
+      .text("init_weights", "Start: true (kaiming_uniform), false (B too), gaussian, pissa, olora, loftq or lora-ga; mini or bat for miss.",
           s -> s.init.plain(), (s, v) -> s.init(LoraInit.of(v)))
       .integer("lora_ga_batch_size", "Rows in a batch that lora-ga takes gradients of.",
           s -> s.gradient.batch(), (s, v) -> s.gradient(g -> g.batch(v)))

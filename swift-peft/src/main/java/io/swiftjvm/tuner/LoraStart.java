@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 record LoraStart(Tensor a, Tensor b) {
   private static final int EXTRA = 16;
+  private static final int WIDTH = 128;
   private static final int MAX_ROUNDS = 400;
   private static final double CONVERGED = 1e-7;
 
@@ -40,7 +41,7 @@ record LoraStart(Tensor a, Tensor b) {
       double[][] right = times(model.backend(), weight, left, false);
       return made(model.backend(), model.scope(), left, right);
     }
-    LowRankSvd.Factors top = top(model.backend(), weight, rank, in, out, CONVERGED);
+    LowRankSvd.Factors top = top(model.backend(), weight, rank, in, out);
     return balanced(model.backend(), model.scope(), top, rank, scale);
   }
 
@@ -96,7 +97,7 @@ record LoraStart(Tensor a, Tensor b) {
       }
       return made(model.backend(), model.scope(), new double[rank][out], rows);
     }
-    LowRankSvd.Factors top = top(model.backend(), gradient, 2 * rank, in, out, CONVERGED);
+    LowRankSvd.Factors top = top(model.backend(), gradient, 2 * rank, in, out);
     int[] drawn = drawn(2 * rank, Seeds.of(seed, linear.path()));
     double[][] left = new double[rank][];
     double[][] right = new double[rank][];
@@ -118,7 +119,7 @@ record LoraStart(Tensor a, Tensor b) {
     double factor = switch (settings.scale()) {
       case STABLE -> Math.pow(out, 0.25) / Math.sqrt(settings.gamma());
       case WEIGHT_SVD -> largest == 0 ? 1 : LowRankSvd.norm(
-          top(model.backend(), linear.base().weight().value(), 1, in, out, CONVERGED).left()[0]) / largest;
+          top(model.backend(), linear.base().weight().value(), 1, in, out).left()[0]) / largest;
       case GD_SCALE -> 1 / scale;
       case UNIT -> 1;
     };
@@ -142,10 +143,20 @@ record LoraStart(Tensor a, Tensor b) {
   }
 
   /** The largest singular triples: from the whole matrix when it is small, else by subspace iteration. */
+  static LowRankSvd.Factors top(Backend backend, Tensor weight, int rank, int in, int out) {
+    return top(backend, weight, rank, in, out, WIDTH, CONVERGED);
+  }
+
+  /**
+   * {@link #top} to a precision.
+   *
+   * @param wide vectors of the iteration at least; more need fewer rounds that cost more
+   * @param converged relative change of the sum of the values in the last round
+   */
   static LowRankSvd.Factors top(
-      Backend backend, Tensor weight, int rank, int in, int out, double converged) {
-    int width = Math.max(128, 2 * rank + EXTRA);
-    if (Math.min(in, out) <= width) {
+      Backend backend, Tensor weight, int rank, int in, int out, int wide, double converged) {
+    int width = Math.max(wide, 2 * rank + EXTRA);
+    if (Math.min(in, out) <= Math.max(WIDTH, width)) {
       return in <= out ? LowRankSvd.truncate(times(backend, weight, unit(in, in), true), unit(in, in), rank)
           : LowRankSvd.truncate(unit(out, out), times(backend, weight, unit(out, out), false), rank);
     }

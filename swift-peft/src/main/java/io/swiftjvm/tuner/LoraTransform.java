@@ -14,7 +14,7 @@ import java.util.Objects;
 
 /**
  * Puts a fresh trainable adapter beside the chosen projections. The model's answers do not change by it (but with
- * {@link LoraInit#LOFTQ}): the update starts at zero. A transform must not run while the model is in use by another thread.
+ * {@link LoraInit#LOFTQ} and {@link LoraInit#RANDOM}): the update starts at zero. A transform must not run while the model is in use by another thread.
  *
  * @param name the adapter's name; passes choose adapters by it
  * @param spec what to attach
@@ -78,6 +78,9 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
         spec.init().fill(a, rank, linear.inFeatures(), Seeds.of(seed, linear.path()));
       }
       float[] b = start == null ? new float[Math.toIntExact(rank * linear.outFeatures())] : start.b().toFloats();
+      if (start == null) {
+        spec.init().fillB(b, rank, Seeds.of(seed, linear.path() + ".lora_B"));
+      }
       Parameter left = parameter(model, linear, name, "lora_A", MemorySegment.ofArray(a), rank, linear.inFeatures());
       Parameter right = parameter(model, linear, name, "lora_B", MemorySegment.ofArray(b), linear.outFeatures(), rank);
       left.trainable(!spec.freezeA());

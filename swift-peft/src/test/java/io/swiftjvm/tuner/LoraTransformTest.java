@@ -58,6 +58,16 @@ class LoraTransformTest extends OnTinyModel {
   }
 
   @Test
+  void a_start_at_random_fills_b_too_and_rounds_of_pissa_are_its_own_affair() {
+    LoraAdapter adapter = new LoraTransform(LoraSpec.DEFAULT.rank(4).init(LoraInit.of("false")), 1).attach(model);
+    float[] b = adapter.parameters().get(1).value().toFloats();
+    assertThat(Oracle.largest(b)).isBetween(0.45, 0.5);
+    assertThat(LoraInit.of("pissa_niter_16")).isEqualTo(LoraInit.PISSA);
+    assertThat(List.of(LoraInit.values())).allSatisfy(init -> assertThat(LoraInit.of(init.plain())).isEqualTo(init));
+    assertThatThrownBy(() -> LoraInit.of("corda")).isInstanceOf(InvalidPlanException.class).hasMessageContaining("corda");
+  }
+
+  @Test
   void an_unknown_target_lists_those_that_exist() {
     assertThatThrownBy(() -> new LoraTransform(LoraSpec.DEFAULT.targets("q_proj", "w_q"), 1).attach(model))
         .isInstanceOf(InvalidPlanException.class).hasMessageContaining("'w_q'").hasMessageContaining("gate_proj");

@@ -26,7 +26,7 @@ class PeftAdaptersTest extends OnTinyModel {
 
   @ParameterizedTest
   @ValueSource(strings = {
-      "lora", "lora_patterns", "lora_layers", "lora_exclude", "lora_regex_target", "lora_lora_bias"})
+      "lora", "rslora", "lora_patterns", "lora_layers", "lora_exclude", "lora_regex_target", "lora_lora_bias"})
   void a_saved_adapter_gives_the_logits_gradients_and_merged_weights_of_peft(String name) {
     Path folder = Oracle.path("peft/" + name);
     Map<String, float[]> golden = Oracle.tensors(folder.resolve("golden.safetensors"));

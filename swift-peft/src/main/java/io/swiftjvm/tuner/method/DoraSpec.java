@@ -50,7 +50,7 @@ public record DoraSpec(LoraSpec lora) implements ProjectionSpec {
       throw new InvalidPlanException("DoRA goes with neither lora_fa nor longlora nor lora_bias nor modules_to_save. Leave them out, or "
           + "use a plain LoRA.");
     }
-    if (lora.init().insideWeight() || lora.init() == LoraInit.LOFTQ) {
+    if (lora.init() != LoraInit.KAIMING_UNIFORM && lora.init() != LoraInit.GAUSSIAN) {
       throw new InvalidPlanException("DoRA cannot start with " + lora.init() + ". Use KAIMING_UNIFORM or GAUSSIAN.");
     }
   }
