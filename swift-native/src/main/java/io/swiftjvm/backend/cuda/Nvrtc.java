@@ -102,13 +102,15 @@ final class Nvrtc {
       for (int i = 0; i < options.size(); i++) {
         list.setAtIndex(ADDRESS, i, arena.allocateFrom(options.get(i)));
       }
-      int code = (int) find("nvrtcCompileProgram", ADDRESS, JAVA_INT, ADDRESS)
-          .invokeExact(program, options.size(), list);
-      check(code, code == 0 ? ""
-          : ": " + new String(text(arena, program, "nvrtcGetProgramLog"), StandardCharsets.UTF_8).trim());
-      byte[] ptx = text(arena, program, "nvrtcGetPTX");
-      check((int) find("nvrtcDestroyProgram", ADDRESS).invokeExact(handle), "");
-      return ptx;
+      try {
+        int code = (int) find("nvrtcCompileProgram", ADDRESS, JAVA_INT, ADDRESS)
+            .invokeExact(program, options.size(), list);
+        check(code, code == 0 ? ""
+            : ": " + new String(text(arena, program, "nvrtcGetProgramLog"), StandardCharsets.UTF_8).trim());
+        return text(arena, program, "nvrtcGetPTX");
+      } finally {
+        check((int) find("nvrtcDestroyProgram", ADDRESS).invokeExact(handle), "");
+      }
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
