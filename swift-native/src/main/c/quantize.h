@@ -16,142 +16,119 @@ INLINE float largest_of(const float *x, int n) {
   return most;
 }
 
-/* Sixteen floats side by side: the same order of sums for every instruction set. */
-typedef float lanes __attribute__((vector_size(64)));
-typedef int32_t lanes_i __attribute__((vector_size(64)));
-#define GROUP_LANES 8
-
 #if VB == 64
-#define lanes_max(a, b) ((lanes)_mm512_max_ps((__m512)(a), (__m512)(b)))
-#define lanes_min(a, b) ((lanes)_mm512_min_ps((__m512)(a), (__m512)(b)))
-INLINE lanes lanes_fma(lanes a, lanes b, lanes c) { return (lanes)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+#define vmin(a, b) ((vf)_mm512_min_ps((__m512)(a), (__m512)(b)))
+#define to_halves(x) ((vh)_mm512_cvtps_ph((__m512)(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
+INLINE vf vfma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+#elif VB == 32
+#define vmin(a, b) ((vf)_mm256_min_ps((__m256)(a), (__m256)(b)))
+#define to_halves(x) ((vh)_mm256_cvtps_ph((__m256)(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
+INLINE vf vfma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 #else
-INLINE lanes lanes_max(lanes a, lanes b) {
-  lanes_i above = a > b;
-  return (lanes)((above & (lanes_i)a) | (~above & (lanes_i)b));
+INLINE vf vmin(vf a, vf b) { return pick(a < b, a, b); }
+INLINE vh to_halves(vf x) {
+  vh h;
+  for (int i = 0; i < W; i++) h[i] = to_f16(x[i]);
+  return h;
 }
-INLINE lanes lanes_min(lanes a, lanes b) {
-  lanes_i below = a < b;
-  return (lanes)((below & (lanes_i)a) | (~below & (lanes_i)b));
-}
-INLINE lanes lanes_fma(lanes a, lanes b, lanes c) {
-  float d[16];
-  for (int j = 0; j < 16; j++) d[j] = fmaf(a[j], b[j], c[j]);
-  memcpy(&c, d, sizeof c);
+INLINE vf vfma(vf a, vf b, vf c) {
+  for (int i = 0; i < W; i++) c[i] = fmaf(a[i], b[i], c[i]);
   return c;
 }
 #endif
 
-INLINE lanes all_lanes(float x) { return x - (lanes){0}; }
-
-/* The other half of every 2 h lanes. */
-#define SWAP(v, h) \
-  __builtin_shuffle(v, (lanes_i){0 ^ h, 1 ^ h, 2 ^ h, 3 ^ h, 4 ^ h, 5 ^ h, 6 ^ h, 7 ^ h, 8 ^ h, 9 ^ h, 10 ^ h, 11 ^ h, \
-      12 ^ h, 13 ^ h, 14 ^ h, 15 ^ h})
-
 /* The whole number next to x, of those between low and high; ties go to the even one. */
-INLINE lanes rounded(lanes x, lanes low, lanes high) {
-  return (lanes_min(lanes_max(x, low), high) + 0x1.8p23f) - 0x1.8p23f;
-}
-
-/* The largest and the least of a group and 0. */
-INLINE void range_of(const lanes *x, int count, float *high, float *low) {
-  lanes most = {0}, least = {0};
-  for (int l = 0; l < count; l++) most = lanes_max(x[l], most), least = lanes_min(x[l], least);
-#define STEP(h) most = lanes_max(most, SWAP(most, h)), least = lanes_min(least, SWAP(least, h));
-  STEP(8) STEP(4) STEP(2) STEP(1)
-#undef STEP
-  *high = most[0], *low = least[0];
-}
-
-/* Squared error of x as whole multiples of the scale. */
-INLINE float error_of(const lanes *x, int count, float scale, float low, float high) {
-  lanes e = {0}, from = all_lanes(low), to = all_lanes(high), minus = all_lanes(-scale), inverse = all_lanes(1 / scale);
-  for (int l = 0; l < count; l++) {
-    lanes d = lanes_fma(rounded(x[l] * inverse, from, to), minus, x[l]);
-    e = lanes_fma(d, d, e);
-  }
-#define STEP(h) e += SWAP(e, h);
-  STEP(8) STEP(4) STEP(2) STEP(1)
-#undef STEP
-  return e[0];
-}
+INLINE vf rounded(vf x, vf low, vf high) { return (vmin(vmax(x, low), high) + 0x1.8p23f) - 0x1.8p23f; }
 
 /* Scales of 4 bits that are tried, as factors of the largest element (which comes to lie at -8, -7.65 ..) and, with a zero
- * point, of the range; the best one for the group is taken. */
+ * point, of the range; the one with the least squared error is taken. */
 #define TRIALS 6
 static const float TRIAL_4[TRIALS] = {-0.125f, -0.130718954f, -0.136986301f, -0.143884892f, -0.151515152f, -0.16f};
 static const float TRIAL_RANGE[TRIALS] = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
 
-/* A group of count x 16 elements: x is nearly scale (code - zero); code comes out before the zero is added. */
-INLINE void round_group(const int kind, const lanes *x, int count, uint16_t *scale, int *zero, lanes *code) {
+/* Groups of n columns of W rows, a row in each lane: x is nearly scale (code - zero); codes replace x, zero added. */
+INLINE void round_groups(const int kind, vf *x, int n, vf *scale, vf *zero) {
   const float levels = kind & BITS8 ? 255 : 15;
   const int trials = kind & BITS8 ? 1 : TRIALS;
-  float high, low;
-  range_of(x, count, &high, &low);
-  float top = high >= -low ? high : low;
-  uint16_t half[TRIALS];
-  float from[TRIALS], error[TRIALS];
+  vf high = {0}, low = {0};
+  for (int j = 0; j < n; j++) high = vmax(x[j], high), low = vmin(x[j], low);
+  vf top = pick(high >= -low, high, low);
+  vf s[TRIALS], inverse[TRIALS], from[TRIALS], to[TRIALS], error[TRIALS];
 #pragma GCC unroll 6
   for (int t = 0; t < trials; t++) {
-    half[t] = to_f16(
-        kind & ZERO ? (high - low) * TRIAL_RANGE[t] / levels : kind & BITS8 ? fabsf(top) / 127 : top * TRIAL_4[t]);
-    float s = half_to_float(half[t]);
-    from[t] = kind & BITS8 ? -127 : -8;
+    vf wanted = kind & ZERO ? (high - low) * TRIAL_RANGE[t] / levels
+        : kind & BITS8 ? vmax(top, -top) / 127 : top * TRIAL_4[t];
+    s[t] = from_f16(to_halves(wanted));
+    inverse[t] = 1 / s[t];
+    from[t] = splat(kind & BITS8 ? -127 : -8);
+    to[t] = splat(kind & BITS8 ? 127 : 7);
     if (kind & ZERO) {
-      from[t] = s == 0 ? 0 : rintf(low * TRIAL_RANGE[t] * (1 / s));
-      from[t] = from[t] < -levels ? -levels : from[t];
+      from[t] = rounded(low * TRIAL_RANGE[t] * inverse[t], splat(-levels), splat(0));
+      to[t] = levels + from[t];
     }
-    float to = kind & ZERO ? levels + from[t] : kind & BITS8 ? 127 : 7;
-    error[t] = s == 0 ? INFINITY : trials == 1 ? 0 : error_of(x, count, s, from[t], to);
+    error[t] = splat(0);
   }
-  int best = 0;
+  if (trials > 1)
+    for (int j = 0; j < n; j++)
 #pragma GCC unroll 6
-  for (int t = 1; t < trials; t++) best = error[t] < error[best] ? t : best;
-  int found = error[best] < INFINITY;
-  *scale = found ? half[best] : 0;
-  *zero = kind & ZERO ? (found ? (int)-from[best] : 0) : kind & BITS8 ? 128 : 8;
-  float s = half_to_float(*scale);
-  lanes inverse = all_lanes(found ? 1 / s : 0), least = all_lanes(from[best]);
-  lanes most = all_lanes(kind & ZERO ? levels + from[best] : kind & BITS8 ? 127 : 7);
-  for (int l = 0; l < count; l++) code[l] = found ? rounded(x[l] * inverse, least, most) : (lanes){0};
+      for (int t = 0; t < trials; t++) {
+        vf d = vfma(rounded(x[j] * inverse[t], from[t], to[t]), -s[t], x[j]);
+        error[t] = vfma(d, d, error[t]);
+      }
+  vf least = splat(INFINITY), best = {0}, first = {0}, last = {0}, factor = {0};
+#pragma GCC unroll 6
+  for (int t = 0; t < trials; t++) {
+    vi better = (error[t] < least) & (s[t] != 0);
+    least = pick(better, error[t], least), best = pick(better, s[t], best), factor = pick(better, inverse[t], factor);
+    first = pick(better, from[t], first), last = pick(better, to[t], last);
+  }
+  *scale = best;
+  *zero = kind & ZERO ? -first : splat(kind & BITS8 ? 128 : 8);
+  for (int j = 0; j < n; j++) x[j] = rounded(x[j] * factor, first, last) + *zero;
 }
-
-typedef uint8_t lanes_b __attribute__((vector_size(16)));
 
 /* One tile of a matrix (rows,columns); what is beyond its edges is 0. Returns 1 for a weight that is no number. */
 INLINE int quantize_tile(
     const int kind, int parts, const void *x, int from, i64 rows, i64 columns, i64 row, i64 column, void *out) {
   uint8_t *tile = tile_at(kind, parts, out, columns, row, column);
-  lanes nothing = {0};
-  for (int r = 0; r < TR; r++) {
-    lanes values[GROUP_LANES], code[GROUP_LANES];
-    i64 left = row + r < rows ? MIN(TC * parts, columns - column) : 0;
-    if (left < TC * parts) memset(values, 0, sizeof values);
-    for (i64 j = 0; j < left; j += W) {
-      vf v;
-#define CALL(T) v = ldw(x, T, (row + r) * columns + column + j, left - j)
-      BY_TYPE(from, CALL)
+  const int n = TC * parts;
+  vf nothing = {0};
+  for (int r = 0; r < TR; r += W) {
+    vf values[TC * 4], scale, zero;
+    for (int j = 0; j < n; j += W) {
+      for (int i = 0; i < W; i++) {
+        i64 left = row + r + i < rows ? columns - column - j : 0;
+        values[j + i] = (vf){0};
+        if (left > 0) {
+#define CALL(T) values[j + i] = ldw(x, T, (row + r + i) * columns + column + j, left)
+          BY_TYPE(from, CALL)
 #undef CALL
-      st((float *)values + j, v);
+        }
+      }
+      transpose(values + j);
     }
-    for (int l = 0; l < 2 * parts; l++) nothing += values[l] - values[l];
-    uint16_t scale;
-    int zero;
-    round_group(kind, values, 2 * parts, &scale, &zero, code);
-    memcpy(tile + r * 2, &scale, 2);
-    if (kind & ZERO) tile[TR * 2 + r] = (uint8_t)zero;
-    for (int p = 0; p < parts; p++) {
-      uint8_t *part = part_at(kind, parts, tile, p * TC);
-      lanes_i a = __builtin_convertvector(code[2 * p], lanes_i) + zero;
-      lanes_i b = __builtin_convertvector(code[2 * p + 1], lanes_i) + zero;
-      lanes_b bytes[2] = {
-          __builtin_convertvector(kind & BITS8 ? a : a | b << 4, lanes_b), __builtin_convertvector(b, lanes_b)};
-      for (int j = 0; j < (kind & BITS8 ? TC : 16); j += 4) memcpy(codes_at(kind, part, r, j), (uint8_t *)bytes + j, 4);
+    for (int j = 0; j < n; j++) nothing += values[j] - values[j];
+    round_groups(kind, values, n, &scale, &zero);
+    vh halves = to_halves(scale);
+    memcpy(tile + r * 2, &halves, sizeof halves);
+    if (kind & ZERO) {
+      vub bytes = __builtin_convertvector(__builtin_convertvector(zero, vi), vub);
+      memcpy(tile + TR * 2 + r, &bytes, sizeof bytes);
+    }
+    for (int j = 0; j < n; j += 4) {
+      if (!(kind & BITS8) && (j & 16)) continue;
+      vi word = {0};
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) {
+        vi code = __builtin_convertvector(values[j + i], vi);
+        if (!(kind & BITS8)) code |= __builtin_convertvector(values[j + i + 16], vi) << 4;
+        word |= code << (8 * i);
+      }
+      memcpy(codes_at(kind, part_at(kind, parts, tile, j), r, j % TC), &word, sizeof word);
     }
   }
   int bad = 0;
-  for (int j = 0; j < 16; j++) bad |= !(nothing[j] == 0);
+  for (int i = 0; i < W; i++) bad |= !(nothing[i] == 0);
   return bad;
 }
 
@@ -194,14 +171,18 @@ static int quantize(const void *x, int type, i64 rows, i64 columns, void *out, i
   int bad = 0;
   for (i64 b = from; b < to; b++) {
     if (out_type == Q8B) {
-      lanes values[2], code[2];
-      widen_block(x, type, b * TC, TC, (float *)values);
+      float values[TC], most;
+      widen_block(x, type, b * TC, TC, values);
       uint8_t *block = (uint8_t *)out + bytes_before(Q8B, b * TC);
-      uint16_t scale;
-      int zero;
-      round_group(BITS8, values, 2, &scale, &zero, code);
-      memcpy(block, &scale, 2);
-      for (int j = 0; j < TC; j++) block[2 + j] = (uint8_t)(int8_t)code[j >> 4][j & 15];
+      most = largest_of(values, TC);
+      uint16_t half = to_f16(most / 127);
+      float scale = half_to_float(half);
+      memcpy(block, &half, 2);
+      for (int j = 0; j < TC; j += W) {
+        vf code = rounded(ld(values + j) * (scale == 0 ? 0 : 1 / scale), splat(-127), splat(127));
+        vb bytes = __builtin_convertvector(__builtin_convertvector(code, vi), vb);
+        memcpy(block + 2 + j, &bytes, sizeof bytes);
+      }
     } else {
       float values[64];
       widen_block(x, type, b * 64, 64, values);

@@ -77,7 +77,6 @@ final class QuantTiles {
     /** Scales that are tried, as factors of the largest element and, with a zero point, of the range. */
     private static final float[] TRIALS = {-0.125f, -0.130718954f, -0.136986301f, -0.143884892f, -0.151515152f, -0.16f};
     private static final float[] RANGES = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
-    private static final int LANES = 16;
 
     /** The float16 scale. */
     short scale;
@@ -131,20 +130,15 @@ final class QuantTiles {
       }
     }
 
-    /** Squared, summed in the order of the native kernels. */
+    /** Squared, summed in the order of the columns, as the native kernels do. */
     private float error(float[] x, float s, int from, int to) {
-      float[] e = new float[LANES];
+      float error = 0;
       for (int j = 0; j < x.length; j++) {
         trial[j] = (int) Math.rint(Math.clamp(x[j] * (1 / s), from, to));
         float d = Math.fma((float) -trial[j], s, x[j]);
-        e[j % LANES] = Math.fma(d, d, e[j % LANES]);
+        error = Math.fma(d, d, error);
       }
-      for (int half = LANES / 2; half > 0; half /= 2) {
-        for (int j = 0; j < half; j++) {
-          e[j] += e[j + half];
-        }
-      }
-      return e[0];
+      return error;
     }
   }
 }
