@@ -280,7 +280,7 @@ static int matmul(
     return 0;
   }
 #endif
-  if ((m <= FEW || n <= FEW) && tb && !ta) {
+  if ((m <= FEW || (n <= FEW && !is_tiled(type))) && tb && !ta) {
     few_rows(a + m0 * k, b, type, out + m0 * n, m1 - m0, n, k, alpha, beta, n0, n1);
     return 0;
   }

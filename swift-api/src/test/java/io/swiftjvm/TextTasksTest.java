@@ -126,6 +126,25 @@ class TextTasksTest {
   }
 
   @Test
+  void a_classifier_learns_over_a_quantised_base() throws IOException {
+    Recipe recipe = recipe("seq_cls", CLASSES).with("num_labels", 3).with("quant_method", "swift").with("quant_bits", 4);
+    List<String> texts = List.of("What a fine day", "I hate rain");
+    List<TrainEvent> events = new ArrayList<>();
+    float[][] found;
+    Path folder;
+    try (Run run = trained(recipe, events)) {
+      found = run.classify(texts);
+      folder = run.checkpoint().orElseThrow();
+    }
+    List<Double> losses = losses(events);
+    assertThat(losses.getLast()).isLessThan(0.5 * losses.getFirst());
+    try (Run run = Swift.model("swift-tiny").with("quant_method", "swift").with("quant_bits", 4).adapters(folder).threads(2)
+        .load()) {
+      assertThat(run.classify(texts)).isDeepEqualTo(found);
+    }
+  }
+
+  @Test
   void what_does_not_go_together_is_refused_by_name() throws IOException {
     Recipe cls = recipe("seq_cls", CLASSES);
     assertThatThrownBy(cls::plan).isInstanceOf(InvalidPlanException.class).hasMessageContaining("num_labels");

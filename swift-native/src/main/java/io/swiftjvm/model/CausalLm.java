@@ -126,7 +126,7 @@ public final class CausalLm implements AutoCloseable {
         wanted.remove(head);
       }
       Weights.check(checkpoint, wanted, name -> family.ignores(source, name) || (config.tied() && name.equals(head))
-          || name.startsWith(replaced + "."), format);
+          || (fresh && name.startsWith(replaced + ".")), format);
       if (config.tied() && checkpoint.contains(head)) {
         Weights.checkTied(checkpoint, head, names.embedding() + ".weight");
       }
@@ -225,14 +225,22 @@ public final class CausalLm implements AutoCloseable {
 
   /** Remembers what was put on the model under its name, in the place of what had that name. */
   public void attach(Attachment attachment) {
-    attachments.put(attachment.name(), attachment);
-    behindBlocks = attachments().values().stream().filter(a -> a.blockChange() != null).toList();
+    synchronized (attachments) {
+      attachments.put(attachment.name(), attachment);
+      seeBlockChanges();
+    }
   }
 
   /** Forgets what has this name. */
   public void forget(String name) {
-    attachments.remove(name);
-    behindBlocks = behindBlocks.stream().filter(a -> !a.name().equals(name)).toList();
+    synchronized (attachments) {
+      attachments.remove(name);
+      seeBlockChanges();
+    }
+  }
+
+  private void seeBlockChanges() {
+    behindBlocks = attachments.values().stream().filter(a -> a.blockChange() != null).toList();
   }
 
   /** What was put on the model, by name, in that order. */

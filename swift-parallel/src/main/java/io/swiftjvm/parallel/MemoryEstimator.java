@@ -31,10 +31,10 @@ public final class MemoryEstimator {
 
   /** The estimate for one model and one request. */
   public static MemoryEstimate estimate(ModelSizes sizes, MemoryRequest request) {
-        Map<String, long[]> trained = trained(sizes, request);
+    Map<String, long[]> trained = trained(sizes, request);
     Tally adapters = request.work() == Work.FULL ? new Tally() : adapters(trained);
     Tally copies = copies(sizes, request, trained);
-    Tally state = state(trained, request);
+    Tally state = state(sizes, request);
     TrainingPeak.Moment peak = request.work() == Work.GENERATE
         ? new TrainingPeak.Moment(0, answering(sizes.config(), request.tokens()), logits(sizes.config(), request))
         : TrainingPeak.of(sizes, request);
@@ -64,12 +64,16 @@ public final class MemoryEstimator {
   /** Weights that do not stay in the file: those that learn, and those of another element type. */
   private static Tally copies(ModelSizes sizes, MemoryRequest request, Map<String, long[]> trained) {
     Tally tally = new Tally();
+    Tuning tuning = request.tuning();
+    // Blocks that are added come on top; their numbers may be those that other layers have in the files.
+    boolean onTop = request.work() == Work.FULL && tuning != null && tuning.expansion() != null;
+    boolean inPlace = request.work() == Work.FULL && !onTop;
     Map<String, Shape> projections = sizes.projections();
     sizes.shapes().forEach((name, shape) -> {
       DType packed = name.endsWith(".weight") && projections.containsKey(name.substring(0, name.length() - 7))
           ? request.packed() : null;
       long values = ModelShapes.values(shape);
-      DType dtype = request.work() == Work.FULL && trained.containsKey(name) ? DType.F32 : request.dtype();
+      DType dtype = inPlace && trained.containsKey(name) ? DType.F32 : request.dtype();
       if (packed != null && packed.tileRows() > 1) {
         tally.add(packed.bytes(values / shape[shape.length - 1], shape[shape.length - 1]));
       } else if (packed != null && values % packed.block() == 0) {
@@ -83,13 +87,8 @@ public final class MemoryEstimator {
       // The output projection has 8 bits whatever the others have; the token table that it may be tied to stays.
       tally.add(DType.tiled(8, packed.block(), packed.hasZeroPoint()).bytes(head[0], head[1]));
     }
-    // Blocks that are added come on top; their numbers may be those of layers that are there.
-    if (request.work() == Work.FULL) {
-      trained.forEach((name, shape) -> {
-        if (!sizes.shapes().containsKey(name)) {
-          tally.add(ModelShapes.values(shape) * FLOAT);
-        }
-      });
+    if (onTop) {
+      trained.values().forEach(shape -> tally.add(ModelShapes.values(shape) * FLOAT));
     }
     return tally;
   }
@@ -106,10 +105,11 @@ public final class MemoryEstimator {
     return tally;
   }
 
-  private static Tally state(Map<String, long[]> trained, MemoryRequest request) {
+  private static Tally state(ModelSizes sizes, MemoryRequest request) {
     Tally tally = new Tally();
-    if (request.work() != Work.GENERATE) {
-      trained.forEach((name, shape) -> request.optim().state(name, shape).forEach(tally::add));
+    Tuning tuning = request.tuning();
+    if (request.work() != Work.GENERATE && tuning != null) {
+      tuning.learning(sizes.model()).forEach((name, shape) -> request.optim().state(name, shape).forEach(tally::add));
     }
     return tally;
   }

@@ -78,7 +78,7 @@ final class TrainingPeak {
     }
     String headName = (config.tied() ? sizes.names().embedding() : sizes.names().head()) + ".weight";
     boolean full = request.work() == Work.FULL;
-    tuning.trained(sizes.model()).forEach((name, shape) -> {
+    tuning.learning(sizes.model()).forEach((name, shape) -> {
       if (!full || !name.equals(headName)) {
         learnt[layer(name)] += block(shape);
       }

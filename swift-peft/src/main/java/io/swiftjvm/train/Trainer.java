@@ -37,6 +37,7 @@ final class Trainer implements AutoCloseable {
     spec = job.spec();
     total = job.data().steps();
     double peak = spec.optim().rate(job.weights().full());
+    job.weights().begin(0); // what does not learn at first needs no state
     schedule = spec.schedule().schedule(peak, total);
     optimizer = RuleOptimizer.of(job.weights().model().backend(), spec.optim(),
         ParamGroups.of(job.weights().parameters(), spec.optim(), job.weights().loraPlusRatio()));

@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class AdapterConfig {
   static final String FILE = "adapter_config.json";
 
+  private static final String TYING = "ensure_weight_tying";
   /** Keys that are read below, or by {@link BaseChanges}. */
   private static final Set<String> KNOWN = Set.of("r", "lora_alpha", "lora_dropout", "target_modules",
       "exclude_modules", "layers_to_transform", "layers_pattern", "rank_pattern", "alpha_pattern", "use_rslora",
-      "lora_bias", "modules_to_save", "trainable_token_indices", "alora_invocation_tokens", "target_parameters", "loftq_config");
+      "lora_bias", "modules_to_save", "trainable_token_indices", "alora_invocation_tokens", "target_parameters", "loftq_config",
+      TYING);
   /** Starts that are overwritten by the saved weights and leave the base alone. */
   private static final Set<String> HARMLESS_INIT = Set.of("true", "false", "gaussian", "orthogonal", "eva");
 
@@ -37,10 +39,11 @@ final class AdapterConfig {
    * @param tokens rows of the token table that are stored
    * @param invocation tokens that switch the adapter on; or null
    * @param stacked some targets are parameters, such as stacked experts: names of projections do not tell all
+   * @param tying a head that is tied to the token table changes with it
    */
   record Settings(
       LoraSpec spec, List<Integer> tokens, @Nullable Invocation invocation,
-      boolean stacked) {}
+      boolean stacked, boolean tying) {}
 
   /** Reads and checks; anything that would change the arithmetic in a way not done here is refused by its name. */
   static Settings read(Path file) {
@@ -53,7 +56,7 @@ final class AdapterConfig {
     config.refuseUnsupported(more);
     try {
       return new Settings(config.spec(), config.tokens(), config.invocation(),
-          !reader.names("target_parameters").isEmpty());
+          !reader.names("target_parameters").isEmpty(), reader.flag(TYING));
     } catch (InvalidPlanException e) {
       throw new ModelFormatException("Cannot use " + reader.file() + ": " + e.getMessage(), e);
     }
@@ -124,9 +127,12 @@ final class AdapterConfig {
   }
 
   /** What PEFT needs to load the adapter, and nothing that an older PEFT would stumble over. */
-  static String write(LoraSpec spec, Collection<String> modules, Collection<String> linears, String base) {
+  static String write(LoraSpec spec, Collection<String> modules, Collection<String> linears, String base, boolean tying) {
     ObjectNode out = ConfigWriter.start("LORA", base, modules, linears);
     ConfigWriter.lora(out, spec);
+    if (tying) {
+      out.put(TYING, true);
+    }
     return out.toPrettyString() + "\n";
   }
 }

@@ -282,7 +282,7 @@ public final class AdapterFiles {
       });
       BaseChanges changes = adapter.changes();
       if (changes != null) {
-        changes.values().forEach((key, parameter) -> {
+        changes.saved().forEach((key, parameter) -> {
           Tensor value = parameter.value();
           writer.add(key, value.dtype(), value.shape(), HostView.of(model.backend(), value, arena));
         });
@@ -291,7 +291,7 @@ public final class AdapterFiles {
       TrainingConfig.write(folder, adapter.spec());
       AtomicFile.write(folder.resolve(AdapterConfig.FILE),
           AdapterConfig.write(adapter.spec().init() == LoraInit.LORA_GA ? adapter.spec().doubled() : adapter.spec(),
-              adapter.modules(), model.linears().keySet(), base));
+              adapter.modules(), model.linears().keySet(), base, changes != null && changes.tied()));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write the adapter to " + folder + ": " + e, e);
     }

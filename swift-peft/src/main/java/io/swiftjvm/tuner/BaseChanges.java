@@ -36,12 +36,16 @@ final class BaseChanges {
   private static final String ROWS = ".token_adapter.trainable_tokens_delta";
   private static final String BASE = ".base_layer.weight";
   private static final String BIAS = ".bias";
+  private static final String TABLE = "embed_tokens.weight";
+  private static final String HEAD = PREFIX + "lm_head.weight";
 
   private final CausalLm model;
   private final Map<Parameter, Consumer<Tensor>> changes = new IdentityHashMap<>();
   private final Map<Parameter, Tensor> before = new IdentityHashMap<>();
   /** Weights that become quantised ones, which are neither trained nor saved. */
   private final Map<Parameter, Tensor> packed = new IdentityHashMap<>();
+  /** True if the token table learns that the head is tied to, and with it the head ({@code ensure_weight_tying}). */
+  private boolean tied;
   /** Whole tensors by key in a file, in model order. */
   private final Map<String, Parameter> whole = new LinkedHashMap<>();
 
@@ -63,7 +67,7 @@ final class BaseChanges {
         changes.lowRank(settings.spec(), file, parameters, name.substring(0, name.length() - LOW_A.length()));
       } else if (name.endsWith(ROWS)) {
         changes.rows(settings, file, parameters, name.substring(0, name.length() - ROWS.length()));
-      } else if (!belongsToLowRank(file, key)) {
+      } else if (!belongsToLowRank(file, key) && !isTiedHead(model, file, key)) {
         changes.whole(settings, file, parameters, key, name);
       }
     }
@@ -84,6 +88,7 @@ final class BaseChanges {
           throw new InvalidPlanException("modules_to_save names " + name + ", which is quantised. Leave it out, or load "
               + "the unquantised model.");
         }
+        changes.tied |= changes.ties(name);
         changes.whole.put(PREFIX + key(name, adapted), parameter);
         changes.changes.put(parameter, target -> changes.widen(parameter.value(), target));
       }
@@ -129,6 +134,11 @@ final class BaseChanges {
     return false;
   }
 
+  /** The head beside its token table, once more. */
+  private static boolean isTiedHead(CausalLm model, SafetensorsFile file, String key) {
+    return key.equals(HEAD) && model.config().tied() && file.names().stream().anyMatch(name -> name.endsWith(TABLE));
+  }
+
   private void whole(
       AdapterConfig.Settings settings, SafetensorsFile file, Map<String, Parameter> parameters, String key,
       String name) {
@@ -139,9 +149,25 @@ final class BaseChanges {
       throw refusal(file.path(), "its tensor '" + key + "' is neither part of a plain LoRA (" + PREFIX
           + "<module>.lora_A.weight or lora_B.weight) nor a module of this model that modules_to_save names");
     }
+    if (ties(plain)) {
+      if (!settings.tying()) {
+        throw refusal(file.path(), "its modules_to_save changes the token table but not the head, which this model ties to "
+            + "it (ensure_weight_tying is not true in its settings)");
+      }
+      tied = true;
+    }
     TensorEntry entry = shape(file, key, parameter.value().shape());
     changes.put(parameter, target -> AdapterFiles.fill(model, entry, target));
     whole.put(key, parameter);
+  }
+
+  private boolean ties(String name) {
+    return model.config().tied() && name.endsWith(TABLE);
+  }
+
+  /** True if the head changes with the token table, as PEFT has it with {@code ensure_weight_tying} only. */
+  boolean tied() {
+    return tied;
   }
 
   /** True if all of it can be trained and saved. */
@@ -152,6 +178,13 @@ final class BaseChanges {
   /** The trained tensors by their keys in a file. */
   Map<String, Parameter> values() {
     return whole;
+  }
+
+  /** What a file holds: a tied table is there twice, since PEFT reads it as table and as head. */
+  Map<String, Parameter> saved() {
+    Map<String, Parameter> saved = new LinkedHashMap<>(whole);
+    whole.values().stream().filter(parameter -> ties(parameter.name())).forEach(table -> saved.put(HEAD, table));
+    return saved;
   }
 
   /** Overwrites the values by those of a file. */

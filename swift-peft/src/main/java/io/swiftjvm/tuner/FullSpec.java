@@ -7,6 +7,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,6 +119,22 @@ public record FullSpec(
     Map<String, long[]> trained = new LinkedHashMap<>(shapes.parameters());
     trained.keySet().retainAll(chosen(shapes.parameters()));
     return trained;
+  }
+
+  /** Under LISA what is in no layer, and the largest layers, of which so many learn. */
+  @Override
+  public Map<String, long[]> learning(ModelShapes shapes) {
+    Map<String, long[]> learning = trained(shapes);
+    if (lisaLayers > 0) {
+      Map<Integer, Long> sizes = new TreeMap<>();
+      learning.forEach((name, shape) -> sizes.merge(LlamaProSpec.layer(name), ModelShapes.values(shape), Long::sum));
+      sizes.remove(-1);
+      Set<Integer> largest = sizes.entrySet().stream()
+          .sorted(Map.Entry.<Integer, Long>comparingByValue().reversed()).limit(lisaLayers).map(Map.Entry::getKey)
+          .collect(Collectors.toSet());
+      learning.keySet().removeIf(name -> LlamaProSpec.layer(name) >= 0 && !largest.contains(LlamaProSpec.layer(name)));
+    }
+    return learning;
   }
 
   /**

@@ -63,7 +63,7 @@ public record LoraSpec(
           s -> s.gradient.batch(), (s, v) -> s.gradient(g -> g.batch(v)))
       .integer("lora_ga_iters", "Batches that lora-ga takes gradients of.",
           s -> s.gradient.iters(), (s, v) -> s.gradient(g -> g.iters(v)))
-      .integer("lora_ga_max_length", "Tokens of a row that lora-ga looks at.",
+      .integer("lora_ga_max_length", "Tokens of a row that lora-ga looks at; texts that belong together (embeddings, rerankers, classes) are looked at whole.",
           s -> s.gradient.maxLength(), (s, v) -> s.gradient(g -> g.maxLength(v)))
       .text("lora_ga_direction", "Singular vectors of A and B under lora-ga: ArB2r, A2rBr, ArBr, random.",
           s -> s.gradient.direction().toString(), (s, v) -> s.gradient(g -> g.direction(GradientStart.Direction.of(v))))

@@ -183,7 +183,7 @@ public final class ModelExport {
     String head = List.copyOf(model.linears().keySet()).getLast() + ".weight";
     return source.names().stream()
         .filter(name -> !names.contains(name) && !(model.config().tied() && name.equals(head))
-            && !name.startsWith(model.replacedHead() + "."))
+            && (model.replacedHead() == null || !name.startsWith(model.replacedHead() + ".")))
         .map(source::get).toList();
   }
 

@@ -31,6 +31,11 @@ public interface Tuning {
    */
   Map<String, long[]> trained(ModelShapes shapes);
 
+  /** Of what {@link #trained} names that which has gradients and optimizer state at a time; an estimate for memory. */
+  default Map<String, long[]> learning(ModelShapes shapes) {
+    return trained(shapes);
+  }
+
   /**
    * Columns that a training pass keeps for each token beyond those of the model, by module path; an estimate for memory.
    */

@@ -91,6 +91,28 @@ class OptimizersTest {
     }
   }
 
+  @Test
+  void a_parameter_that_learns_later_is_corrected_by_its_own_steps_as_in_torch() {
+    OptimSpec spec = OptimSpec.DEFAULT.weightDecay(0);
+    try (Backend backend = Devices.cpu(); Scope scope = new Scope(backend)) {
+      Parameter first = new Parameter("a", scope.floats(3));
+      Parameter later = new Parameter("b", scope.floats(3));
+      List<Parameter> all = List.of(first, later);
+      all.forEach(p -> backend.fill(p.value(), 0));
+      all.forEach(p -> p.trainable(true));
+      List<ParamGroup> groups = List.of(new ParamGroup("all", all, 1, 0));
+      try (Optimizer a = RuleOptimizer.of(backend, spec, groups); Optimizer b = RuleOptimizer.of(backend, spec, groups)) {
+        for (int i = 0; i < 50; i++) {
+          step(backend, a, first, new float[] {1, 1, 1}, 0);
+        }
+        b.state().forEach((name, to) -> backend.copy(a.state().get(name), to));
+        b.resumeAt(a.steps());
+        step(backend, b, later, new float[] {0.3f, -2, 1}, 0.01);
+      }
+      assertThat(later.value().toFloats()).usingComparatorWithPrecision(1e-6f).containsExactly(-0.01f, 0.01f, -0.01f);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(OptimType.class)
   void state_of_three_steps_carries_three_more_bit_for_bit(OptimType type) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,7 +28,7 @@ class UnloadTest {
   public static final class Guest implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
-      Path out = Files.createTempDirectory("guest");
+      Path out = Files.createTempDirectory(Path.of(System.getProperty("guest.folder")), "guest");
       return TinyRun.run(TinyRun.SPEC.checkpoint(c -> c.outputDir(out)), 2, out.resolve("adapter"), job -> job).steps();
     }
   }
@@ -83,8 +84,13 @@ class UnloadTest {
     Path log = temp.resolve("host.log");
     String path = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     Process host = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:SoftRefLRUPolicyMSPerMB=0", "--enable-native-access=ALL-UNNAMED", "-cp", path, Host.class.getName(), path)
+        "-XX:SoftRefLRUPolicyMSPerMB=0", "-Dguest.folder=" + temp, "--enable-native-access=ALL-UNNAMED", "-cp", path, Host.class.getName(), path)
         .redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    assertThat(host.waitFor()).as(Files.readString(log)).isZero();
+    try {
+      assertThat(host.waitFor(2, TimeUnit.MINUTES)).as(Files.readString(log)).isTrue();
+      assertThat(host.exitValue()).as(Files.readString(log)).isZero();
+    } finally {
+      host.destroyForcibly();
+    }
   }
 }

@@ -82,6 +82,35 @@ class PeftAdaptersTest extends OnTinyModel {
     assertThat(Oracle.worst(logits(List.of("default")), golden.get("logits"))).isLessThan(1e-4);
   }
 
+  /** PEFT keeps the head of the base beside a trained token table, unless ensure_weight_tying says otherwise. */
+  @Test
+  void a_tied_token_table_is_saved_with_its_head_and_one_without_is_refused() throws IOException {
+    LoraSpec spec = LoraSpec.DEFAULT.rank(2).modulesToSave(List.of("embed_tokens"));
+    Path saved = temp.resolve("tied");
+    float[] moved;
+    try (CausalLm tied = CausalLm.load(Oracle.path("models/qwen3"), backend)) {
+      assertThat(tied.config().tied()).isTrue();
+      LoraAdapter adapter = new LoraTransform(spec, 1).attach(tied);
+      adapter.parameters().forEach(p -> backend.axpy(0.1f, p.value().detached(), p.value().detached()));
+      moved = Oracle.logits(tied, List.of("default"), new long[] {5, 17, 300});
+      AdapterFiles.save(adapter, saved, "base");
+    }
+    Map<String, float[]> values = Oracle.tensors(saved.resolve(AdapterFiles.WEIGHTS));
+    assertThat(values.get("base_model.model.lm_head.weight"))
+        .containsExactly(values.get("base_model.model.model.embed_tokens.weight"));
+    Path config = saved.resolve("adapter_config.json");
+    assertThat(config).content().contains("\"ensure_weight_tying\" : true");
+    try (CausalLm tied = CausalLm.load(Oracle.path("models/qwen3"), backend)) {
+      LoraAdapter again = AdapterFiles.attach(tied, saved, "default", true);
+      assertThat(Oracle.logits(tied, List.of("default"), new long[] {5, 17, 300})).containsExactly(moved);
+      AdapterFiles.load(again, saved);
+      again.detach();
+      Files.writeString(config, Files.readString(config).replace("ensure_weight_tying\" : true", "ensure_weight_tying\" : false"));
+      assertThatThrownBy(() -> AdapterFiles.attach(tied, saved, "default", false)).isInstanceOf(ModelFormatException.class)
+          .hasMessageContaining("ensure_weight_tying");
+    }
+  }
+
   @Test
   void biases_of_a_model_are_trained_and_saved_as_peft_names_them() {
     try (CausalLm biased = CausalLm.load(Oracle.path("models/qwen2"), backend)) {

@@ -48,7 +48,8 @@ public record QuantSpec(Format format, int group, boolean zeroPoint, boolean dou
     NF4
   }
 
-  private static final Set<String> HEADS = Set.of("lm_head", "output", "score");
+  private static final String SCORE = "score";
+  private static final Set<String> HEADS = Set.of("lm_head", "output", SCORE);
   private static final int NF4_BLOCK = 64;
 
   public QuantSpec {
@@ -112,7 +113,9 @@ public record QuantSpec(Format format, int group, boolean zeroPoint, boolean dou
         throw new InvalidPlanException("Quantise the model before adapters are attached; " + path + " has one already.");
       }
       DType wanted = type(path);
-      if (wanted != null && fits(dense, wanted)) {
+      // A new head learns, or is filled in from an adapter.
+      boolean fresh = model.replacedHead() != null && path.equals(SCORE);
+      if (wanted != null && !fresh && fits(dense, wanted)) {
         linears.put(path, dense);
       }
     }

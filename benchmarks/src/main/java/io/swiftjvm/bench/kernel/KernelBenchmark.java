@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.TearDown;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class KernelBenchmark {
   /** A name of {@link #kernels}. */
-  @Param("matmul_f32_512")
+  @Param("matmul_fp32_512")
   public String kernel = "";
 
   /** Kernel threads. */

@@ -8,7 +8,10 @@ import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** Launches the attention kernels: cuts sequences into blocks of rows and sizes their shared memory. */
+/**
+ * Launches the attention kernels: cuts sequences into blocks of rows and sizes their shared memory. One call at a time: the
+ * blocks of the last one are kept, and given back by the next, which must not come before its kernels are launched.
+ */
 final class Attention {
   /** The widest head that the kernels keep in registers. */
   static final int WIDEST = 256;
@@ -58,7 +61,7 @@ final class Attention {
         .of(spec.scale()).of(spec.softCap()).of(Math.toIntExact(queries));
   }
 
-  void forward(
+  synchronized void forward(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
     Segments.Pages pages = segments.pages();
     long nq = q.dim(0);
@@ -98,7 +101,7 @@ final class Attention {
     return (int) Math.clamp(BUSY / blocks, 1, Math.clamp(longest / SHARE, 1, MOST_SHARES));
   }
 
-  void backward(
+  synchronized void backward(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, Tensor lse, Tensor dout,
       Tensor dq, Tensor dk, Tensor dv) {
     long nq = q.dim(0);
@@ -128,7 +131,7 @@ final class Attention {
     }
   }
 
-  void close() {
+  synchronized void close() {
     queries.close();
     keys.close();
   }
@@ -160,7 +163,7 @@ final class Attention {
     }
 
     @SuppressWarnings("ReferenceEquality") // segments hold arrays: equal ones would cost more than a new cut
-    synchronized Cut of(Segments segments, int group) {
+    Cut of(Segments segments, int group) {
       Cut found = cut;
       if (found != null && last == segments && lastGroup == group) {
         return found;
@@ -202,7 +205,7 @@ final class Attention {
       return byQueries ? queries * group : queries == 0 ? 0 : segments.kLength()[s];
     }
 
-    synchronized void close() {
+    void close() {
       Cut old = cut;
       if (old != null) {
         old.table().storage().release();

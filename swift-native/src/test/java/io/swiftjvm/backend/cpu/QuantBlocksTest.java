@@ -53,6 +53,26 @@ class QuantBlocksTest {
   }
 
   @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[48].*", "NF4"})
+  void a_few_rows_of_weights_meet_many_rows(DType type) {
+    for (int rows : new int[] {1, 5, 16}) {
+      Agreement.check(0.5, (backend, scope, random) -> {
+        Tensor packed = scope.tensor(type, rows, 128);
+        backend.quantize(Agreement.random(scope, random, rows, 128), packed);
+        Tensor wide = scope.floats(rows, 128);
+        backend.cast(packed, wide);
+        Tensor x = Agreement.random(scope, random, 33, 128);
+        Tensor y = scope.floats(33, rows);
+        Tensor same = scope.floats(33, rows);
+        backend.matmul(x, false, packed, true, y, 1, 0);
+        backend.matmul(x, false, wide, true, same, 1, 0);
+        assertThat(y.toFloats()).usingComparatorWithPrecision(0.4f).containsExactly(same.toFloats());
+        return List.of(y);
+      });
+    }
+  }
+
+  @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "Q[48](_\\d+)?(_ZERO)?")
   void a_row_has_the_same_bits_in_batches_of_any_size(DType type) {
     Agreement.all().forEach(backend -> {

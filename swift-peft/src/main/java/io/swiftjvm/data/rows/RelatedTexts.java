@@ -52,9 +52,12 @@ public record RelatedTexts(Row anchor, List<Row> positives, List<Row> negatives,
 
   private static List<Row> rows(Row row, Map<String, Object> extra, String column) {
     List<Row> out = new ArrayList<>();
-    if (extra.get(column) instanceof List<?> conversations) {
+    Object given = extra.get(column);
+    if (given instanceof List<?> conversations) {
       conversations.forEach(one ->
           out.add(new Row(Conversations.read(one, new ArrayList<>()), Map.of(), row.origin())));
+    } else if (given != null) {
+      throw new DatasetException(column + " is no list of conversations. Write [[{\"role\": \"user\", \"content\": ..}]].");
     }
     return out;
   }

@@ -33,6 +33,10 @@ public record InfoNce(
     if (!(temperature > 0)) {
       throw new InvalidPlanException("infonce temperature is " + temperature + "; it must be above 0.");
     }
+    if (!(margin >= 0)) {
+      throw new InvalidPlanException("infonce margin is " + margin + "; it must be 0 or more: below, the answer itself "
+          + "would count as one that may be right by mistake.");
+    }
   }
 
   /** Sets the temperature. Default: 0.1. */
@@ -69,9 +73,12 @@ public record InfoNce(
   static List<Integer> starts(float[] labels) {
     List<Integer> starts = new ArrayList<>();
     for (int row = 0; row < labels.length; row++) {
-      if (labels[row] < 0) {
+      boolean answered = starts.isEmpty() || starts.getLast() < row - 1;
+      boolean fits = labels[row] < 0 ? answered : labels[row] == 1 ? !answered : answered && !starts.isEmpty();
+      if (fits && labels[row] < 0) {
         starts.add(row);
-      } else if (starts.isEmpty() || labels[row] == 1 != (starts.getLast() == row - 1)) {
+      }
+      if (!fits || (row == labels.length - 1 && labels[row] < 0)) {
         throw new InvalidPlanException("infonce needs groups of a question (label -1), its answer (1) and wrong ones (0);"
             + " text " + row + " has label " + labels[row] + ".");
       }

@@ -85,7 +85,11 @@ public record VectorObjective(
     Tensor loss = pass.ops().floats(1);
     pass.ops().backend().fill(loss, (float) (found.loss() * share));
     Tensor tracked = pass.ops().track(rows.requiresGrad(), loss,
-        (seed, into, scope) -> into.add(rows, scope.floats(gradient, rows.shape())));
+        (seed, into, scope) -> {
+          Tensor scaled = scope.floats(gradient, rows.shape());
+          pass.ops().backend().scale(scaled, seed.get(0), scaled);
+          into.add(rows, scaled);
+        });
     return new Outcome(tracked, found.loss() * share);
   }
 

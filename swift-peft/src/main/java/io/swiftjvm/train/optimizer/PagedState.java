@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Zeroed tensors in mapped files of their own: memory that the system can write out, and that costs disk, not swap. */
 final class PagedState {
@@ -39,6 +40,7 @@ final class PagedState {
         }
         memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
       }
+      forget(made);
       return Tensor.of(Storage.external(memory, () -> close(arena, made)), dtype, shape);
     } catch (IOException e) {
       delete(file);
@@ -48,12 +50,21 @@ final class PagedState {
     }
   }
 
+  /** Where the system lets a mapped file go, nothing is left of it however the process ends; elsewhere close does it. */
+  private static void forget(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      // Windows keeps it while it is mapped.
+    }
+  }
+
   private static void close(Arena arena, Path file) {
     arena.close();
     delete(file);
   }
 
-  private static void delete(@org.jspecify.annotations.Nullable Path file) {
+  private static void delete(@Nullable Path file) {
     try {
       if (file != null) {
         Files.deleteIfExists(file);

@@ -33,6 +33,8 @@ public final class RuleOptimizer implements Optimizer {
     private final Rule rule;
     private Scope scope;
     private Map<String, Tensor> state = Map.of();
+    /** Updates since the state was zero: those that its bias corrections go by, as in torch. */
+    private int updates;
 
     Slot(Parameter parameter, ParamGroup group, Rule rule, Backend backend) {
       this.parameter = parameter;
@@ -42,10 +44,15 @@ public final class RuleOptimizer implements Optimizer {
     }
   }
 
+  private static final String UPDATES = "updates";
+
   private final Backend backend;
   private final boolean paged;
   private final List<Slot> slots = new ArrayList<>();
   private long steps;
+  private final Scope scope;
+  /** The updates of every slot, for a checkpoint. */
+  private final Tensor counts;
 
   /** An optimizer whose parameters each move by what {@code rules} gives for them. */
   public RuleOptimizer(Backend backend, List<ParamGroup> groups, Function<Parameter, Rule> rules) {
@@ -59,12 +66,21 @@ public final class RuleOptimizer implements Optimizer {
       throw new InvalidPlanException("A paged optimizer was asked for on " + backend.device()
           + "; state is paged on the cpu only. Use an optim without paged_.");
     }
-    for (ParamGroup group : groups) {
-      for (Parameter parameter : group.parameters()) {
-        Slot slot = new Slot(parameter, group, rules.apply(parameter), backend);
-        slot.state = zeros(slot);
-        slots.add(slot);
+    scope = new Scope(backend);
+    try {
+      for (ParamGroup group : groups) {
+        for (Parameter parameter : group.parameters()) {
+          Slot slot = new Slot(parameter, group, rules.apply(parameter), backend);
+          slots.add(slot);
+          if (parameter.trainable()) {
+            slot.state = zeros(slot);
+          }
+        }
       }
+      counts = scope.tensor(DType.I32, slots.size());
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
   }
 
@@ -100,8 +116,12 @@ public final class RuleOptimizer implements Optimizer {
       Tensor value = slot.parameter.value();
       Tensor gradient = gradients.get(value);
       if (gradient != null) {
+        if (slot.state.isEmpty()) {
+          slot.state = zeros(slot);
+        }
+        slot.updates++;
         slot.rule.update(backend, new Move(value.detached(), gradient, slot.state,
-            learningRate * slot.group.rateFactor(), slot.group.weightDecay(), steps, gradScale));
+            learningRate * slot.group.rateFactor(), slot.group.weightDecay(), slot.updates, gradScale));
       }
     }
   }
@@ -113,6 +133,7 @@ public final class RuleOptimizer implements Optimizer {
         slot.scope.close();
         slot.scope = new Scope(backend);
         slot.state = Map.of();
+        slot.updates = 0;
       } else if (slot.parameter.trainable() && slot.state.isEmpty()) {
         slot.state = zeros(slot);
       }
@@ -130,16 +151,23 @@ public final class RuleOptimizer implements Optimizer {
     for (Slot slot : slots) {
       slot.state.forEach((name, tensor) -> all.put(slot.parameter.name() + "." + name, tensor));
     }
+    backend.upload(MemorySegment.ofArray(slots.stream().mapToInt(slot -> slot.updates).toArray()), counts);
+    all.put(UPDATES, counts);
     return Collections.unmodifiableMap(all);
   }
 
   @Override
   public void resumeAt(long at) {
     steps = at;
+    int[] updates = counts.toInts();
+    for (int i = 0; i < updates.length; i++) {
+      slots.get(i).updates = updates[i];
+    }
   }
 
   @Override
   public void close() {
     slots.forEach(slot -> slot.scope.close());
+    scope.close();
   }
 }
