@@ -173,6 +173,9 @@ final class TrainingSaves {
 
   /** Goes on from the checkpoint that the settings name; returns the steps already done. */
   int resume() {
+    if (store != null) {
+      store.tidy();
+    }
     Path from = spec.resumeFrom();
     if (from == null) {
       return 0;

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class CheckpointStore {
   private static final Pattern DONE = Pattern.compile("checkpoint-(\\d{1,9})");
   private static final Pattern LEFT =
-      Pattern.compile("(?:checkpoint-\\d{1,9}\\.(?:tmp|old)-(\\d{1,12})-[0-9a-f-]+|\\w+\\.jsonl?\\.tmp-(\\d{1,12}))");
+      Pattern.compile("(?:checkpoint-\\d{1,9}\\.(?:tmp|old)-(\\d{1,12})-[0-9a-f-]+|\\w+\\.(?:jsonl?|html)\\.tmp-(\\d{1,12}))");
 
   private final Path root;
   private final @Nullable Integer totalLimit;
@@ -175,6 +175,18 @@ public final class CheckpointStore {
   }
 
   // What a killed process left; that of a living one may still be in the making.
+  /** Removes what a process left that was killed while it wrote; also done before every save. */
+  public void tidy() {
+    if (Folders.local(root) && Files.isDirectory(root)) {
+      try {
+        removeLeftovers();
+      } catch (IOException | UncheckedIOException e) {
+        throw new CheckpointException("Cannot tidy " + root + ": " + e + ". Make the folder writable or choose another "
+            + "output folder.", e);
+      }
+    }
+  }
+
   private void removeLeftovers() throws IOException {
     try (Stream<Path> files = Files.list(root)) {
       for (Path file : files.toList()) {
@@ -182,7 +194,11 @@ public final class CheckpointStore {
         if (matcher.matches()) {
           String pid = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
           if (ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
-            Folders.delete(file);
+            if (Files.isDirectory(file)) {
+              Folders.delete(file);
+            } else {
+              Files.deleteIfExists(file);
+            }
           }
         }
       }
