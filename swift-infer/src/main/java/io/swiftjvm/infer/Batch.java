@@ -230,8 +230,13 @@ final class Batch implements AutoCloseable {
   }
 
   private void preempt(Sequence sequence, List<Sequence> dropped) {
-    leave(sequence);
+    preempt(sequence);
     dropped.add(sequence);
+  }
+
+  /** Lets a sequence go that will come again. */
+  void preempt(Sequence sequence) {
+    leave(sequence);
     counters.preempted();
   }
 

@@ -57,6 +57,7 @@ public final class Generation {
   private int open;
   private volatile boolean cancelled;
   private volatile boolean full;
+  private volatile long fullSince;
   private volatile boolean started;
   private @Nullable RuntimeException failure;
 
@@ -85,8 +86,11 @@ public final class Generation {
         throw failure;
       }
       event = events.poll();
-      resumed = full && events.size() < buffer;
-      full = events.size() >= buffer;
+      // not at the first place: one event at a time would mean one pass at a time
+      resumed = full && events.size() <= buffer / 2;
+      if (resumed) {
+        full = false;
+      }
     } finally {
       lock.unlock();
     }
@@ -141,12 +145,20 @@ public final class Generation {
     return full;
   }
 
+  /** Nanoseconds for which nobody has taken enough, 0 while more may be made. */
+  long idle() {
+    return full ? System.nanoTime() - fullSince : 0;
+  }
+
   void offer(Event event) {
     lock.lock();
     try {
       events.add(event);
       open -= event instanceof Done ? 1 : 0;
-      full = events.size() >= buffer;
+      if (!full && events.size() >= buffer) {
+        fullSince = System.nanoTime();
+        full = true;
+      }
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -6,6 +6,7 @@ import io.swiftjvm.infer.grammar.Grammar;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -29,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Scheduler implements AutoCloseable {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  /** Whoever takes nothing for so long gives its place to those that wait. */
+  private static final long PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final Engine engine;
   private final SchedulerOptions options;
@@ -66,7 +69,7 @@ public final class Scheduler implements AutoCloseable {
       if (closed) {
         throw new IllegalStateException("the scheduler is closed");
       }
-      long calls = waiting.stream().map(Speaker::generation).distinct().count();
+      long calls = waiting.stream().filter(s -> s.ready() && !s.started()).map(Speaker::generation).distinct().count();
       if (calls >= options.queue() + (long) Math.max(0, slots - running)) {
         throw new OverloadedException("There are " + calls + " requests waiting already; at most " + options.queue()
             + " may. Try again later.");
@@ -183,11 +186,7 @@ public final class Scheduler implements AutoCloseable {
           waiting.forEach(s -> s.generation().cancel());
         }
         waiting.removeIf(this::gone);
-        while (!waiting.isEmpty() && batch.admit(waiting.getFirst().sequence())) {
-          Speaker next = waiting.removeFirst();
-          next.start();
-          speakers.add(next);
-        }
+        fill(batch, speakers);
         running = speakers.size();
         if (closed) {
           speakers.forEach(s -> s.generation().cancel());
@@ -207,9 +206,42 @@ public final class Scheduler implements AutoCloseable {
     }
   }
 
-  /** True if a speaker that waits shall wait no longer; it is told. */
+  /** Gives places to those that wait, in their order, also those of others whose callers take nothing. */
+  private void fill(Batch batch, List<Speaker> speakers) {
+    List<Speaker> parked = new ArrayList<>();
+    boolean admitted = true;
+    for (Iterator<Speaker> all = waiting.iterator(); admitted && all.hasNext();) {
+      Speaker next = all.next();
+      if (next.ready()) {
+        admitted = batch.admit(next.sequence());
+        while (!admitted && park(batch, speakers, parked)) {
+          admitted = batch.admit(next.sequence());
+        }
+        if (admitted) {
+          all.remove();
+          next.start();
+          speakers.add(next);
+        }
+      }
+    }
+    waiting.addAll(parked);
+  }
+
+  /** Takes a place from somebody who does not use it; it is worked on again when its caller comes back. */
+  private static boolean park(Batch batch, List<Speaker> speakers, List<Speaker> parked) {
+    Speaker idle = speakers.stream().filter(s -> s.idle() > PATIENCE_NANOS).findFirst().orElse(null);
+    if (idle != null) {
+      batch.preempt(idle.sequence());
+      speakers.remove(idle);
+      parked.add(idle);
+    }
+    return idle != null;
+  }
+
+  /** True if a speaker that waits shall wait no longer; it is told. A call that has begun waits as long as it takes. */
   private boolean gone(Speaker speaker) {
-    if (!speaker.generation().cancelled() && !speaker.started() && speaker.waited() > options.queueWait().toNanos()) {
+    if (!speaker.generation().cancelled() && !speaker.generation().started()
+        && speaker.waited() > options.queueWait().toNanos()) {
       speaker.generation().fail(
           new OverloadedException("No place became free within " + options.queueWait() + ". Try again later."));
     }

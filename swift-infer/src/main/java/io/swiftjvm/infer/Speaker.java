@@ -42,6 +42,11 @@ final class Speaker {
     return !generation.full() || generation.cancelled();
   }
 
+  /** Nanoseconds for which it has held its place for nothing, as nobody takes what it says. */
+  long idle() {
+    return ready() ? 0 : generation.idle();
+  }
+
   long waited() {
     return System.nanoTime() - submitted;
   }

@@ -108,7 +108,7 @@ final class ApiException extends RuntimeException {
   /** {@code {"error": {...}}}. */
   ObjectNode body() {
     ObjectNode error = JsonNodeFactory.instance.objectNode();
-    error.put("message", getMessage()).put("type", type).put("param", param).put("code", code);
+    error.put("message", Text.whole(text())).put("type", type).put("param", param).put("code", code);
     return JsonNodeFactory.instance.objectNode().set("error", error);
   }
 }

@@ -74,7 +74,7 @@ final class ChatEndpoint implements Endpoint {
       throw ApiException.invalid("tool_choice", "tool_choice and " + guided.param() + " exclude each other.");
     }
     Grammar own = guided != null ? guided.grammar() : forced;
-    List<Grammar> forms = own != null ? List.of(own) : style.writes(dialect) ? tools.free() : List.of();
+    List<Grammar> forms = own != null ? List.of(own) : style.free(dialect, tools);
     // a tool that is not strict may also be called as the model likes
     boolean must = own != null || forms.size() == 1;
     for (Grammar form : forms) {

@@ -66,9 +66,9 @@ final class ChatStyle {
         : ToolDialect.of(tools ? template : null, request.offered());
   }
 
-  /** True if a form can hold the calls of a dialect: they are in Hermes' form, of plain tokens. */
-  boolean writes(@Nullable ToolDialect dialect) {
-    return dialect == ToolDialect.FORCED && !special(ReasoningReader.Start.ANSWER, dialect);
+  /** Forms of an answer that may hold calls in a dialect, the best one first; none where calls cannot be told from text. */
+  List<Grammar> free(@Nullable ToolDialect dialect, Tools request) {
+    return dialect == null ? List.of() : FreeCalls.of(dialect.kind(), request.free(), request.parallel(), this::special);
   }
 
   /** True if what an answer is parted by are special tokens, which then must show in its text. */
@@ -77,10 +77,12 @@ final class ChatStyle {
         start == ReasoningReader.Start.ANSWER ? Stream.of() : Stream.of(ReasoningReader.OPEN, ReasoningReader.CLOSE);
     Stream<String> calls = dialect == null ? Stream.of()
         : Stream.concat(dialect.begins().stream(), Stream.of(dialect.end()));
-    return Stream.concat(thoughts, calls).anyMatch(text -> {
-      OptionalInt id = tokenizer.id(text);
-      return id.isPresent() && tokenizer.special().all().contains(id.getAsInt());
-    });
+    return Stream.concat(thoughts, calls).anyMatch(this::special);
+  }
+
+  private boolean special(String text) {
+    OptionalInt id = tokenizer.id(text);
+    return id.isPresent() && tokenizer.special().all().contains(id.getAsInt());
   }
 
   /** The tools that the template itself tells the model. */

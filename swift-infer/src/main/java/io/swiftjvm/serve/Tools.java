@@ -13,17 +13,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param offered as chat templates take them; none where the model shall not call
  * @param forced the only ones that the answer may consist of; null where the model may do as it likes
- * @param free forms of an answer that may hold calls, each complete with arguments of its schema, the best one first
+ * @param free functions by name that the model may call where it likes
  * @param parallel whether an answer may have several calls
  */
 record Tools(
-    List<Map<String, Object>> offered, @Nullable Grammar forced, List<Grammar> free, boolean parallel) {
+    List<Map<String, Object>> offered, @Nullable Grammar forced, Map<String, Fields> free, boolean parallel) {
   private static final int MOST = 128;
   private static final int MOST_CALLS = 64;
   private static final String NAME = "[A-Za-z0-9_.:-]{1,64}";
   private static final String BEGIN = "<tool_call>";
   private static final String END = "</tool_call>";
-  private static final Grammar BLANKS = Grammar.regex("[ \\n\\r\\t]{0,8}");
   private static final String NOTHING = "{\"type\": \"object\", \"additionalProperties\": false}";
 
   static Tools read(Fields f, Json json) {
@@ -41,10 +40,10 @@ record Tools(
     boolean parallel = f.flag("parallel_tool_calls", true);
     JsonNode choice = f.get("tool_choice");
     if (choice == null || choice.asText().equals("auto")) {
-      return new Tools(offered, null, free(functions, parallel), parallel);
+      return new Tools(offered, null, functions, parallel);
     }
     if (choice.asText().equals("none")) {
-      return new Tools(List.of(), null, List.of(), parallel);
+      return new Tools(List.of(), null, Map.of(), parallel);
     }
     boolean named = choice.isObject();
     if (!named && !choice.asText().equals("required")) {
@@ -70,7 +69,7 @@ record Tools(
     Grammar call = Grammar.oneOf(calls);
     boolean several = parallel && !named;
     return new Tools(offered, several ? Grammar.sequence(call, Grammar.repeat(Grammar.sequence(Grammar.text("\n"), call),
-        0, MOST_CALLS - 1)) : call, List.of(), parallel);
+        0, MOST_CALLS - 1)) : call, Map.of(), parallel);
   }
 
   private static Fields function(Fields tool) {
@@ -89,41 +88,12 @@ record Tools(
     }
     function.text("description");
     function.object("parameters");
+    function.flag("strict", false);
     return function;
   }
 
-  /**
-   * Text with calls in {@link ToolDialect#FORCED}: once one has begun it is completed, and its arguments keep to their
-   * schema; where the schema has what no form can promise and the tool is not strict, they are an object.
-   */
-  private static List<Grammar> free(Map<String, Fields> functions, boolean parallel) {
-    if (functions.isEmpty()) {
-      return List.of();
-    }
-    boolean strict = functions.values().stream().anyMatch(function -> function.flag("strict", false));
-    return (strict ? List.of(true) : List.of(true, false)).stream().map(exact -> {
-      List<Grammar> calls = new ArrayList<>();
-      functions.forEach((name, function) -> calls.add(Grammar.sequence(spaced("{", "\"name\"", ":", '"' + name + '"', ",",
-          "\"arguments\"", ":"), exact ? parameters(function) : Grammar.json(), spaced("}"))));
-      Grammar call =
-          Grammar.sequence(Grammar.until(BEGIN), Grammar.oneOf(calls), BLANKS, Grammar.text(END));
-      Grammar rest = Grammar.without(BEGIN);
-      return parallel ? Grammar.sequence(Grammar.repeat(call, 0, MOST_CALLS), rest) : Grammar.oneOf(List.of(rest, call));
-    }).toList();
-  }
-
-  /** Texts with blanks before and behind each. */
-  private static Grammar spaced(String... texts) {
-    List<Grammar> parts = new ArrayList<>();
-    for (String text : texts) {
-      parts.add(BLANKS);
-      parts.add(Grammar.text(text));
-    }
-    parts.add(BLANKS);
-    return Grammar.sequence(parts.toArray(Grammar[]::new));
-  }
-
-  private static Grammar parameters(Fields function) {
+  /** Arguments of a function as JSON of its schema. */
+  static Grammar parameters(Fields function) {
     JsonNode parameters = function.get("parameters");
     return Grammar.json(parameters == null ? NOTHING : parameters.toString());
   }

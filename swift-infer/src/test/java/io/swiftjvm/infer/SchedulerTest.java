@@ -97,6 +97,35 @@ class SchedulerTest {
   }
 
   @Test
+  void calls_that_nobody_takes_give_their_places_to_others_and_come_back() throws InterruptedException {
+    Engine engine = engine(2);
+    List<GenerateRequest> long40 = IntStream.range(0, 4).mapToObj(
+        i -> GenerateRequest.of(5, 6 + i).sampling(GREEDY.maxTokens(40).logprobs(0))).toList();
+    List<Completion> alone = long40.stream().map(engine::generate).toList();
+    try (Scheduler scheduler = new Scheduler(engine, SchedulerOptions.DEFAULT.buffer(4).queue(8))) {
+      List<Generation> slow = long40.stream().map(r -> scheduler.submit(List.of(r))).toList();
+      for (GenerateRequest request : requests(3)) {
+        assertThat(scheduler.submit(List.of(request)).await()).hasSize(1);
+      }
+      assertThat(scheduler.counters().preemptions()).isPositive();
+      for (int i = 0; i < slow.size(); i++) {
+        assertThat(slow.get(i).await().getFirst().tokens()).isEqualTo(alone.get(i).tokens());
+      }
+    }
+  }
+
+  @Test
+  void a_call_that_has_begun_does_not_fail_while_the_rest_of_it_waits() throws InterruptedException {
+    SchedulerOptions hasty = SchedulerOptions.DEFAULT.queueWait(Duration.ofMillis(50)).buffer(1);
+    try (Scheduler scheduler = new Scheduler(engine(1), hasty)) {
+      Generation both = scheduler.submit(List.of(GenerateRequest.of(5, 6).sampling(GREEDY.maxTokens(9).logprobs(0)),
+          GenerateRequest.of(7, 8).sampling(GREEDY.maxTokens(9).logprobs(0))));
+      Thread.sleep(300);
+      assertThat(both.await()).extracting(Completion::finishReason).containsOnly(FinishReason.LENGTH);
+    }
+  }
+
+  @Test
   void a_cancelled_call_frees_its_place_and_says_what_there_was() throws InterruptedException {
     try (Scheduler scheduler = new Scheduler(engine(1), SchedulerOptions.DEFAULT.buffer(1))) {
       Generation first =

@@ -141,6 +141,7 @@ final class Automaton {
     return switch (node) {
       case Node.Chars chars -> false;
       case Node.Text text -> text.text().isEmpty();
+      case Node.Token token -> false;
       case Node.Seq seq -> seq.parts().stream().allMatch(part -> nullable(part, found));
       case Node.Alt alt -> alt.parts().stream().anyMatch(part -> nullable(part, found));
       case Node.Repeat repeat -> repeat.least() == 0 || nullable(repeat.part(), found);

@@ -1,18 +1,17 @@
 package io.swiftjvm.infer.grammar;
 
 import io.swiftjvm.infer.grammar.Machine.State;
-import io.swiftjvm.text.TokenBytes;
 import java.util.BitSet;
 
 /** A grammar for a vocabulary. Thread-safe. */
 final class Compiled {
-  private final TokenBytes bytes;
+  private final TokenTrie trie;
   private final Machine machine;
   private final Masks masks;
   private final State start;
 
-  Compiled(Automaton automaton, TokenTrie trie, TokenBytes bytes) {
-    this.bytes = bytes;
+  Compiled(Automaton automaton, TokenTrie trie) {
+    this.trie = trie;
     this.machine = new Machine(automaton);
     this.masks = new Masks(machine, trie);
     this.start = machine.start();
@@ -36,7 +35,7 @@ final class Compiled {
   synchronized State behind(State state, int token) {
     machine.work();
     State at = state;
-    for (byte b : bytes.of(token)) {
+    for (byte b : trie.bytes(token)) {
       at = machine.step(at, b & 0xFF);
     }
     return at;

@@ -59,6 +59,14 @@ public sealed interface Grammar {
     return new Choice(List.of(text));
   }
 
+  /**
+   * One special token, by its text: {@code [TOOL_CALLS]}. All other forms are made of text, which no special token stands
+   * for. Refused where the tokenizer has no such token.
+   */
+  static Grammar special(String token) {
+    return new Special(token);
+  }
+
   /** Any text up to and with the first {@code end}, which is not empty. */
   static Grammar until(String end) {
     return new Until(end);
@@ -102,6 +110,9 @@ public sealed interface Grammar {
 
   /** {@link #ebnf}. */
   record Ebnf(String rules) implements Grammar {}
+
+  /** {@link #special}. */
+  record Special(String token) implements Grammar {}
 
   /** {@link #until}. */
   record Until(String end) implements Grammar {

@@ -1,7 +1,6 @@
 package io.swiftjvm.infer.grammar;
 
 import io.swiftjvm.error.InvalidPlanException;
-import io.swiftjvm.text.TokenBytes;
 import io.swiftjvm.text.Tokenizer;
 import java.time.Duration;
 import java.util.Map;
@@ -92,8 +91,12 @@ public final class GrammarCompiler {
   private Compiled compile(Grammar grammar, Duration waited) {
     TokenTrie tokens = trie();
     Budget budget = new Budget(limits, waited);
-    Map<String, Node> rules = Rules.of(grammar, limits, budget);
-    return new Compiled(Automaton.of(rules, tokens.single(), budget), tokens, new TokenBytes(tokenizer));
+    try {
+      Map<String, Node> rules = Rules.of(grammar, limits, budget, tokenizer);
+      return new Compiled(Automaton.of(rules, tokens.single(), budget), tokens);
+    } catch (StackOverflowError e) {
+      throw new InvalidPlanException("The grammar has too many parts inside one another. Simplify it.", e);
+    }
   }
 
   private TokenTrie trie() {

@@ -103,6 +103,7 @@ final class JsonText {
       case Node.And and -> new Node.And(escaped(and.left()), escaped(and.right()));
       case Node.Minus minus -> new Node.Minus(escaped(minus.left()), escaped(minus.right()));
       case Node.Ref ref -> ref;
+      case Node.Token token -> token;
       case Node.Multiple multiple -> multiple;
       case Node.Until until -> until;
       case Node.Without without -> without;

@@ -95,6 +95,7 @@ final class Nfa {
     return switch (node) {
       case Node.Chars chars -> chars(chars.set(), from);
       case Node.Text text -> bytes(text.bytes(), from);
+      case Node.Token token -> bytes(token.bytes(), from);
       case Node.Seq seq -> {
         int at = from;
         for (Node part : seq.parts()) {
@@ -180,7 +181,7 @@ final class Nfa {
       at[i] = state();
     }
     for (int i = 0; i < word.length; i++) {
-      for (int b = 0; b <= 0xFF; b++) {
+      for (int b = 0; b < Node.Token.FIRST; b++) {
         byte[] seen = Arrays.copyOf(word, i + 1);
         seen[i] = (byte) b;
         int kept = i + 1;

@@ -22,6 +22,23 @@ sealed interface Node {
     }
   }
 
+  /** A special token. */
+  record Token(int id) implements Node {
+    /** Bytes from here on are in no UTF-8; a special token is some of them. */
+    static final int FIRST = 0xF8;
+
+    private static final int BITS = 3;
+    private static final int LENGTH = 8;
+
+    byte[] bytes() {
+      byte[] bytes = new byte[LENGTH];
+      for (int i = 0; i < LENGTH; i++) {
+        bytes[i] = (byte) (FIRST | (id >> (BITS * i) & (0xFF - FIRST)));
+      }
+      return bytes;
+    }
+  }
+
   /** One after the other. */
   record Seq(List<Node> parts) implements Node {}
 

@@ -1,11 +1,13 @@
 package io.swiftjvm.infer.grammar;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 
 /** The rules of a grammar, read from its description. */
 final class Rules {
@@ -14,16 +16,18 @@ final class Rules {
 
   private final GrammarLimits limits;
   private final Budget budget;
+  private final Tokenizer tokenizer;
   private final Map<String, Node> rules = new LinkedHashMap<>();
   private int parts;
 
-  private Rules(GrammarLimits limits, Budget budget) {
+  private Rules(GrammarLimits limits, Budget budget, Tokenizer tokenizer) {
+    this.tokenizer = tokenizer;
     this.limits = limits;
     this.budget = budget;
   }
 
-  static Map<String, Node> of(Grammar grammar, GrammarLimits limits, Budget budget) {
-    Rules all = new Rules(limits, budget);
+  static Map<String, Node> of(Grammar grammar, GrammarLimits limits, Budget budget, Tokenizer tokenizer) {
+    Rules all = new Rules(limits, budget, tokenizer);
     all.rules.put(ROOT, Node.EMPTY);
     all.rules.put(ROOT, all.node(grammar));
     return all.rules;
@@ -39,6 +43,7 @@ final class Rules {
       case Grammar.Regex regex -> Regex.whole(checked(regex.pattern(), limits.regexBytes()), limits);
       case Grammar.Choice choice -> choice(choice.texts());
       case Grammar.Ebnf ebnf -> ebnf(ebnf.rules());
+      case Grammar.Special special -> token(special.token());
       case Grammar.Until until -> new Node.Until(until.end());
       case Grammar.Without without -> new Node.Without(without.text());
       case Grammar.Sequence sequence -> new Node.Seq(sequence.parts().stream().map(this::node).toList());
@@ -48,6 +53,14 @@ final class Rules {
         yield new Node.Repeat(rule("part " + parts++, node(repeat.part())), repeat.least(), repeat.most());
       }
     };
+  }
+
+  private Node token(String text) {
+    OptionalInt id = tokenizer.id(text);
+    if (id.isEmpty() || !tokenizer.special().all().contains(id.getAsInt())) {
+      throw new InvalidPlanException("The tokenizer has no special token '" + text + "'. Use one that it has, or text.");
+    }
+    return new Node.Token(id.getAsInt());
   }
 
   private Node rule(String name, Node body) {

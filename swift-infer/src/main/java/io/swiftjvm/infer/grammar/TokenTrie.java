@@ -9,10 +9,13 @@ import java.util.List;
 
 /**
  * The tokens of a vocabulary by their bytes: a tree whose nodes stand in the order of a walk through it, each with the
- * node behind its subtree, so that a walk that leaves out subtrees is a loop. Special tokens are not in it. Immutable.
+ * node behind its subtree, so that a walk that leaves out subtrees is a loop. Special tokens are there as bytes that no
+ * text has. Immutable.
  */
 final class TokenTrie {
   private final int vocabulary;
+  private final Tokenizer tokenizer;
+  private final TokenBytes texts;
   private final BitSet single = new BitSet(0x100);
   private byte[] labels = new byte[1024];
   private int[] depths = new int[1024];
@@ -31,10 +34,12 @@ final class TokenTrie {
   TokenTrie(Tokenizer tokenizer, int vocabulary) {
     this.vocabulary = vocabulary;
     List<Entry> entries = new ArrayList<>();
-    TokenBytes bytes = new TokenBytes(tokenizer);
+    this.tokenizer = tokenizer;
+    this.texts = new TokenBytes(tokenizer);
+    single.set(Node.Token.FIRST, 0x100);
     for (int id = 0; id < vocabulary; id++) {
-      byte[] own = tokenizer.special().all().contains(id) ? new byte[0] : bytes.of(id);
-      if (own.length > 0) {
+      byte[] own = bytes(id);
+      if (own.length > 0 && (special(id) || text(own))) {
         entries.add(new Entry(own, id));
       }
       if (own.length == 1) {
@@ -63,6 +68,25 @@ final class TokenTrie {
     }
     node((byte) 0, 0, entries.size());
     size--;
+  }
+
+  /** What a token is read as. */
+  byte[] bytes(int id) {
+    return special(id) ? new Node.Token(id).bytes() : texts.of(id);
+  }
+
+  private boolean special(int id) {
+    return tokenizer.special().all().contains(id);
+  }
+
+  /** False for pieces that no UTF-8 has, such as a single byte of 0xFF. */
+  private static boolean text(byte[] bytes) {
+    for (byte b : bytes) {
+      if ((b & 0xFF) >= Node.Token.FIRST) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** A node whose tokens begin at {@code first}; those of its ancestors were there before. */
