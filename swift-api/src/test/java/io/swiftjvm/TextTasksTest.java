@@ -2,8 +2,12 @@ package io.swiftjvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.serve.LocalApi;
 import io.swiftjvm.train.TrainEvent;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -119,9 +123,29 @@ class TextTasksTest {
     try (Run run = Swift.model("swift-tiny").adapters(folder).threads(2).load()) {
       assertThat(task.equals("embedding") ? run.embed(List.of("one", "1")) : run.classifyChats(chats))
           .isDeepEqualTo(found);
+      served(run, task, found);
     }
     if (task.endsWith("reranker")) {
       assertThat(found[0][0]).isGreaterThan(found[1][0]);
+    }
+  }
+
+  /** The server reads texts as the run does. */
+  private static void served(Run run, String task, float[][] found) throws IOException {
+    boolean vectors = task.equals("embedding");
+    String body = vectors ? "\"input\": [\"one\", \"1\"]"
+        : "\"text_1\": \"What is LoRA?\", \"text_2\": [\"A low-rank adapter\", \"A bird\"]";
+    String answer = run.api().post(vectors ? "/v1/embeddings" : "/v1/score",
+        "{\"model\": \"" + run.api().models().getFirst() + "\", " + body + "}", LocalApi.Events.NONE).body();
+    JsonNode data = new ObjectMapper().readTree(answer).path("data");
+    assertThat(data).as(answer).hasSize(2);
+    for (int i = 0; i < 2; i++) {
+      for (int k = 0; vectors && k < found[i].length; k++) {
+        assertThat((float) data.path(i).path("embedding").path(k).asDouble()).isCloseTo(found[i][k], within(1e-6f));
+      }
+      if (!vectors) {
+        assertThat(data.path(i).path("score").asDouble()).isCloseTo(1 / (1 + Math.exp(-found[i][0])), within(1e-6));
+      }
     }
   }
 

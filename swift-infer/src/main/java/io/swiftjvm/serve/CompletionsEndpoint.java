@@ -20,7 +20,7 @@ final class CompletionsEndpoint implements Endpoint {
   CompletionsEndpoint(Service service) {
     this.service = service;
     this.responder = new Responder(service);
-    this.inputs = new TextInputs(service, "prompt", service.options().sizes().choices());
+    this.inputs = new TextInputs(service, "prompt", service.options().sizes().choices(), false);
   }
 
   @Override

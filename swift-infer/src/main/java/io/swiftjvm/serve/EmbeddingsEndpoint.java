@@ -20,7 +20,7 @@ final class EmbeddingsEndpoint implements Endpoint {
 
   EmbeddingsEndpoint(Service service) {
     this.service = service;
-    this.inputs = new TextInputs(service, "input", service.options().sizes().inputs());
+    this.inputs = new TextInputs(service, "input", service.options().sizes().inputs(), true);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.swiftjvm.serve;
 
+import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.error.TemplateException;
 import io.swiftjvm.text.RenderOptions;
 import io.swiftjvm.text.SafeChat;
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -51,10 +53,30 @@ final class PromptEncoder {
     return tokenizer.encode(text, addSpecialTokens);
   }
 
+  /** A text that shall become a vector, as the model was taught to read one. */
+  int[] single(String text, boolean addSpecialTokens, int limit, String param) {
+    TextForm form = served.texts();
+    if (form == null) {
+      return text(text, addSpecialTokens, limit, param);
+    }
+    checkLength(text.length(), limit, param);
+    return read(() -> form.single(text), param);
+  }
+
   /** Two texts as a cross-encoder reads them. */
   int[] pair(String first, String second, int limit, String param) {
     checkLength((long) first.length() + second.length(), limit, param);
-    return tokenizer.encodePair(first, second, true);
+    TextForm form = served.texts();
+    return form == null ? tokenizer.encodePair(first, second, true) : read(() -> form.pair(first, second), param);
+  }
+
+  private static int[] read(Supplier<int[]> tokens, String param) {
+    try {
+      return tokens.get();
+    } catch (SwiftException e) {
+      throw ApiException.invalid(param, "The model cannot read a text of " + param + ": "
+          + Text.brief(String.valueOf(e.getMessage())));
+    }
   }
 
   /** The last {@code most} ids, -1 = as many as fit; null leaves them all. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.swiftjvm.infer.TextVectors;
+import io.swiftjvm.train.objective.YesNo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -12,8 +13,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code POST /v1/rerank} and {@code POST /v1/score}: how well texts fit together. A classifier with one label reads
- * both as a pair and its output goes through the logistic function; of any other model it is the cosine of the vectors.
+ * {@code POST /v1/rerank} and {@code POST /v1/score}: how well texts fit together. A classifier with one label and a
+ * generative reranker read both as a pair and the output goes through the logistic function; of any other model it is
+ * the cosine of the vectors.
  */
 final class RelevanceEndpoints {
   private final Service service;
@@ -87,8 +89,11 @@ final class RelevanceEndpoints {
   private void answer(
       Call call, String model, List<String> firsts, List<String> seconds, String param, Body kind) throws IOException {
     Integer last = call.fields().integer("truncate_prompt_tokens", -1, service.names().maxLength());
-    boolean pairs = service.served().model().config().classifies();
-    if (pairs && service.served().model().config().head().outputs() != 1) {
+    TextForm form = service.served().texts();
+    YesNo words = form == null ? null : form.words();
+    boolean classes = service.served().model().config().classifies();
+    boolean pairs = classes || words != null;
+    if (classes && service.served().model().config().head().outputs() != 1) {
       throw ApiException.invalid("model", "This model tells " + service.served().model().config().head().outputs()
           + " classes apart; relevance needs a classifier with one label or a language model.");
     }
@@ -96,9 +101,10 @@ final class RelevanceEndpoints {
     LateBody body = new LateBody(service, call);
     try {
       List<String> adapters = service.names().adapters(model);
-      double[] scores = pairs
-          ? service.vectors().classify(service, call, body, texts, adapters).stream()
-              .mapToDouble(output -> 1 / (1 + Math.exp(-output[0]))).toArray()
+      List<float[]> outputs = !pairs ? List.of()
+          : words == null ? service.vectors().classify(service, call, body, texts, adapters)
+              : service.vectors().rank(service, call, body, texts, adapters, words);
+      double[] scores = pairs ? outputs.stream().mapToDouble(output -> 1 / (1 + Math.exp(-output[0]))).toArray()
           : cosines(service.vectors().embed(service, call, body, texts, adapters), firsts, seconds.size());
       ObjectNode out = EmbeddingsEndpoint.head(model, texts);
       kind.write(scores, out);
@@ -128,7 +134,7 @@ final class RelevanceEndpoints {
   }
 
   private int[] single(String text, String param, @Nullable Integer last) {
-    return checked(service.prompts().text(text, true, service.names().maxLength(), param), param, last);
+    return checked(service.prompts().single(text, true, service.names().maxLength(), param), param, last);
   }
 
   private int[] checked(int[] ids, String param, @Nullable Integer last) {

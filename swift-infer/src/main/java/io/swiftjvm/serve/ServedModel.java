@@ -21,12 +21,20 @@ import org.jspecify.annotations.Nullable;
  * @param system system text for conversations that have none; null = none
  * @param variables further variables of the template, which requests may override
  * @param adapters adapters on the model that answer under its own name
+ * @param texts how texts for vectors and relevance are read; null = as plain tokens
  */
 public record ServedModel(
     String name, CausalLm model, Tokenizer tokenizer, @Nullable ChatTemplate template, @Nullable String system,
-    Map<String, Object> variables, List<String> adapters) {
+    Map<String, Object> variables, List<String> adapters, @Nullable TextForm texts) {
   public ServedModel {
     variables = Map.copyOf(variables);
     adapters = List.copyOf(adapters);
+  }
+
+  /** A model that reads texts as plain tokens. */
+  public ServedModel(
+      String name, CausalLm model, Tokenizer tokenizer, @Nullable ChatTemplate template, @Nullable String system,
+      Map<String, Object> variables, List<String> adapters) {
+    this(name, model, tokenizer, template, system, variables, adapters, null);
   }
 }

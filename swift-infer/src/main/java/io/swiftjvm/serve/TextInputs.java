@@ -10,9 +10,15 @@ final class TextInputs {
   private final Service service;
   private final String name;
   private final int most;
+  private final boolean vectors;
 
-  /** The field {@code name} with at most so many texts. */
-  TextInputs(Service service, String name, int most) {
+  /**
+   * The field {@code name} with at most so many texts.
+   *
+   * @param vectors true if the texts shall become vectors, not be continued
+   */
+  TextInputs(Service service, String name, int most, boolean vectors) {
+    this.vectors = vectors;
     this.service = service;
     this.name = name;
     this.most = most;
@@ -60,7 +66,8 @@ final class TextInputs {
   private Input text(String text, boolean special, @Nullable Integer last) {
     String whole = Text.whole(text);
     int limit = service.names().maxLength();
-    int[] ids = service.prompts().text(whole, special, limit, name);
+    int[] ids = vectors ? service.prompts().single(whole, special, limit, name)
+        : service.prompts().text(whole, special, limit, name);
     int[] kept = PromptEncoder.last(ids, last, limit);
     return checked(kept, kept.length == ids.length ? whole : null);
   }

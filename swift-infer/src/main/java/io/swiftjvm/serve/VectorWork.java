@@ -3,6 +3,7 @@ package io.swiftjvm.serve;
 import io.swiftjvm.infer.Engine;
 import io.swiftjvm.infer.TextVectors;
 import io.swiftjvm.model.Pooling;
+import io.swiftjvm.train.objective.YesNo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,12 @@ final class VectorWork implements AutoCloseable {
   List<float[]> classify(Service service, Call call, LateBody body, List<int[]> texts, List<String> adapters)
       throws IOException {
     return each(service, call, body, texts, group -> vectors.classify(group, adapters));
+  }
+
+  /** By how much a generative reranker would rather say yes than no. */
+  List<float[]> rank(Service service, Call call, LateBody body, List<int[]> texts, List<String> adapters, YesNo words)
+      throws IOException {
+    return each(service, call, body, texts, group -> vectors.rank(group, adapters, words));
   }
 
   private List<float[]> each(Service service, Call call, LateBody body, List<int[]> texts, Kind kind)
