@@ -10,31 +10,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ChatTest {
+class ChatTest extends SharedServer {
   private static final String QUESTION = "What is LoRA?";
-  private static TinyServer tiny;
-
-  @BeforeAll
-  static void open() {
-    tiny = new TinyServer();
-  }
-
-  @AfterAll
-  static void close() {
-    assertThat(tiny.failures).isEmpty();
-    tiny.close();
-  }
-
-  private static JsonNode ok(Answer answer) {
-    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
-    return answer.json();
-  }
 
   private static String content(JsonNode response) {
     return response.at("/choices/0/message/content").asText();

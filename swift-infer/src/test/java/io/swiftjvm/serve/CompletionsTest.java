@@ -5,30 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.swiftjvm.serve.TinyServer.Answer;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Completions, tokens, models, health and metrics. */
-class CompletionsTest {
-  private static TinyServer tiny;
-
-  @BeforeAll
-  static void open() {
-    tiny = new TinyServer();
-  }
-
-  @AfterAll
-  static void close() {
-    assertThat(tiny.failures).isEmpty();
-    tiny.close();
-  }
-
+class CompletionsTest extends SharedServer {
   private static JsonNode complete(String prompt, String more) {
-    Answer answer = tiny.post(
-        "/v1/completions", "{'model':'swift-tiny','max_tokens':8,'prompt':" + prompt + more + "}");
-    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
-    return answer.json();
+    return ok(tiny.post("/v1/completions", "{'model':'swift-tiny','max_tokens':8,'prompt':" + prompt + more + "}"));
   }
 
   @Test

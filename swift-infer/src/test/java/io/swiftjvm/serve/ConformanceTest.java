@@ -8,8 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -17,20 +15,7 @@ import org.junit.jupiter.api.TestFactory;
  * The wire, check by check: the tables under {@code conformance} in the resources. After each refusal the server must
  * still answer.
  */
-class ConformanceTest {
-  private static TinyServer tiny;
-
-  @BeforeAll
-  static void open() {
-    tiny = new TinyServer();
-  }
-
-  @AfterAll
-  static void close() {
-    assertThat(tiny.failures).isEmpty();
-    tiny.close();
-  }
-
+class ConformanceTest extends SharedServer {
   @TestFactory
   Stream<DynamicTest> embeddings() {
     return checks("embeddings");

@@ -12,8 +12,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Structured output and calls of tools by a model that was not taught either. */
 @Timeout(60)
-class StructuredTest {
+class StructuredTest extends SharedServer {
   private static final String HOT = ",'temperature':1.5,'max_tokens':160";
   private static final String SCHEMA = "{'type':'object','properties':{'name':{'type':'string','maxLength':12},"
       + "'age':{'type':'integer','minimum':0,'maximum':150},'tags':{'type':'array','items':{'enum':['a','b']},"
@@ -30,23 +28,6 @@ class StructuredTest {
   private static final String TOOLS = ",'tools':[{'type':'function','function':{'name':'add','parameters':"
       + "{'type':'object','properties':{'x':{'type':'integer','maximum':99},'y':{'type':'boolean'}},"
       + "'required':['x','y']}}},{'type':'function','function':{'name':'now'}}]";
-  private static TinyServer tiny;
-
-  @BeforeAll
-  static void open() {
-    tiny = new TinyServer();
-  }
-
-  @AfterAll
-  static void close() {
-    assertThat(tiny.failures).isEmpty();
-    tiny.close();
-  }
-
-  private static JsonNode ok(Answer answer) {
-    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
-    return answer.json();
-  }
 
   private static JsonNode json(String text) {
     try {

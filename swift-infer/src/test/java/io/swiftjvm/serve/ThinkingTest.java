@@ -3,7 +3,6 @@ package io.swiftjvm.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.swiftjvm.serve.TinyServer.Answer;
 import io.swiftjvm.text.ChatTemplate;
 import java.util.List;
 import java.util.Map;
@@ -33,9 +32,7 @@ class ThinkingTest {
   }
 
   private static JsonNode choice(String more) {
-    Answer answer = tiny.chat(",'temperature':1.5,'seed':3,'max_tokens':40" + more);
-    assertThat(answer.status()).as(answer.text()).isEqualTo(200);
-    return answer.json().at("/choices/0");
+    return SharedServer.ok(tiny.chat(",'temperature':1.5,'seed':3,'max_tokens':40" + more)).at("/choices/0");
   }
 
   @Test

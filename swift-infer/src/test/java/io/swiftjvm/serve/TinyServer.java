@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
+import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.hub.ModelSource;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.text.ChatTemplate;
@@ -187,6 +188,11 @@ final class TinyServer implements AutoCloseable {
   /** Sequences that wait for one. */
   int waiting() {
     return load("waiting");
+  }
+
+  /** Bytes of all tensors of the model, its adapters and its cache. */
+  long memory() {
+    return ((CpuBackend) backend).bytesInUse();
   }
 
   /** Answers whose client did not wait for them, as the server counts them a moment after it noticed. */

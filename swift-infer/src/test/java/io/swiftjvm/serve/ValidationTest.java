@@ -7,28 +7,13 @@ import io.swiftjvm.serve.TinyServer.Answer;
 import java.net.http.HttpRequest;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every wrong value is told with its name, and the server works on. */
-class ValidationTest {
-  private static TinyServer tiny;
-
-  @BeforeAll
-  static void open() {
-    tiny = new TinyServer();
-  }
-
-  @AfterAll
-  static void close() {
-    assertThat(tiny.failures).isEmpty();
-    tiny.close();
-  }
-
+class ValidationTest extends SharedServer {
   private static void assertRefused(Answer answer, int status, String param) {
     assertThat(answer.status()).as(answer.text()).isEqualTo(status);
     JsonNode error = answer.json().path("error");
