@@ -3,12 +3,15 @@ package io.swiftjvm.serve;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.infer.Engine;
+import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tuner.Adapters;
 import io.swiftjvm.tuner.method.TunerFiles;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -22,7 +25,7 @@ final class AdapterDesk implements AutoCloseable {
   private final ModelNames names;
   private final ServeOptions options;
   /** Those that are on the model, also ones whose last requests still run. */
-  private final Set<String> attached = new LinkedHashSet<>();
+  private final Map<String, Scope> attached = new LinkedHashMap<>();
 
   AdapterDesk(Engine engine, ModelNames names, ServeOptions options) {
     this.engine = engine;
@@ -31,14 +34,19 @@ final class AdapterDesk implements AutoCloseable {
   }
 
   synchronized void attach(String name, Path folder) {
-    engine.betweenPasses(() -> TunerFiles.attachAny(engine.model(), folder, name, false));
-    attached.add(name);
+    CausalLm model = engine.model();
+    engine.betweenPasses(() -> attached.put(
+        name, model.apart(() -> TunerFiles.attachAny(model, folder, name, false))));
     names.add(name);
   }
 
   private synchronized void detach(String name) {
-    if (attached.remove(name)) {
-      engine.betweenPasses(() -> Adapters.of(engine.model(), name).detach());
+    Scope memory = attached.remove(name);
+    if (memory != null) {
+      engine.betweenPasses(() -> {
+        Adapters.of(engine.model(), name).detach();
+        engine.model().giveBack(memory);
+      });
     }
   }
 
@@ -50,7 +58,7 @@ final class AdapterDesk implements AutoCloseable {
     }
     Path folder = folder(root, call.fields().requiredText("lora_path"));
     synchronized (this) {
-      if (names.has(name) || attached.contains(name)) {
+      if (names.has(name) || attached.containsKey(name)) {
         throw ApiException.invalid("lora_name", "There is a model called '" + Text.brief(name) + "' already.");
       }
       try {
@@ -103,6 +111,6 @@ final class AdapterDesk implements AutoCloseable {
   /** Takes off what was put on. */
   @Override
   public synchronized void close() {
-    Set.copyOf(attached).forEach(this::detach);
+    Set.copyOf(attached.keySet()).forEach(this::detach);
   }
 }

@@ -75,7 +75,7 @@ class AdapterUpdatesTest {
         assertThat(load(tiny, "poet", "poet").status()).isEqualTo(400);
         assertThat(tiny.post("/v1/unload_lora_adapter", "{'lora_name':'poet'}").status()).isEqualTo(200);
         // it comes off when its last answer is over, a moment after the client has read it
-        Thread.sleep(500); System.out.println("MEM "+before+" "+tiny.memory()+" "+LoraAdapter.names(tiny.served.model()));
+        TinyServer.until(() -> tiny.memory() == before);
         assertThat(tiny.get("/v1/models/poet").status()).isEqualTo(404);
         assertThat(tiny.post("/v1/unload_lora_adapter", "{'lora_name':'poet'}").status()).isEqualTo(404);
       }

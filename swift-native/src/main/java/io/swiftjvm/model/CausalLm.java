@@ -26,6 +26,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +67,8 @@ public final class CausalLm implements AutoCloseable {
   private final DecoderConfig config;
   private final Backend backend;
   private final Scope scope;
+  private final Set<Scope> apart = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable Scope current;
   private final Weights weights;
   private final ModelTree tree;
   private final Map<String, LinearSlot> slots;
@@ -181,10 +185,49 @@ public final class CausalLm implements AutoCloseable {
     return backend;
   }
 
-  /** Memory that lives as long as the model: adapters and widened weights. */
+  /** Memory that lives as long as the model, adapters and widened weights, or as long as {@link #apart} says. */
   public Scope scope() {
     try (Use _ = use()) {
-      return scope;
+      Scope now = current;
+      return now == null ? scope : now;
+    }
+  }
+
+  /**
+   * Runs a change, such as attaching an adapter, whose memory shall go back before the model's. One at a time, in one
+   * thread.
+   *
+   * {@snippet :
+   * Scope memory = model.apart(() -> AdapterFiles.attach(model, folder, "a", false));
+   * LoraAdapter.of(model, "a").detach();
+   * model.giveBack(memory);
+   * }
+   *
+   * @return what {@link #scope()} was meanwhile
+   */
+  public Scope apart(Runnable change) {
+    try (Use _ = use()) {
+      Scope own = new Scope(backend);
+      apart.add(own);
+      boolean done = false;
+      current = own;
+      try {
+        change.run();
+        done = true;
+      } finally {
+        current = null;
+        if (!done) {
+          giveBack(own);
+        }
+      }
+      return own;
+    }
+  }
+
+  /** Gives the memory of a change back, when nothing uses it any more. Twice is harmless. */
+  public void giveBack(Scope own) {
+    if (apart.remove(own)) {
+      own.close();
     }
   }
 
@@ -392,6 +435,7 @@ public final class CausalLm implements AutoCloseable {
   @Override
   public void close() {
     guard.close(() -> {
+      apart.forEach(Scope::close);
       scope.close();
       weights.close();
     });

@@ -76,7 +76,7 @@ public final class LoraLinear implements AdaptedLinear {
     parts = next;
   }
 
-  /** Takes an adapter away; its memory goes back with the model. */
+  /** Takes an adapter away; its memory goes back with the scope that it was made in. */
   synchronized void remove(String adapter) {
     Map<String, LoraPart> next = new LinkedHashMap<>(parts);
     next.remove(adapter);
