@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.data.Batch;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.BatchSource;
 import io.swiftjvm.train.TrainJob;
 import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.train.optimizer.GaLoreSpec;
 import io.swiftjvm.train.optimizer.OptimSpec;
+import io.swiftjvm.tuner.LoraInit;
 import io.swiftjvm.tuner.LoraSpec;
+import io.swiftjvm.tuner.ShiftedAttention;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +38,8 @@ class MeasuredPlansTest {
   private static final RandomModel WIDE = new RandomModel(320, 3, 8, 800, 3000);
   private static final RandomModel DEEP = new RandomModel(192, 10, 6, 500, 2000);
 
+  private static final RandomModel LLAMA = new RandomModel(true, 256, 5, 8, 640, 1500);
+
   private record Plan(String name, RandomModel model, MemoryRequest request, int rows) {
     @Override
     public String toString() {
@@ -50,6 +55,10 @@ class MeasuredPlansTest {
             MemoryRequest.train(lora.dropout(0).rank(16), 640).recompute(true).labelled(300), 2),
         new Plan("deep lora, one long row", DEEP, MemoryRequest.train(lora.dropout(0).targets("q_proj", "v_proj"),
             1500), 1),
+        new Plan("wide loftq, kept", WIDE,
+            MemoryRequest.train(lora.init(LoraInit.LOFTQ), 400).packed(DType.NF4), 2),
+        new Plan("llama in groups, kept", LLAMA,
+            MemoryRequest.train(lora.dropout(0).attention(new ShiftedAttention(0.25, 256)), 512), 2),
         new Plan("small full, adamw", SMALL, MemoryRequest.train(300), 3),
         new Plan("wide full, recomputed, two micro-batches", WIDE,
             MemoryRequest.train(400).recompute(true).microBatches(2), 4),
