@@ -1,6 +1,7 @@
 package io.swiftjvm.hub;
 
 import io.swiftjvm.error.ModelFormatException;
+import io.swiftjvm.tensor.LargePages;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -73,7 +74,9 @@ public final class SafetensorsFile implements AutoCloseable {
       if (size < Long.BYTES) {
         throw SafetensorsHeader.refusal(path, "it has " + size + " bytes, fewer than the 8 of a header length", null);
       }
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      LargePages.advise(mapped);
+      return mapped;
     } catch (IOException e) {
       throw SafetensorsHeader.refusal(path, "it cannot be mapped: " + e, e);
     }

@@ -1,6 +1,7 @@
 package io.swiftjvm.backend.cpu;
 
 import io.swiftjvm.error.MemoryException;
+import io.swiftjvm.tensor.LargePages;
 import io.swiftjvm.tensor.Storage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -21,6 +22,8 @@ final class CpuPool implements AutoCloseable {
   private static final long SLAB = 1 << 20;
   private static final long SMALL = SLAB / 16;
   private static final long SLACK = 64L << 20;
+  /** Blocks up to a quarter of it are cut from regions one behind the other, so that they share large pages. */
+  private static final long REGION = 64L << 20;
 
   private final Map<Long, ArrayDeque<Block>> small = new TreeMap<>();
   private final TreeMap<Long, ArrayDeque<Block>> large = new TreeMap<>();
@@ -28,6 +31,9 @@ final class CpuPool implements AutoCloseable {
   private final List<Block> lent = new ArrayList<>();
   private @Nullable MemorySegment slab;
   private long slabUsed;
+  /** What is left of the region. */
+  private long regionAt;
+  private long regionEnd;
   private long used;
   private long peak;
   private long reserved;
@@ -88,6 +94,7 @@ final class CpuPool implements AutoCloseable {
       }
     }
     slabs.forEach(Arena::close);
+    LargePages.release(regionAt, regionEnd - regionAt);
     lent.clear();
     slabs.clear();
     small.clear();
@@ -145,7 +152,7 @@ final class CpuPool implements AutoCloseable {
     }
     Arena arena = Arena.ofShared();
     try {
-      MemorySegment memory = arena.allocate(size, ALIGNMENT);
+      MemorySegment memory = memory(size, arena);
       reserved += size;
       return new Block(memory, arena);
     } catch (OutOfMemoryError e) {
@@ -157,6 +164,26 @@ final class CpuPool implements AutoCloseable {
       shrink(Long.MAX_VALUE);
       return reserve(size);
     }
+  }
+
+  private MemorySegment memory(long size, Arena arena) {
+    long bytes = Math.ceilDiv(size, LargePages.UNIT) * LargePages.UNIT;
+    long at = bytes > REGION / 4 ? LargePages.reserve(bytes) : next(bytes);
+    return at == 0 ? arena.allocate(size, ALIGNMENT) : LargePages.segment(at, bytes, arena).asSlice(0, size);
+  }
+
+  /** The next bytes of the region; 0 = there are no large pages. */
+  private long next(long bytes) {
+    if (regionEnd - regionAt < bytes) {
+      LargePages.release(regionAt, regionEnd - regionAt);
+      regionAt = LargePages.reserve(REGION);
+      regionEnd = regionAt == 0 ? 0 : regionAt + REGION;
+    }
+    if (regionAt == 0) {
+      return 0;
+    }
+    regionAt += bytes;
+    return regionAt - bytes;
   }
 
   /** Releases kept blocks, the largest first, until {@code bytes} are given back. */
