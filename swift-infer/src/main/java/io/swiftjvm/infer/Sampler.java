@@ -1,5 +1,6 @@
 package io.swiftjvm.infer;
 
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.SwiftException;
 import java.util.List;
 
@@ -21,9 +22,21 @@ final class Sampler {
     chain.forEach(processor -> processor.apply(history, scores));
     int best = Scores.argmax(scores);
     if (best < 0) {
-      throw new SwiftException("Token " + index + " of the answer cannot be chosen: the model's logits are not finite "
-          + "or the constraints forbid every token. Check the weights (try float32) and the constraints.");
+      throw refusal(index, scores);
     }
     return greedy ? best : Draws.choose(Scores.probabilities(scores), Draws.uniform(seed, index));
+  }
+
+  private SwiftException refusal(int index, float[] scores) {
+    String what = "Token " + index + " of the answer cannot be chosen: ";
+    boolean numbers = true;
+    for (float score : scores) {
+      numbers &= !Float.isNaN(score);
+    }
+    if (!numbers || chain.isEmpty()) {
+      return new SwiftException(what + "the model's logits are not finite. Check the weights, or try float32.");
+    }
+    return new InvalidPlanException(what + "the constraints forbid every token. Loosen one of them, such as the form of "
+        + "the answer, tokens that end it, or biases.");
   }
 }

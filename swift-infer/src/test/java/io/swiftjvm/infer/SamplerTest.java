@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.hub.SafetensorsFile;
 import io.swiftjvm.testing.OracleFiles;
@@ -54,6 +55,9 @@ class SamplerTest {
       assertThatThrownBy(() -> sampler.next(new TokenHistory(1), scores)).isInstanceOf(SwiftException.class)
           .hasMessageContaining("not finite");
     }
+    LogitsProcessor nothing = (history, scores) -> Arrays.fill(scores, Float.NEGATIVE_INFINITY);
+    assertThatThrownBy(() -> new Sampler(List.of(nothing), true, 0).next(new TokenHistory(1), new float[] {1, 2}))
+        .isInstanceOf(InvalidPlanException.class).hasMessageContaining("forbid every token");
   }
 
   @Test
