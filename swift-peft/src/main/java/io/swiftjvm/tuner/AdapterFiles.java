@@ -117,7 +117,11 @@ public final class AdapterFiles {
       // The transform's own check of the name, before anything changes.
       String legal = new LoraTransform(name, spec, 0).name();
       List<String> order = model.linears().keySet().stream().filter(found::containsKey).toList();
-      for (LoraLinear linear : LoraTransform.wrap(model, order)) {
+      List<LoraLinear> linears = LoraTransform.wrap(model, order);
+      if (quantises) {
+        linears.forEach(linear -> LoftqStart.check(linear, spec.rankOf(linear.path()), spec.scaleOf(linear.path())));
+      }
+      for (LoraLinear linear : linears) {
         Found part = require(found.get(linear.path()));
         Parameter a = parameter(model, linear, legal, "lora_A", part.a());
         Parameter b = parameter(model, linear, legal, "lora_B", part.b());

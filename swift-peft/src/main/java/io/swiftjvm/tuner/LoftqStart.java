@@ -63,15 +63,29 @@ public record LoftqStart(int bits, int iters) {
     }
   }
 
-  /** The weight alone if A and B come from a file. */
-  Made make(CausalLm model, LoraLinear linear, int rank, float scale, boolean weightOnly) {
+  /** Refuses a projection whose weight (out,in) cannot become NF4. */
+  static void check(String path, long out, long in) {
+    if (in % 16 != 0 || out * in % DType.NF4.block() != 0) {
+      throw new InvalidPlanException("init_weights is loftq, which makes weights NF4, and that of " + path + " has " + out
+          + " rows of " + in + "; rows must be whole 16s and the size whole blocks of " + DType.NF4.block()
+          + ". Leave it out of the targets, or use another init_weights.");
+    }
+  }
+
+  /** Refuses a projection of a model; the first one that does not fit is told before the model changes. */
+  static void check(LoraLinear linear, int rank, float scale) {
     LoraStart.check(linear, LoraInit.LOFTQ, rank, scale);
     Tensor weight = linear.base().weight().value();
-    if (!weight.dtype().isFloat() || weight.columns() % 16 != 0 || weight.size() % DType.NF4.block() != 0) {
-      throw new InvalidPlanException("init_weights is loftq, which makes weights NF4, and that of " + linear.path() + " is "
-          + weight + (weight.dtype().isFloat() ? "; rows must be whole 16s and the size whole blocks of 64."
-              : ". Leave out quant_method.") + " Or use another init_weights.");
+    if (!weight.dtype().isFloat()) {
+      throw new InvalidPlanException("init_weights is loftq, which quantises weights itself, and that of " + linear.path()
+          + " is " + weight + ". Leave out quant_method, or use another init_weights.");
     }
+    check(linear.path(), linear.outFeatures(), linear.inFeatures());
+  }
+
+  /** The weight alone if A and B come from a file. */
+  Made make(CausalLm model, LoraLinear linear, int rank, float scale, boolean weightOnly) {
+    Tensor weight = linear.base().weight().value();
     Backend backend = model.backend();
     int in = Math.toIntExact(linear.inFeatures());
     int out = Math.toIntExact(linear.outFeatures());

@@ -276,6 +276,9 @@ public record LoraSpec(
     checkRanks(chosen, path -> require(shapes, path));
     for (String path : chosen) {
       long[] size = require(shapes, path);
+      if (init == LoraInit.LOFTQ) {
+        LoftqStart.check(path, size[0], size[1]);
+      }
       if (!freezeA) {
         all.put(path + ".lora_A.weight", new long[] {rankOf(path), size[1]});
       }

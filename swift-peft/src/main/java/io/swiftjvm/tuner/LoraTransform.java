@@ -60,6 +60,9 @@ public record LoraTransform(String name, LoraSpec spec, long seed) implements Mo
       return new long[] {linear.outFeatures(), linear.inFeatures()};
     });
     List<LoraLinear> chosen = wrap(model, paths);
+    if (quantises) {
+      chosen.forEach(linear -> LoftqStart.check(linear, spec.rankOf(linear.path()), spec.scaleOf(linear.path())));
+    }
     for (LoraLinear linear : chosen) {
       int rank = spec.rankOf(linear.path());
       float scale = spec.scaleOf(linear.path());

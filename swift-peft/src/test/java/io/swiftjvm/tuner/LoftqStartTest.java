@@ -79,6 +79,9 @@ class LoftqStartTest {
   void what_it_cannot_do_is_refused() {
     assertThatThrownBy(() -> SPEC.loftq(l -> l.bits(8))).isInstanceOf(InvalidPlanException.class)
         .hasMessageContaining("loftq_bits is 8");
+    LoftqStart.check("q_proj", 64, 48);
+    assertThatThrownBy(() -> LoftqStart.check("q_proj", 64, 40)).hasMessageContaining("whole 16s");
+    assertThatThrownBy(() -> LoftqStart.check("q_proj", 3, 16)).hasMessageContaining("blocks of 64");
     assertThatThrownBy(() -> SPEC.loftq(l -> l.iters(0))).hasMessageContaining("loftq_iter 0");
     try (Backend backend = Devices.cpu(); CausalLm model = CausalLm.load(Oracle.path("models/qwen3"), backend)) {
       io.swiftjvm.quant.QuantSpec.nf4().apply(model);
