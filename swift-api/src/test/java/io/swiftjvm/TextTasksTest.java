@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -131,6 +132,28 @@ class TextTasksTest {
   }
 
   /** The server reads texts as the run does. */
+  @ParameterizedTest
+  @CsvSource({"seq_cls,,acc,1", "embedding,cosine_similarity,spearman_cosine,1", "reranker,,mrr,1", "sft,,token_acc,0.01"})
+  void a_validation_tells_the_metrics_of_its_task_and_the_best_checkpoint_goes_by_them(
+      String task, String loss, String metric, double least) throws IOException {
+    List<String> rows = task.equals("seq_cls") ? CLASSES : loss != null && loss.startsWith("cosine") ? PAIRS
+        : task.equals("sft") ? List.of("{\"query\": \"one\", \"response\": \"1\"}") : RELATED;
+    Recipe recipe = recipe(task, rows).with("val_dataset", temp.resolve(task + ".jsonl").toString()).with("eval_steps", 6)
+        .with("save_steps", 6).with("metric_for_best_model", metric).with("load_best_model_at_end", true);
+    recipe = loss == null ? recipe : recipe.with("loss_type", loss);
+    recipe = task.equals("seq_cls") ? recipe.with("num_labels", 3) : recipe;
+    List<TrainEvent> events = new ArrayList<>();
+    trained(recipe, events).close();
+    List<Double> values = events.stream().filter(TrainEvent.Evaluated.class::isInstance)
+        .map(event -> ((TrainEvent.Evaluated) event).metrics().get(metric)).toList();
+    assertThat(values).hasSize(2).doesNotContainNull();
+    assertThat(values.getLast()).isGreaterThanOrEqualTo(least);
+    try (Stream<Path> files = Files.walk(temp)) {
+      Path log = files.filter(file -> file.endsWith("logging.jsonl")).findFirst().orElseThrow();
+      assertThat(Files.readString(log)).contains("\"eval_" + metric + "\"");
+    }
+  }
+
   private static void served(Run run, String task, float[][] found) throws IOException {
     boolean vectors = task.equals("embedding");
     String body = vectors ? "\"input\": [\"one\", \"1\"]"
