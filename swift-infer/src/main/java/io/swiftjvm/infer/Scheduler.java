@@ -185,8 +185,9 @@ public final class Scheduler implements AutoCloseable {
         if (closed) {
           waiting.forEach(s -> s.generation().cancel());
         }
-        waiting.removeIf(this::gone);
+        waiting.removeIf(Scheduler::gone);
         fill(batch, speakers);
+        waiting.removeIf(this::late);
         running = speakers.size();
         if (closed) {
           speakers.forEach(s -> s.generation().cancel());
@@ -238,19 +239,24 @@ public final class Scheduler implements AutoCloseable {
     return idle != null;
   }
 
-  /** True if a speaker that waits shall wait no longer; it is told. A call that has begun waits as long as it takes. */
-  private boolean gone(Speaker speaker) {
-    if (!speaker.generation().cancelled() && !speaker.generation().started()
-        && speaker.waited() > options.queueWait().toNanos()) {
-      speaker.generation().fail(
-          new OverloadedException("No place became free within " + options.queueWait() + ". Try again later."));
-    }
+  /** True if a speaker that waits shall wait no longer. */
+  private static boolean gone(Speaker speaker) {
     if (speaker.generation().cancelled()) {
       speaker.cancel();
       speaker.end();
       return true;
     }
     return false;
+  }
+
+  /** {@link #gone}, or there is still no place; it is told. A call that has begun waits as long as it takes. */
+  private boolean late(Speaker speaker) {
+    Generation generation = speaker.generation();
+    if (!generation.cancelled() && !generation.started() && speaker.waited() > options.queueWait().toNanos()) {
+      generation.fail(
+          new OverloadedException("No place became free within " + options.queueWait() + ". Try again later."));
+    }
+    return gone(speaker);
   }
 
   private void step(Batch batch, List<Speaker> speakers) throws InterruptedException {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -143,26 +144,29 @@ class SchedulerTest {
 
   @Test
   void more_calls_than_may_wait_are_refused_and_those_that_wait_too_long_fail() throws InterruptedException {
-    SchedulerOptions tight = SchedulerOptions.DEFAULT.queue(1).buffer(1);
-    for (Duration wait : List.of(Duration.ofMinutes(5), Duration.ofMillis(100))) {
-      try (Scheduler scheduler = new Scheduler(engine(1), tight.queueWait(wait))) {
-        Generation runs = scheduler.submit(List.of(GenerateRequest.of(5, 6).sampling(GREEDY.maxTokens(50).logprobs(0))));
-        while (!runs.started()) {
-          Thread.onSpinWait();
-        }
-        Generation waits = scheduler.submit(requests(1));
-        if (wait.toMinutes() > 0) {
-          assertThatThrownBy(() -> scheduler.submit(requests(1))).isInstanceOf(OverloadedException.class)
-              .hasMessageContaining("at most 1");
-        } else {
-          assertThatThrownBy(waits::await).isInstanceOf(OverloadedException.class).hasMessageContaining("PT0.1S");
-        }
-        assertThat(runs.await()).hasSize(1);
-        if (wait.toMinutes() > 0) {
-          assertThat(waits.await()).hasSize(1);
-        }
-        assertThat(scheduler.submit(requests(1)).await()).hasSize(1);
+    CountDownLatch gate = new CountDownLatch(1);
+    LogitsProcessor wait = (history, scores) -> {
+      try {
+        gate.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
+    };
+    SchedulerOptions tight = SchedulerOptions.DEFAULT.queue(1).queueWait(Duration.ofMillis(100));
+    try (Scheduler scheduler = new Scheduler(engine(1), tight)) {
+      Generation runs = scheduler.submit(
+          List.of(GenerateRequest.of(5, 6).sampling(GREEDY.maxTokens(50)).processors(List.of(wait))));
+      while (!runs.started()) {
+        Thread.onSpinWait();
+      }
+      Generation waits = scheduler.submit(requests(1));
+      assertThatThrownBy(() -> scheduler.submit(requests(1))).isInstanceOf(OverloadedException.class)
+          .hasMessageContaining("at most 1");
+      Thread.sleep(150);
+      gate.countDown();
+      assertThatThrownBy(waits::await).isInstanceOf(OverloadedException.class).hasMessageContaining("PT0.1S");
+      assertThat(runs.await()).hasSize(1);
+      assertThat(scheduler.submit(requests(1)).await()).hasSize(1);
     }
   }
 
