@@ -87,9 +87,9 @@ final class AdapterConfig {
     double alpha = config.numberOf("lora_alpha", config.node("lora_alpha"));
     return new LoraSpec(rank, alpha, config.number("lora_dropout", 0), config.targets(), config.flag("use_rslora"),
         null, init(), config.pattern("rank_pattern", node -> config.intOf("rank_pattern", node)),
-        config.pattern("alpha_pattern", node -> config.numberOf("alpha_pattern", node)), false,
-        config.names("modules_to_save"), LoraBias.of(config.text("bias", "none")), GradientStart.DEFAULT, loftq(),
-        ShiftedAttention.NONE);
+        config.pattern("alpha_pattern", node -> config.numberOf("alpha_pattern", node)), LoraExtras.NONE)
+        .modulesToSave(config.names("modules_to_save")).bias(LoraBias.of(config.text("bias", "none")))
+        .loftq(l -> loftq());
   }
 
   private LoraInit init() {

@@ -29,23 +29,15 @@ import org.jspecify.annotations.Nullable;
  * @param init start of A
  * @param rankPattern other ranks by module-name pattern, first match counts
  * @param alphaPattern other alphas by module-name pattern
- * @param freezeA only B is trained (LoRA-FA, arXiv 2308.03303); false as in PEFT
- * @param modulesToSave ends of paths of modules that are trained whole beside it, such as {@code embed_tokens}; none as
- *     in ms-swift and PEFT
- * @param bias which biases of the model are trained beside it; none as in ms-swift and PEFT
- * @param gradient of the start {@link LoraInit#LORA_GA}
- * @param loftq of the start {@link LoraInit#LOFTQ}
- * @param attention what tokens see in training; the whole text before them
+ * @param extras what is left as it is by most
  */
 public record LoraSpec(
     int rank, double alpha, double dropout, LoraTargets targets, boolean rsLora, @Nullable Double loraPlusRatio,
-    LoraInit init, Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, boolean freezeA,
-    List<String> modulesToSave, LoraBias bias, GradientStart gradient,
-    LoftqStart loftq, ShiftedAttention attention) implements Tuning {
+    LoraInit init, Map<String, Integer> rankPattern, Map<String, Double> alphaPattern, LoraExtras extras)
+    implements Tuning {
   /** rank 8, alpha 32, dropout 0.05, all projections but the head: the defaults of ms-swift, not those of PEFT. */
   public static final LoraSpec DEFAULT = new LoraSpec(
-      8, 32, 0.05, LoraTargets.ALL, false, null, LoraInit.KAIMING_UNIFORM, Map.of(), Map.of(), false,
-      List.of(), LoraBias.NONE, GradientStart.DEFAULT, LoftqStart.DEFAULT, ShiftedAttention.NONE);
+      8, 32, 0.05, LoraTargets.ALL, false, null, LoraInit.KAIMING_UNIFORM, Map.of(), Map.of(), LoraExtras.NONE);
 
   /** The flags of {@code --tuner_type lora}. */
   public static final TunerMethod<LoraSpec> METHOD = TunerMethod.of("lora", DEFAULT)
@@ -60,29 +52,29 @@ public record LoraSpec(
       .text("init_weights", "Start: true (kaiming_uniform), false (B too), gaussian, pissa, olora, loftq or lora-ga; mini or bat for miss.",
           s -> s.init.plain(), (s, v) -> s.init(LoraInit.of(v)))
       .integer("lora_ga_batch_size", "Rows in a batch that lora-ga takes gradients of.",
-          s -> s.gradient.batch(), (s, v) -> s.gradient(g -> g.batch(v)))
+          s -> s.gradient().batch(), (s, v) -> s.gradient(g -> g.batch(v)))
       .integer("lora_ga_iters", "Batches that lora-ga takes gradients of.",
-          s -> s.gradient.iters(), (s, v) -> s.gradient(g -> g.iters(v)))
+          s -> s.gradient().iters(), (s, v) -> s.gradient(g -> g.iters(v)))
       .integer("lora_ga_max_length", "Tokens of a row that lora-ga looks at; texts that belong together (embeddings, rerankers, classes) are looked at whole.",
-          s -> s.gradient.maxLength(), (s, v) -> s.gradient(g -> g.maxLength(v)))
+          s -> s.gradient().maxLength(), (s, v) -> s.gradient(g -> g.maxLength(v)))
       .text("lora_ga_direction", "Singular vectors of A and B under lora-ga: ArB2r, A2rBr, ArBr, random.",
-          s -> s.gradient.direction().toString(), (s, v) -> s.gradient(g -> g.direction(GradientStart.Direction.of(v))))
+          s -> s.gradient().direction().toString(), (s, v) -> s.gradient(g -> g.direction(GradientStart.Direction.of(v))))
       .text("lora_ga_scale", "Size of the start of lora-ga: stable, weight_svd, gd_scale, unit.",
-          s -> s.gradient.scale().toString(), (s, v) -> s.gradient(g -> g.scale(GradientStart.Scale.of(v))))
+          s -> s.gradient().scale().toString(), (s, v) -> s.gradient(g -> g.scale(GradientStart.Scale.of(v))))
       .integer("lora_ga_stable_gamma", "Gamma of the stable scale.",
-          s -> s.gradient.gamma(), (s, v) -> s.gradient(g -> g.gamma(v)))
+          s -> s.gradient().gamma(), (s, v) -> s.gradient(g -> g.gamma(v)))
       .integer("loftq_bits", "Bits of the weights that loftq makes.",
-          s -> s.loftq.bits(), (s, v) -> s.loftq(l -> l.bits(v)))
-      .integer("loftq_iter", "Rounds of loftq.", s -> s.loftq.iters(), (s, v) -> s.loftq(l -> l.iters(v)))
+          s -> s.loftq().bits(), (s, v) -> s.loftq(l -> l.bits(v)))
+      .integer("loftq_iter", "Rounds of loftq.", s -> s.loftq().iters(), (s, v) -> s.loftq(l -> l.iters(v)))
       .number("group_size_ratio", "Share of max_length that is a group of attention in training (LongLoRA); 0 = all of it.",
-          s -> s.attention.ratio(), (s, v) -> s.attention(s.attention.ratio(v)))
+          s -> s.attention().ratio(), (s, v) -> s.attention(s.attention().ratio(v)))
       .integer("group_size_length", "Tokens that group_size_ratio is of; 0 = max_length.",
-          s -> s.attention.length(), (s, v) -> s.attention(s.attention.length(v)))
+          s -> s.attention().length(), (s, v) -> s.attention(s.attention().length(v)))
       .flag("lora_fa", "Train B only (LoRA-FA).", LoraSpec::freezeA, LoraSpec::freezeA)
       .texts("modules_to_save", "Modules that are trained and saved whole beside the adapter, by path or end of path.",
           LoraSpec::modulesToSave, LoraSpec::modulesToSave)
       .text("lora_bias", "Biases of the model that are trained too: none, all, or lora_only for those of the targets.",
-          s -> s.bias.plain(), (s, v) -> s.bias(LoraBias.of(v)))
+          s -> s.bias().plain(), (s, v) -> s.bias(LoraBias.of(v)))
       .texts("target_parameters", "Stacked tensors of experts in PEFT; none, since experts are projections here.",
           s -> List.of(), (s, v) -> {
             if (!v.isEmpty()) {
@@ -114,7 +106,6 @@ public record LoraSpec(
     if (loraPlusRatio != null && !(loraPlusRatio > 0 && Double.isFinite(loraPlusRatio))) {
       throw new InvalidPlanException("lora.loraPlusRatio is " + loraPlusRatio + "; it must be above 0, 16 is usual.");
     }
-    modulesToSave = List.copyOf(modulesToSave);
     rankPattern = Collections.unmodifiableMap(new LinkedHashMap<>(rankPattern));
     alphaPattern = Collections.unmodifiableMap(new LinkedHashMap<>(alphaPattern));
     rankPattern.forEach((name, value) -> checkRank("rankPattern[" + name + "]", value));
@@ -125,17 +116,17 @@ public record LoraSpec(
 
   /** Sets the rank. Default: 8. Legal: at least 1. */
   public LoraSpec rank(int value) {
-    return new LoraSpec(value, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
+    return new LoraSpec(value, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, extras);
   }
 
   /** Sets alpha. Default: 32. Legal: finite, not 0. */
   public LoraSpec alpha(double value) {
-    return new LoraSpec(rank, value, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
+    return new LoraSpec(rank, value, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, extras);
   }
 
   /** Sets the dropout on the adapter's input. Default: 0.05. Legal: 0 .. below 1. */
   public LoraSpec dropout(double value) {
-    return new LoraSpec(rank, alpha, value, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
+    return new LoraSpec(rank, alpha, value, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, extras);
   }
 
   /** Sets the projections by name. Default: {@code all-linear}. */
@@ -145,7 +136,7 @@ public record LoraSpec(
 
   /** Sets the projections. Default: {@link LoraTargets#ALL}. */
   public LoraSpec targets(LoraTargets value) {
-    return new LoraSpec(rank, alpha, dropout, value, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
+    return new LoraSpec(rank, alpha, dropout, value, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, extras);
   }
 
   /** Changes the projections. */
@@ -155,63 +146,91 @@ public record LoraSpec(
 
   /** Scales by alpha/sqrt(rank). Default: false. */
   public LoraSpec rsLora(boolean on) {
-    return new LoraSpec(rank, alpha, dropout, targets, on, loraPlusRatio, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
+    return new LoraSpec(rank, alpha, dropout, targets, on, loraPlusRatio, init, rankPattern, alphaPattern, extras);
   }
 
   /** Sets the ratio of B's learning rate to A's. Default: null (equal). Usual: 16. */
   public LoraSpec loraPlusRatio(@Nullable Double value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, value, init, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, value, init, rankPattern, alphaPattern, extras);
   }
 
   /** Sets how A starts. Default: {@link LoraInit#KAIMING_UNIFORM}. */
   public LoraSpec init(LoraInit value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, value, rankPattern, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, value, rankPattern, alphaPattern, extras);
   }
 
   /** Sets ranks by module-name pattern. Default: none. */
   public LoraSpec rankPattern(Map<String, Integer> value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, value, alphaPattern, freezeA, modulesToSave, bias, gradient, loftq, attention);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, value, alphaPattern, extras);
   }
 
   /** Sets alphas by module-name pattern. Default: none. */
   public LoraSpec alphaPattern(Map<String, Double> value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, value, freezeA, modulesToSave, bias, gradient, loftq, attention);
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, value, extras);
+  }
+
+  private LoraSpec extras(LoraExtras value) {
+    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, value);
+  }
+
+  /** True if only B is trained. */
+  public boolean freezeA() {
+    return extras.freezeA();
   }
 
   /** Trains only B. Default: false. Legal: with a start outside the weight. */
   public LoraSpec freezeA(boolean on) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, on,
-        modulesToSave, bias, gradient, loftq, attention);
+    return extras(extras.freezeA(on));
+  }
+
+  /** Modules that are trained whole. */
+  public List<String> modulesToSave() {
+    return extras.modulesToSave();
   }
 
   /** Trains these modules whole, by path or end of path. Default: none. */
   public LoraSpec modulesToSave(List<String> value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        value, bias, gradient, loftq, attention);
+    return extras(extras.modulesToSave(value));
+  }
+
+  /** The biases of the model that are trained. */
+  public LoraBias bias() {
+    return extras.bias();
   }
 
   /** Trains biases of the model. Default: {@link LoraBias#NONE}. */
   public LoraSpec bias(LoraBias value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        modulesToSave, value, gradient, loftq, attention);
+    return extras(extras.bias(value));
+  }
+
+  /** Settings of the start {@link LoraInit#LORA_GA}. */
+  public GradientStart gradient() {
+    return extras.gradient();
   }
 
   /** Changes the start {@link LoraInit#LORA_GA}. */
   public LoraSpec gradient(UnaryOperator<GradientStart> change) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        modulesToSave, bias, change.apply(gradient), loftq, attention);
+    return extras(extras.gradient(change.apply(gradient())));
+  }
+
+  /** Settings of the start {@link LoraInit#LOFTQ}. */
+  public LoftqStart loftq() {
+    return extras.loftq();
   }
 
   /** Changes the start {@link LoraInit#LOFTQ}. */
   public LoraSpec loftq(UnaryOperator<LoftqStart> change) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        modulesToSave, bias, gradient, change.apply(loftq), attention);
+    return extras(extras.loftq(change.apply(loftq())));
+  }
+
+  /** What tokens see in training. */
+  public ShiftedAttention attention() {
+    return extras.attention();
   }
 
   /** Sets what tokens see in training. Default: {@link ShiftedAttention#NONE}. */
   public LoraSpec attention(ShiftedAttention value) {
-    return new LoraSpec(rank, alpha, dropout, targets, rsLora, loraPlusRatio, init, rankPattern, alphaPattern, freezeA,
-        modulesToSave, bias, gradient, loftq, value);
+    return extras(extras.attention(value));
   }
 
   /** The plain LoRA that an adapter is saved as whose start is a part of the file: of twice the rank, scaled the same. */
@@ -263,14 +282,14 @@ public record LoraSpec(
 
   @Override
   public @Nullable String problem() {
-    String missing = attention.problem();
-    return missing != null ? missing : freezeA && init.insideWeight() ? "lora_fa is true with init_weights " + init.plain()
+    String missing = attention().problem();
+    return missing != null ? missing : freezeA() && init.insideWeight() ? "lora_fa is true with init_weights " + init.plain()
         + ", whose A is a part of the weight. Use true or gaussian." : null;
   }
 
   @Override
   public Map<String, long[]> trained(ModelShapes shapes) {
-    attention.check(shapes.config());
+    attention().check(shapes.config());
     Map<String, long[]> all = new LinkedHashMap<>();
     List<String> chosen = select(List.copyOf(shapes.projections().keySet()));
     checkRanks(chosen, path -> require(shapes, path));
@@ -279,7 +298,7 @@ public record LoraSpec(
       if (init == LoraInit.LOFTQ) {
         LoftqStart.check(path, size[0], size[1]);
       }
-      if (!freezeA) {
+      if (!freezeA()) {
         all.put(path + ".lora_A.weight", new long[] {rankOf(path), size[1]});
       }
       all.put(path + ".lora_B.weight", new long[] {size[0], rankOf(path)});
@@ -297,7 +316,7 @@ public record LoraSpec(
     for (String path : select(List.copyOf(shapes.projections().keySet()))) {
       widths.put(path, dropout > 0 ? new long[] {rankOf(path), require(shapes, path)[1]} : new long[] {rankOf(path)});
     }
-    if (attention.on()) {
+    if (attention().on()) {
       for (int i = 0; i < shapes.config().layerCount(); i++) {
         MixerConfig mixer = shapes.config().layers().get(i).mixer();
         widths.put("model.layers." + i + ".halves",
