@@ -6,6 +6,7 @@ import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.MixerConfig;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Pass;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Attention over groups of a text while training (LongLoRA, arXiv 2309.12307): half of the heads see groups of
@@ -57,7 +58,7 @@ public record ShiftedAttention(double ratio, int length) {
   }
 
   /** What is missing, or null. */
-  @org.jspecify.annotations.Nullable String problem() {
+  @Nullable String problem() {
     return on() && length == 0 ? "group_size_ratio is " + ratio + " and nothing says of how many tokens. Set max_length." : null;
   }
 

@@ -2,11 +2,9 @@ package io.swiftjvm.tuner.method;
 
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.autograd.Recurrence;
-import io.swiftjvm.autograd.Slices;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +16,7 @@ final class CachedPrefix implements AttentionContext {
   private final AttentionContext inner;
   private final int[] ids;
   private final int first;
-  private final List<Tensor> prefixes = new ArrayList<>();
+  private final List<Tensor> prefixes;
 
   /**
    * Ids from {@code first} on are places in order.
@@ -29,10 +27,7 @@ final class CachedPrefix implements AttentionContext {
     this.inner = inner;
     this.ids = ids.clone();
     this.first = first;
-    long width = rows.dim(1) / (2L * layers);
-    for (int i = 0; i < 2 * layers; i++) {
-      prefixes.add(Slices.columns(ops, rows, i * width, width));
-    }
+    prefixes = PrefixContext.split(ops, rows, layers);
   }
 
   @Override

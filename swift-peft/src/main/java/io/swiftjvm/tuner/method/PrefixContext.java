@@ -14,17 +14,24 @@ import org.jspecify.annotations.Nullable;
 /** Packed rows, each with trained keys and values before its own. */
 final class PrefixContext implements AttentionContext {
   private final int[] cuSeqlens;
-  private final List<Tensor> prefixes = new ArrayList<>();
+  private final List<Tensor> prefixes;
   private final int count;
 
   /** {@code rows} (count, layers * 2 * width): for each layer the keys, then the values. */
   PrefixContext(Ops ops, Tensor rows, int layers, int... cuSeqlens) {
     this.cuSeqlens = cuSeqlens.clone();
     count = Math.toIntExact(rows.dim(0));
+    prefixes = split(ops, rows, layers);
+  }
+
+  /** The keys and the values of each layer, in turns. */
+  static List<Tensor> split(Ops ops, Tensor rows, int layers) {
+    List<Tensor> parts = new ArrayList<>();
     long width = rows.dim(1) / (2L * layers);
     for (int i = 0; i < 2 * layers; i++) {
-      prefixes.add(Slices.columns(ops, rows, i * width, width));
+      parts.add(Slices.columns(ops, rows, i * width, width));
     }
+    return parts;
   }
 
   @Override
