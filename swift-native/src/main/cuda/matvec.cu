@@ -67,26 +67,29 @@ BLOCK_KERNEL(
   matvec_end(sums, warps, out, m, n, alpha, beta);
 }
 
-/* Q8 and Q4: a warp has a tile of 16 rows at a time; lane = half * 16 + row, four codes a load. */
+/* Weights in tiles: a warp has 16 rows by 32 columns at a time; lane = half * 16 + row, four codes a load. */
 BLOCK_KERNEL(
     256, swift_matvec_tiles, const float *a, const unsigned char *b, int type, float *out, int m, i64 n, i64 k,
     float alpha, float beta) {
   __shared__ float sums[8 * MOST * 16];
   int warps = blockDim.x / 32, row = lane() % 16, half = lane() / 16;
-  i64 across = (k + TILE_COLUMNS - 1) / TILE_COLUMNS;
-  i64 bytes = type == Q8 ? Q8_TILE : Q4_TILE;
+  bool bytes = type & BITS8;
+  int parts = parts_log2(type), words = bytes ? 8 : 4;
+  b += blockIdx.x * tiles_across(type, k) * tile_bytes(type);
   float sum[MOST] = {};
-  for (i64 t = warp(); t < across; t += warps) {
-    const unsigned char *tile = b + (blockIdx.x * across + t) * bytes;
+  for (int p = warp(); (i64)p * TILE_COLUMNS < k; p += warps) {
+    const unsigned char *tile = b + (p >> parts) * tile_bytes(type);
+    const unsigned char *part = tile + tile_head(type) + (p & ((1 << parts) - 1)) * part_bytes(type);
     float scale = tile_scale(tile, row);
-    for (int g = half; g < (type == Q8 ? 8 : 4); g += 2) {
-      unsigned codes = *(const unsigned *)(tile + TILE_ROWS * 2 + g * 64 + row * 4);
-      for (int part = 0; part < (type == Q8 ? 1 : 2); part++) {
-        i64 at = t * TILE_COLUMNS + part * 16 + g * 4;
+    int zero = tile_zero(tile, type, row);
+    for (int g = half; g < words; g += 2) {
+      unsigned codes = *(const unsigned *)(part + g * 64 + row * 4);
+      for (int high = 0; high < (bytes ? 1 : 2); high++) {
+        i64 at = (i64)p * TILE_COLUMNS + high * 16 + g * 4;
         for (int j = 0; j < 4; j++) {
           if (at + j >= k) break;
           int byte = codes >> (8 * j) & 255;
-          float v = (float)(type == Q8 ? byte - 128 : (byte >> 4 * part & 15) - 8) * scale;
+          float v = (float)((bytes ? byte : byte >> 4 * high & 15) - zero) * scale;
 #pragma unroll
           for (int r = 0; r < MOST; r++)
             if (r < m) sum[r] += a[r * k + at + j] * v;

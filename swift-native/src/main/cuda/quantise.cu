@@ -15,63 +15,91 @@ DEVICE unsigned short q8_codes(const float *x, int *codes) {
   return half;
 }
 
-/* The squared error of 32 values in 4 bits, added in their order as on the CPU. */
-DEVICE float q4_error(const float *x, float scale) {
-  float inverse = __fdiv_rn(1, scale), error = 0;
-  for (int j = 0; j < 32; j++) {
-    float code = clamp_round(__fmul_rn(x[j], inverse), -8, 7);
-    float d = fmaf(-code, scale, x[j]);
+/* A group of a row; what is beyond the edges of the matrix is 0. It is read again in each pass: registers hold no array
+ * of 128. */
+struct Group {
+  const void *x;
+  int type, live;
+  i64 at;
+  __device__ __forceinline__ float value(int j) const { return j < live ? load(x, type, at + j) : 0; }
+};
+
+/* What a group was rounded to: x is nearly scale (code - zero), the code between 0 and its largest. */
+struct Rounding {
+  unsigned short half;
+  float inverse, from, to;
+  __device__ __forceinline__ int code(float v) const { return (int)(clamp_round(__fmul_rn(v, inverse), from, to)); }
+};
+
+/* The squared error of a group, added in its order as on the CPU. */
+DEVICE float rounding_error(const Group &g, int n, const Rounding &way) {
+  float scale = from_f16(way.half), error = 0;
+  for (int j = 0; j < n; j++) {
+    float v = g.value(j);
+    float d = fmaf(-clamp_round(__fmul_rn(v, way.inverse), way.from, way.to), scale, v);
     error = fmaf(d, d, error);
   }
   return error;
 }
 
-/* The scale of a few that has the least squared error. */
-DEVICE unsigned short q4_codes(const float *x, int *codes) {
+/* The largest element comes to lie at -8, -7.65 .. or, with a zero point, the range is shrunk; of these scales the one with
+ * the least squared error is taken. */
+DEVICE Rounding round_group(const Group &g, int n, int type) {
   const float factor[6] = {-0.125f, -0.130718954f, -0.136986301f, -0.143884892f, -0.151515152f, -0.16f};
-  float high = 0, low = 0;
-  for (int j = 0; j < 32; j++) {
-    high = x[j] > high ? x[j] : high;
-    low = x[j] < low ? x[j] : low;
+  const float range[6] = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
+  bool bytes = type & BITS8, zeros = type & ZERO;
+  float levels = bytes ? 255 : 15, high = 0, low = 0;
+  for (int j = 0; j < n; j++) {
+    float v = g.value(j);
+    high = v > high ? v : high;
+    low = v < low ? v : low;
   }
-  float top = high >= -low ? high : low;
-  unsigned short best = 0;
-  float least = -NEGATIVE_INFINITY;
+  float top = high >= -low ? high : low, least = -NEGATIVE_INFINITY;
+  Rounding best = {0, 0, 0, 0};
 #pragma unroll 1
-  for (int t = 0; t < 6; t++) {
-    unsigned short half = to_f16(__fmul_rn(top, factor[t]));
-    float scale = from_f16(half);
-    float error = scale == 0 ? -NEGATIVE_INFINITY : q4_error(x, scale);
+  for (int t = 0; t < (bytes ? 1 : 6); t++) {
+    float wanted = zeros ? __fdiv_rn(__fmul_rn(high - low, range[t]), levels)
+        : bytes ? __fdiv_rn(fabsf(top), 127) : __fmul_rn(top, factor[t]);
+    Rounding way = {to_f16(wanted), 0, bytes ? -127.0f : -8.0f, bytes ? 127.0f : 7.0f};
+    float scale = from_f16(way.half);
+    if (scale == 0) continue;
+    way.inverse = __fdiv_rn(1, scale);
+    if (zeros) {
+      way.from = clamp_round(__fmul_rn(__fmul_rn(low, range[t]), way.inverse), -levels, 0);
+      way.to = levels + way.from;
+    }
+    float error = bytes ? 0 : rounding_error(g, n, way);
     if (error < least) {
       least = error;
-      best = half;
+      best = way;
     }
   }
-  float scale = from_f16(best);
-  float inverse = scale == 0 ? 0 : __fdiv_rn(1, scale);
-  for (int j = 0; j < 32; j++) codes[j] = (int)clamp_round(__fmul_rn(x[j], inverse), -8, 7);
   return best;
 }
 
-/* n = rows of all tiles; what is beyond the edges of the matrix is 0. */
+/* n = rows of all tiles. */
 KERNEL(
     swift_quantise_tiles, const void *x, int type, i64 rows, i64 columns, unsigned char *out, int out_type, i64 n) {
-  i64 across = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
+  i64 across = tiles_across(out_type, columns);
+  int size = tile_columns(out_type);
+  bool bytes = out_type & BITS8;
   EACH(i, n) {
     int r = (int)(i % TILE_ROWS);
     i64 t = i / TILE_ROWS;
-    i64 row = t / across * TILE_ROWS + r, column = t % across * TILE_COLUMNS;
-    float v[TILE_COLUMNS];
-    int codes[TILE_COLUMNS];
-    for (int j = 0; j < TILE_COLUMNS; j++)
-      v[j] = row < rows && column + j < columns ? load(x, type, row * columns + column + j) : 0;
-    unsigned char *tile = out + t * (out_type == Q8 ? Q8_TILE : Q4_TILE);
-    ((unsigned short *)tile)[r] = out_type == Q8 ? q8_codes(v, codes) : q4_codes(v, codes);
-    if (out_type == Q8) {
-      for (int j = 0; j < 32; j++) tile[tile_code(r, j)] = (unsigned char)(codes[j] + 128);
-    } else {
-      for (int j = 0; j < 16; j++)
-        tile[tile_code(r, j)] = (unsigned char)((codes[j] + 8) | (codes[j + 16] + 8) << 4);
+    i64 row = t / across * TILE_ROWS + r, column = t % across * size;
+    Group g = {x, type, row < rows ? (int)min((i64)size, columns - column) : 0, row * columns + column};
+    Rounding way = round_group(g, size, out_type);
+    int zero = out_type & ZERO ? (int)-way.from : bytes ? 128 : 8;
+    unsigned char *tile = out + t * tile_bytes(out_type);
+    ((unsigned short *)tile)[r] = way.half;
+    if (out_type & ZERO) tile[TILE_ROWS * 2 + r] = (unsigned char)zero;
+    for (int j = 0; j < size; j++) {
+      int code = way.code(g.value(j)) + zero;
+      if (!bytes) {
+        if (j % TILE_COLUMNS >= 16) continue;
+        code |= (way.code(g.value(j + 16)) + zero) << 4;
+      }
+      tile[code_byte(out_type, r, j)] = (unsigned char)code;
     }
   }
 }

@@ -5,8 +5,6 @@
 
 #define TILE_ROWS 16
 #define TILE_COLUMNS 32
-#define Q8_TILE (TILE_ROWS * 34)
-#define Q4_TILE (TILE_ROWS * 18)
 #define NF4_BLOCK 64
 #define NF4_BYTES 36
 #define Q8B_BLOCK 32
@@ -23,24 +21,39 @@ static const float nf4_values[16] = {NF4_VALUES};
 static __constant__ float nf4_values[16] = {NF4_VALUES};
 #endif
 
+/* A type of tiles is TILED + kind + 4 log2(parts): groups of 32, 64 or 128 columns are 1, 2 or 4 parts of 32. */
+enum { BITS8 = 1, ZERO = 2 };
+DEVICE bool is_tiled(int type) { return type >= TILED; }
+DEVICE int parts_log2(int type) { return (type - TILED) >> 2; }
+DEVICE int tile_columns(int type) { return TILE_COLUMNS << parts_log2(type); }
+DEVICE i64 tiles_across(int type, i64 columns) { return (columns + tile_columns(type) - 1) / tile_columns(type); }
+DEVICE int tile_head(int type) { return TILE_ROWS * (type & ZERO ? 3 : 2); }
+DEVICE int part_bytes(int type) { return type & BITS8 ? 512 : 256; }
+DEVICE i64 tile_bytes(int type) { return tile_head(type) + (part_bytes(type) << parts_log2(type)); }
+
 DEVICE const unsigned char *tile_of(const void *x, int type, i64 columns, i64 row, i64 column) {
-  i64 across = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
   return (const unsigned char *)x
-      + (row / TILE_ROWS * across + column / TILE_COLUMNS) * (type == Q8 ? Q8_TILE : Q4_TILE);
+      + (row / TILE_ROWS * tiles_across(type, columns) + column / tile_columns(type)) * tile_bytes(type);
 }
 
-/* The byte of column j (Q4: of columns j and j + 16) of a row of a tile. */
-DEVICE i64 tile_code(int row, int j) { return TILE_ROWS * 2 + j / 4 * 64 + row * 4 + j % 4; }
+/* The byte of a tile with the code of a row and a column; of 4 bits column j + 16 of a part has the high half of j's. */
+DEVICE int code_byte(int type, int row, int column) {
+  int j = type & BITS8 ? column % TILE_COLUMNS : column % 16;
+  return tile_head(type) + column / TILE_COLUMNS * part_bytes(type) + j / 4 * 64 + row * 4 + j % 4;
+}
 
 DEVICE float tile_scale(const unsigned char *tile, int row) { return from_f16(((const unsigned short *)tile)[row]); }
 
+DEVICE int tile_zero(const unsigned char *tile, int type, int row) {
+  return type & ZERO ? tile[TILE_ROWS * 2 + row] : type & BITS8 ? 128 : 8;
+}
+
 DEVICE float load_tile(const void *x, int type, i64 columns, i64 row, i64 column) {
   const unsigned char *tile = tile_of(x, type, columns, row, column);
-  int r = (int)(row % TILE_ROWS), j = (int)(column % TILE_COLUMNS);
-  float scale = tile_scale(tile, r);
-  if (type == Q8) return (float)(tile[tile_code(r, j)] - 128) * scale;
-  int b = tile[tile_code(r, j % 16)];
-  return (float)((j < 16 ? b & 15 : b >> 4) - 8) * scale;
+  int r = (int)(row % TILE_ROWS), j = (int)(column % tile_columns(type));
+  int b = tile[code_byte(type, r, j)];
+  if (!(type & BITS8)) b = j % TILE_COLUMNS < 16 ? b & 15 : b >> 4;
+  return (float)(b - tile_zero(tile, type, r)) * tile_scale(tile, r);
 }
 
 /* Element i of weights that lie row by row: of a float type, NF4 or Q8B. A block of NF4 is two halves of 32, each with
@@ -59,6 +72,6 @@ DEVICE float load_row(const void *x, int type, i64 i) {
 
 /* An element of weights of any type. */
 DEVICE float load_any(const void *x, int type, i64 columns, i64 row, i64 column) {
-  return type == Q8 || type == Q4 ? load_tile(x, type, columns, row, column) : load_row(x, type, row * columns + column);
+  return is_tiled(type) ? load_tile(x, type, columns, row, column) : load_row(x, type, row * columns + column);
 }
 #endif

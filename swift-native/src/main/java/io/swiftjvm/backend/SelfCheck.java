@@ -115,9 +115,10 @@ public final class SelfCheck {
   }
 
   private void products() {
-    for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16, DType.Q8, DType.Q4, DType.NF4}) {
+    for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16, DType.Q8, DType.Q8_128_ZERO, DType.Q4, DType.Q4_64,
+        DType.NF4}) {
       // The cpu's kernels round the rows beside int8 and int4 weights to 8 bits.
-      boolean rounds = type == DType.Q8 || type == DType.Q4;
+      boolean rounds = type.tileRows() > 1;
       add("matrix by " + type.shortName() + " weights, 3 rows", rounds ? ROUNDED : SAME, (b, in) -> {
         Tensor out = in.empty(3, 200);
         b.matmul(in.floats(3, 320), false, in.stored(type, 200, 320), true, out, 1, 0);
@@ -166,7 +167,10 @@ public final class SelfCheck {
       b.scale(x, 3, x);
       return List.of(x);
     });
-    for (DType type : new DType[] {DType.BF16, DType.F16, DType.Q8, DType.Q4, DType.NF4, DType.Q8_BLOCK}) {
+    for (DType type : DType.values()) {
+      if (type == DType.F32 || !type.isFloat() && !type.isQuantised()) {
+        continue;
+      }
       add("rounding to " + type.shortName() + " and back", 0, (b, in) -> {
         Tensor out = in.empty(40, 192);
         b.cast(in.stored(type, 40, 192), out);

@@ -72,6 +72,27 @@ public interface MatmulContract extends Contract {
     });
   }
 
+  /** Group sizes that the matrix is no multiple of, a group of zeros, one on one side of zero, one with a large peak. */
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "Q[48](_\\d+)?(_ZERO)?")
+  default void weights_in_tiles_are_rounded_widened_and_looked_up_to_the_same_bits(DType type) {
+    check(0, (backend, scope, random) -> {
+      Tensor x = Agreement.random(scope, random, 21, 300);
+      Tensor row = x.slice(2, 1);
+      backend.unary(Unary.EXP, row, row);
+      backend.fill(x.slice(3, 1), 0);
+      backend.scale(x.slice(4, 1), -1e-7f, x.slice(4, 1));
+      backend.unary(Unary.SQUARE, x.slice(5, 4), x.slice(5, 4));
+      Tensor packed = scope.tensor(type, 21, 300);
+      backend.quantize(x, packed);
+      Tensor wide = scope.floats(21, 300);
+      backend.cast(packed, wide);
+      Tensor rows = scope.floats(3, 300);
+      backend.gatherRows(packed, scope.ints(20, 2, 3), rows);
+      return List.of(wide, rows);
+    });
+  }
+
   @Test
   default void nothing_outside_the_output_is_written() {
     backends().forEach(backend -> {

@@ -83,7 +83,7 @@ class TensorCoreTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"Q8,37", "Q4,64", "NF4,64"})
+  @CsvSource({"Q8,37", "Q4,64", "Q4_128_ZERO,150", "NF4,64"})
   void quantised_weights_are_widened_to_bf16_for_many_rows(DType type, int k) {
     try (CudaBackend cuda = FakeCuda.open(); CpuBackend cpu = new CpuBackend(1)) {
       compare(cuda, cpu, DType.BF16, type, false, true, 20, 48, k, 2e-6);
@@ -92,7 +92,7 @@ class TensorCoreTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"Q8,37", "Q8,3000", "Q4,100", "NF4,640", "Q8_BLOCK,96", "BF16,2056", "F16,77", "F32,520"})
+  @CsvSource({"Q8,37", "Q8,3000", "Q8_64,100", "Q8_128_ZERO,700", "Q4,100", "Q4_64_ZERO,333", "Q4_128,1030", "NF4,640", "Q8_BLOCK,96", "BF16,2056", "F16,77", "F32,520"})
   void few_rows_are_exact_whatever_the_weights(DType type, int k) {
     try (CudaBackend cuda = FakeCuda.open(); CpuBackend cpu = new CpuBackend(1)) {
       for (int m : new int[] {1, 3, 8}) {
