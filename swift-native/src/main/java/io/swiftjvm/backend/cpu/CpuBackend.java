@@ -33,17 +33,17 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The host processor. Kernels are C ({@link NativeKernels}) where the library loads and Java elsewhere. Work above
- * about a tenth of a millisecond is shared with helper threads, always by output rows or columns, so that results do
- * not depend on their number. One instance may be used by several threads; scopes and tensors belong to one thread at
+ * The host processor. Kernels are C ({@link NativeKernels}) where the library loads and Java elsewhere. Work of
+ * more than some microseconds is shared with helper threads, always by output rows or columns, so that results do not
+ * depend on their number. One instance may be used by several threads; scopes and tensors belong to one thread at
  * a time.
  */
 public final class CpuBackend implements Backend {
-  /** Estimated nanoseconds below which a second thread does not pay. */
-  private static final double WORTH = 100_000;
   private static final double ELEMENT = 0.15;
   private static final double FLOP = 0.01;
-  private static final double BYTE = 0.03;
+  /** The same for products of bytes. */
+  private static final double CODE = 0.0035;
+  private static final double BYTE = 0.035;
   private static final int SUM_BLOCK = 1 << 16;
   private static final int QUERY_BLOCK = 56;
 
@@ -151,7 +151,7 @@ public final class CpuBackend implements Backend {
   }
 
   private void run(long n, double nanosEach, long align, KernelPool.Range body) {
-    if (threads == 1 || n * nanosEach < WORTH) {
+    if (threads == 1 || !pool.pays(n * nanosEach)) {
       body.run(0, n);
       return;
     }
@@ -250,9 +250,9 @@ public final class CpuBackend implements Backend {
       return;
     }
     // Few rows wait for memory, not for arithmetic.
-    double nanos = Math.max(FLOP * 2 * k, BYTE * b.bytes() / n / m);
+    double nanos = Math.max((b.dtype().isQuantised() ? CODE : FLOP) * 2 * k, BYTE * b.bytes() / n / m);
     int tile = Kernels.TILE;
-    if (threads == 1 || nanos * m * n < WORTH) {
+    if (threads == 1 || !pool.pays(nanos * m * n)) {
       kernels.matmul(pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, 0, n);
       return;
     }
@@ -560,7 +560,7 @@ public final class CpuBackend implements Backend {
   private void units(AttentionUnits units, AttentionSpec spec, double factor, AttentionUnits.Body body) {
     double nanos = FLOP * 2 * (spec.headDim() + spec.valueDim()) * factor * units.pairs();
     long n = units.count();
-    if (threads == 1 || nanos < WORTH) {
+    if (threads == 1 || !pool.pays(nanos)) {
       units.run(0, n, body);
     } else {
       pool.run(threads, n, 1, (from, to) -> units.run(from, to, body));

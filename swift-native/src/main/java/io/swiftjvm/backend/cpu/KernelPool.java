@@ -2,6 +2,7 @@ package io.swiftjvm.backend.cpu;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
@@ -10,17 +11,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Helper threads for kernels, shared by all backends of the process. The caller always works too and can finish alone,
- * so that two trainings never wait for each other. Threads are daemons and end after some idle seconds.
+ * so that two trainings never wait for each other. Helpers that have just worked look out for the next kernel for a
+ * while and get it without a lock; after that they sleep, and after some idle seconds they end. All are daemons.
  */
 final class KernelPool {
   private static final KernelPool SHARED = new KernelPool(2_000_000_000L);
-  /** Kernels follow each other closely: a short spin saves most wake-ups. */
-  private static final long SPIN_NANOS = 20_000;
+  /** Longer than from one pass of a decoding model to the next: a sleeping helper comes too late for small kernels. */
+  private static final long LOOK_OUT_NANOS = 200_000;
+  private static final long SPIN_NANOS = 40_000;
+  /** Estimated nanoseconds of a kernel that a second thread pays for, if one looks out or if it must be woken. */
+  private static final double WORTH_AWAKE = 8_000;
+  private static final double WORTH_ASLEEP = 40_000;
 
   private final long idleNanos;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final ArrayDeque<Job> tickets = new ArrayDeque<>();
+  private final AtomicInteger lookouts = new AtomicInteger();
+  private volatile @Nullable Job latest;
   private volatile int waiting;
   private int threads;
   private int idle;
@@ -40,6 +48,11 @@ final class KernelPool {
     void run(long from, long to);
   }
 
+  /** True if a kernel of so many nanoseconds is done sooner with help. */
+  boolean pays(double nanos) {
+    return nanos >= (lookouts.get() > 0 ? WORTH_AWAKE : WORTH_ASLEEP);
+  }
+
   /** Runs {@code body} over {@code [0, n)} in chunks on at most {@code width} threads, the caller among them. */
   void run(int width, long n, long chunk, Range body) {
     if (n <= 0) {
@@ -50,10 +63,18 @@ final class KernelPool {
       body.run(0, n);
       return;
     }
-    Job job = new Job(body, n, chunk, Thread.currentThread());
-    offer(job, (int) Math.min(width - 1, chunks - 1));
+    int helpers = (int) Math.min(width - 1, chunks - 1);
+    Job job = new Job(body, n, chunk, Thread.currentThread(), helpers);
+    latest = job;
+    int missing = helpers - lookouts.get();
+    if (missing > 0) {
+      call(job, missing);
+    }
     job.work();
     job.await();
+    if (latest == job) {
+      latest = null;
+    }
   }
 
   /** Live helper threads. */
@@ -66,7 +87,7 @@ final class KernelPool {
     }
   }
 
-  private void offer(Job job, int helpers) {
+  private void call(Job job, int helpers) {
     lock.lock();
     try {
       for (int i = 0; i < helpers; i++) {
@@ -92,12 +113,32 @@ final class KernelPool {
       if (job == null) {
         return;
       }
-      job.work();
-      long until = System.nanoTime() + SPIN_NANOS;
-      while (waiting == 0 && System.nanoTime() < until) {
-        Thread.onSpinWait();
+      while (job != null) {
+        job.work();
+        job = lookOut();
       }
     }
+  }
+
+  /** A job that comes soon, or null. */
+  private @Nullable Job lookOut() {
+    lookouts.incrementAndGet();
+    long until = System.nanoTime() + LOOK_OUT_NANOS;
+    Job job = claimed();
+    while (job == null && waiting == 0 && System.nanoTime() < until) {
+      for (int i = 0; i < 16 && job == null; i++) {
+        Thread.onSpinWait();
+        job = claimed();
+      }
+    }
+    lookouts.decrementAndGet();
+    // Who saw this helper look out may have counted on it just now.
+    return job == null ? claimed() : job;
+  }
+
+  private @Nullable Job claimed() {
+    Job job = latest;
+    return job != null && job.claim() ? job : null;
   }
 
   private @Nullable Job next() {
@@ -133,15 +174,22 @@ final class KernelPool {
     private final long n;
     private final long chunk;
     private final Thread caller;
+    private final AtomicInteger places;
     private final AtomicLong drawn = new AtomicLong();
     private final AtomicLong done = new AtomicLong();
     private volatile @Nullable Throwable failure;
 
-    Job(Range body, long n, long chunk, Thread caller) {
+    Job(Range body, long n, long chunk, Thread caller, int helpers) {
       this.body = body;
       this.n = n;
       this.chunk = chunk;
       this.caller = caller;
+      this.places = new AtomicInteger(helpers);
+    }
+
+    /** Takes a helper's place, once for each that is wanted. */
+    boolean claim() {
+      return places.get() > 0 && places.getAndDecrement() > 0;
     }
 
     void work() {
@@ -165,7 +213,7 @@ final class KernelPool {
     }
 
     void await() {
-      long until = System.nanoTime() + 2 * SPIN_NANOS;
+      long until = System.nanoTime() + SPIN_NANOS;
       boolean interrupted = false;
       while (done.get() < n) {
         if (System.nanoTime() < until) {
