@@ -8,3 +8,5 @@
 #include "tensor.cu"
 #include "attention.cu"
 #include "attention_backward.cu"
+#include "flash.cu"
+#include "flash_backward.cu"

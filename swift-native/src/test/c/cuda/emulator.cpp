@@ -62,7 +62,7 @@ struct Fiber {
 static Fiber fibers[MOST];
 static unsigned current;
 static unsigned char *stacks;
-static uint64_t slots[2][MOST];
+static Slot slots[2][MOST];
 static void (*body)(void **);
 static void **arguments;
 static bool with_fibers;

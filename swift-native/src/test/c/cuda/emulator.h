@@ -26,7 +26,10 @@ extern Dim thread, block, block_size, grid_size;
 extern unsigned char *dynamic;
 enum Wait { WARP, BLOCK };
 void wait(Wait what);
-/* A slot of the running thread, and of a lane of its warp, for the exchange of values. */
+/* A slot of the running thread, and of a lane of its warp, for the exchange of values; those of a warp lie side by side. */
+struct Slot {
+  float values[12];
+} __attribute__((aligned(16)));
 void *own_slot();
 const void *lane_slot(unsigned lane);
 void fail(const char *reason);
@@ -121,4 +124,5 @@ struct float4 {
 struct uint4 {
   unsigned x, y, z, w;
 } __attribute__((aligned(16)));
+#include "instructions.h"
 #endif

@@ -258,6 +258,9 @@ public final class SelfCheck {
     attention("attention, heads of 64", new AttentionSpec(4, 2, 64, 64, 0.125f, 0, 0));
     attention("attention, heads of 128 in a window", new AttentionSpec(4, 1, 128, 128, 0.09f, 40, 0));
     attention("attention, heads of 256, capped", new AttentionSpec(2, 1, 256, 256, 0.06f, 0, 30));
+    attention("attention by bf16 weights, heads of 64", new AttentionSpec(4, 2, 64, 64, 0.125f, 0, 0, DType.BF16));
+    attention(
+        "attention by bf16 weights, heads of 128 in a window", new AttentionSpec(4, 1, 128, 128, 0.09f, 40, 0, DType.BF16));
     add("attention of one token over a long cache of 8 bits", SAME, (b, in) -> {
       AttentionSpec spec = new AttentionSpec(8, 2, 64, 64, 0.125f, 0, 0);
       Tensor out = in.empty(1, 512);
@@ -268,7 +271,7 @@ public final class SelfCheck {
   }
 
   private void attention(String what, AttentionSpec spec) {
-    add(what, SAME, (b, in) -> {
+    add(what, spec.weights() == DType.F32 ? SAME : ROUNDED, (b, in) -> {
       int n = 150;
       Segments segments = Segments.packed(0, 20, 21, n);
       Tensor q = in.floats(n, spec.heads() * spec.headDim());

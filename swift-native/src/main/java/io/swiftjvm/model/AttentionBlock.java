@@ -53,7 +53,7 @@ record AttentionBlock(
     Tensor k = rotated(ops, p.key, keyNorm, config.kvHeads(), angles);
     Tensor v = ops.reshape(p.value, x.rows(), config.kvHeads(), config.headDim());
     Tensor out = pass.attention().attend(
-        ops, layer, q, k, v, config.spec(), sinks == null ? null : sinks.value());
+        ops, layer, q, k, v, config.spec().weights(output.weights()), sinks == null ? null : sinks.value());
     Tensor gate = p.gate;
     return output.forward(pass, gate == null ? out : ops.multiply(out, ops.activation(Unary.SIGMOID, gate)));
   }

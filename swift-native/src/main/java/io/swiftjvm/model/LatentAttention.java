@@ -60,7 +60,7 @@ record LatentAttention(
     Tensor values = Slices.columns(ops, pairs, plain, config.valueDim());
     Tensor out = pass.attention().attend(ops, layer, ops.reshape(queries, n, heads, config.headDim()),
         ops.reshape(keys, n, heads, config.headDim()), ops.reshape(values, n, heads, config.valueDim()),
-        config.spec(), null);
+        config.spec().weights(output.weights()), null);
     return output.forward(pass, out);
   }
 

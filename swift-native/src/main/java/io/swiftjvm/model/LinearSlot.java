@@ -2,6 +2,7 @@ package io.swiftjvm.model;
 
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Pass;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 
 /** A place in the tree that holds a projection, which transforms replace. */
@@ -20,6 +21,11 @@ final class LinearSlot {
 
   Linear linear() {
     return linear;
+  }
+
+  /** The type of its weights. */
+  DType weights() {
+    return linear.base().weight().value().dtype();
   }
 
   void replace(Linear other) {

@@ -46,7 +46,8 @@ final class ShiftedContext implements AttentionContext {
       Ops ops, Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, int number) {
     int keys = Math.max(1, spec.kvHeads() / 2);
     AttentionSpec own = new AttentionSpec(
-        spec.heads() / 2, keys, spec.headDim(), spec.valueDim(), spec.scale(), spec.window(), spec.softCap());
+        spec.heads() / 2, keys, spec.headDim(), spec.valueDim(), spec.scale(), spec.window(), spec.softCap(),
+        spec.weights());
     // One key head belongs to both halves.
     int from = spec.kvHeads() == 1 ? 0 : number;
     return ops.attention(heads(ops, q, number, own.heads(), spec.headDim()),

@@ -51,12 +51,13 @@ final class Attention {
     return Math.ceilDiv(dim, 4) * 4;
   }
 
-  private static int size(AttentionSpec spec) {
+  static int size(AttentionSpec spec) {
     int dim = Math.max(spec.headDim(), spec.valueDim());
     return dim <= 64 ? 64 : dim <= 128 ? 128 : WIDEST;
   }
 
-  private static Launch layer(Launch launch, AttentionSpec spec, long queries) {
+  /** What the kernels' {@code Layer} is made of. */
+  static Launch layer(Launch launch, AttentionSpec spec, long queries) {
     return launch.of(spec.heads()).of(spec.kvHeads()).of(spec.headDim()).of(spec.valueDim()).of(spec.window())
         .of(spec.scale()).of(spec.softCap()).of(Math.toIntExact(queries));
   }
@@ -70,15 +71,13 @@ final class Attention {
       backend.fill(out, 0);
     }
     if (pages != null) {
-      Tensor table = IdChecks.ids(pages.table());
-      kernels.start("swift_check_ids").of(table).of(k.dim(0) / pages.size()).of(false)
-          .of(checks.flag(IdChecks.Where.PAGES)).elements(table.size());
+      check(kernels, checks, pages, k);
     }
     Tiles.Cut cut = queries.of(segments, spec.heads() / spec.kvHeads());
     if (cut.count() == 0) {
       return;
     }
-    int splits = all ? splits(cut, spec) : 1;
+    int splits = all ? splits(cut, spec, OWN) : 1;
     int hp = padded(spec.headDim());
     int vp = padded(spec.valueDim());
     try (Scope scope = new Scope(backend)) {
@@ -89,15 +88,29 @@ final class Attention {
           .of(pages == null ? 1 : pages.size()).of(pages == null ? 0 : Math.toIntExact(k.dim(0) / pages.size())), spec, nq).of(parts).of(sums).of(splits)
           .run(cut.count(), spec.kvHeads(), splits, THREADS, shared(hp, hp + 4 + vp + 4));
       if (splits > 1) {
-        kernels.start("swift_attention_join").of(parts).of(sums).of(splits).of((int) nq).of(spec.heads())
-            .of(spec.valueDim()).of(out).of(lse).elements(out.size());
+        join(kernels, parts, sums, spec, nq, out, lse);
       }
     }
   }
 
-  private static int splits(Tiles.Cut cut, AttentionSpec spec) {
+  /** Remembers pages that are not in the cache. */
+  static void check(Kernels kernels, IdChecks checks, Segments.Pages pages, Tensor k) {
+    Tensor table = IdChecks.ids(pages.table());
+    kernels.start("swift_check_ids").of(table).of(k.dim(0) / pages.size()).of(false)
+        .of(checks.flag(IdChecks.Where.PAGES)).elements(table.size());
+  }
+
+  /** Adds the shares of a row's keys up. */
+  static void join(
+      Kernels kernels, Tensor parts, Tensor sums, AttentionSpec spec, long nq, Tensor out, @Nullable Tensor lse) {
+    kernels.start("swift_attention_join").of(parts).of(sums).of((int) parts.dim(0)).of((int) nq).of(spec.heads())
+        .of(spec.valueDim()).of(out).of(lse).elements(out.size());
+  }
+
+  /** Blocks that share the keys of a row where blocks of {@code own} rows alone leave the device idle. */
+  static int splits(Tiles.Cut cut, AttentionSpec spec, int own) {
     long blocks = (long) cut.count() * spec.kvHeads();
-    int longest = spec.window() == 0 ? cut.longest() : Math.min(cut.longest(), spec.window() + OWN);
+    int longest = spec.window() == 0 ? cut.longest() : Math.min(cut.longest(), spec.window() + own);
     return (int) Math.clamp(BUSY / blocks, 1, Math.clamp(longest / SHARE, 1, MOST_SHARES));
   }
 
@@ -122,13 +135,18 @@ final class Attention {
     try (Scope scope = new Scope(backend)) {
       long rows = nq * spec.heads();
       Tensor delta = scope.floats(rows);
-      kernels.start("swift_attention_delta").of(out).of(dout).of(spec.valueDim()).of(delta).of(rows)
-          .run(Math.ceilDiv(rows, 8L), 1, 1, 256, 0);
+      delta(kernels, out, dout, spec, delta);
       layer(kernels.start("swift_attention_dq_" + size(spec), shared).of(q).of(k).of(v).of(byQueries.table()), spec, nq)
           .of(lse).of(delta).of(dout).of(dq).run(byQueries.count(), spec.kvHeads(), 1, THREADS, shared);
       layer(kernels.start("swift_attention_dkv_" + size(spec), shared).of(q).of(k).of(v).of(byKeys.table()), spec, nq)
           .of(lse).of(delta).of(dout).of(dk).of(dv).run(byKeys.count(), spec.kvHeads(), 1, THREADS, shared);
     }
+  }
+
+  /** delta = out . dout of each row of each head. */
+  static void delta(Kernels kernels, Tensor out, Tensor dout, AttentionSpec spec, Tensor delta) {
+    kernels.start("swift_attention_delta").of(out).of(dout).of(spec.valueDim()).of(delta).of(delta.size())
+        .run(Math.ceilDiv(delta.size(), 8L), 1, 1, 256, 0);
   }
 
   synchronized void close() {
@@ -137,7 +155,7 @@ final class Attention {
   }
 
   /** The blocks of one call's segments; kept while the same segments come again, as they do layer by layer. */
-  private static final class Tiles {
+  static final class Tiles {
     /** Blocks on the device, five numbers each; the longest row of keys. */
     record Cut(Tensor table, int count, int longest) {}
 

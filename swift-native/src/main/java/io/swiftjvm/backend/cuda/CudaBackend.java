@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * An NVIDIA GPU of compute capability 8.0 or later, by the driver alone. Everything is put on one stream and returns at
  * once; the host waits only where it reads. Products with bf16 weights round the other side to bf16 for the tensor
  * cores, those with fp16 or quantised weights keep at least 8 bits of it; float32 weights are computed in float32.
+ * Attention beside weights of 16 bits or less rounds queries, keys and values to bf16 where it is on tensor cores; its
+ * sums and its softmax are float32 everywhere.
  *
  * {@snippet :
  * try (Backend backend = Devices.open("cuda:0"); Scope scope = new Scope(backend)) {
@@ -56,6 +58,7 @@ public final class CudaBackend implements Backend {
   private final IdChecks checks;
   private final Products products;
   private final Attention attention;
+  private final FlashAttention flash;
   private final Fallbacks fallbacks;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -69,6 +72,7 @@ public final class CudaBackend implements Backend {
       checks = new IdChecks(session, memory, transfers);
       products = new Products(this, session, kernels, memory);
       attention = new Attention(this, kernels, checks);
+      flash = new FlashAttention(this, session, kernels, checks);
     } catch (RuntimeException | Error e) {
       session.close();
       throw e;
@@ -97,7 +101,7 @@ public final class CudaBackend implements Backend {
     return new CudaBackend(driver, index);
   }
 
-  /** Computes every product in float32, whatever the weights' type, to compare with other devices. Default: false. */
+  /** Computes every product and attention in float32, whatever the weights' type, to compare with other devices. Default: false. */
   public CudaBackend exact(boolean on) {
     products.exact(on);
     return this;
@@ -166,6 +170,7 @@ public final class CudaBackend implements Backend {
   public void close() {
     if (closed.compareAndSet(false, true)) {
       attention.close();
+      flash.close();
       checks.close();
       kernels.close();
       transfers.close();
@@ -474,7 +479,9 @@ public final class CudaBackend implements Backend {
   public void attention(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
     Shapes.attention(q, k, v, spec, segments, out, lse);
-    if (Attention.fits(spec)) {
+    if (!products.isExact() && flash.takes(spec, segments)) {
+      flash.forward(floats(q), k, v, spec, segments, floats(out), lse);
+    } else if (Attention.fits(spec)) {
       attention.forward(floats(q), k, v, spec, segments, floats(out), lse);
     } else {
       Backend.super.attention(q, k, v, spec, segments, out, lse);
@@ -491,7 +498,10 @@ public final class CudaBackend implements Backend {
     sameSize(q, dq);
     sameSize(k, dk);
     sameSize(v, dv);
-    if (Attention.fits(spec)) {
+    if (!products.isExact() && flash.takesGradients(spec)) {
+      flash.backward(floats(q), floats(k), floats(v), spec, segments, floats(out), floats(lse), floats(dout),
+          floats(dq), floats(dk), floats(dv));
+    } else if (Attention.fits(spec)) {
       attention.backward(floats(q), floats(k), floats(v), spec, segments, floats(out), floats(lse), floats(dout),
           floats(dq), floats(dk), floats(dv));
     } else {

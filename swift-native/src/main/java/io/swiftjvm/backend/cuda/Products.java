@@ -16,7 +16,7 @@ final class Products {
   private static final int FEW = 8;
   /** Blocks below which the inner dimension is shared among more of them. */
   private static final long BUSY = 96;
-  private static final int TENSOR_CORES_FROM = 80;
+  static final int TENSOR_CORES_FROM = 80;
 
   private final CudaBackend backend;
   private final Kernels kernels;
@@ -36,6 +36,10 @@ final class Products {
 
   void exact(boolean on) {
     exact = on;
+  }
+
+  boolean isExact() {
+    return exact;
   }
 
   void tf32(boolean on) {
