@@ -87,7 +87,7 @@ final class Attention {
           .of(Types.code(k.dtype())).of(cut.table()).of(pages == null ? null : pages.table())
           .of(pages == null ? 1 : pages.size()).of(pages == null ? 0 : Math.toIntExact(k.dim(0) / pages.size())), spec, nq).of(parts).of(sums).of(splits)
           .run(cut.count(), spec.kvHeads(), splits, THREADS, shared(hp, hp + 4 + vp + 4));
-      if (splits > 1) {
+      if (sums != null && splits > 1) {
         join(kernels, parts, sums, spec, nq, out, lse);
       }
     }
