@@ -2,9 +2,11 @@
  * multiple of W never cross a block. (int8 and int4: tiles.h)
  *   Q8B  32 elements in 34 bytes: float16 scale, 32 signed bytes
  *   NF4  64 elements in 36 bytes: float32 scale, twice 16 bytes, each for 32 elements: low halves are the first 16, high ones
- *        the others; codes of arXiv 2305.14314 */
+ *        the others; codes of arXiv 2305.14314
+ *   F8B  128 elements in 132 bytes: float32 scale, 128 bytes of float8 e4m3, none of them NaN */
 #define NF4_BYTES 36
 #define Q8B_BYTES 34
+#define F8B_BYTES 132
 
 typedef int8_t vb __attribute__((vector_size(VB / 4)));
 typedef uint8_t vub __attribute__((vector_size(VB / 4)));
@@ -29,8 +31,17 @@ INLINE i64 bytes_before(const int type, i64 i) {
     case F32: return i * 4;
     case Q8B: return (i >> 5) * Q8B_BYTES;
     case NF4: return (i >> 6) * NF4_BYTES;
+    case F8B: return (i >> 7) * F8B_BYTES;
     default: return i * 2;
   }
+}
+
+/* Float8 (arXiv 2209.05433) is float16 with a shorter exponent, e4m3, or a shorter mantissa, e5m2; NaN of e4m3 is not
+ * looked for. */
+INLINE vf from_f8(const int type, vub b) {
+  vu x = __builtin_convertvector(b, vu);
+  if (type == F8E5) return from_f16(__builtin_convertvector(x << 8, vh));
+  return from_f16(__builtin_convertvector((x & 0x80) << 8 | (x & 0x7f) << 7, vh)) * 256.0f;
 }
 
 INLINE vi nibbles(const uint8_t *bytes, int high) {
@@ -65,6 +76,11 @@ INLINE vf ldblock(const void *p, const int type, i64 i) {
   }
   float scale;
   memcpy(&scale, block, 4);
+  if (type == F8B) {
+    vub b;
+    memcpy(&b, block + 4 + (i & 127), sizeof b);
+    return from_f8(F8E4, b) * scale;
+  }
   int at = (int)(i & 63);
   return nf4_codes(nibbles(block + 4 + (at >> 5) * 16 + (at & 15), at >> 4 & 1)) * scale;
 }

@@ -30,20 +30,61 @@ INLINE uint16_t to_f16(float f) {
   return (uint16_t)(sign | ((bits - 0x38000000 + 0xfff + (bits >> 13 & 1)) >> 13));
 }
 
+/* To nearest even, as torch: what is too large is the largest number of e4m3, 448, and infinite in e5m2. */
+INLINE uint8_t to_f8(const int type, float f) {
+  const int bias = type == F8E4 ? 7 : 15, shift = type == F8E4 ? 20 : 21;
+  uint32_t bits;
+  memcpy(&bits, &f, 4);
+  uint8_t sign = (uint8_t)(bits >> 24 & 0x80);
+  bits &= 0x7fffffff;
+  if (bits > 0x7f800000) return sign | 0x7f;
+  if (bits >= (type == F8E4 ? 0x43e00000 : 0x47800000)) return sign | (type == F8E4 ? 0x7e : 0x7c);
+  if (bits < (uint32_t)(128 - bias) << 23) {
+    uint32_t magic = (uint32_t)(128 - bias + shift) << 23;
+    float a, m;
+    memcpy(&a, &bits, 4);
+    memcpy(&m, &magic, 4);
+    a += m;
+    memcpy(&bits, &a, 4);
+    return sign | (uint8_t)(bits - magic);
+  }
+  bits -= (uint32_t)(127 - bias) << 23;
+  return sign | (uint8_t)((bits + (1u << (shift - 1)) - 1 + (bits >> shift & 1)) >> shift);
+}
+
+/* Elements i.. of float8, widened; NaN stays. */
+INLINE vf ldfloat8(const uint8_t *x, const int type, i64 n) {
+  uint8_t bytes[W] = {0};
+  memcpy(bytes, x, (size_t)n);
+  vub b;
+  memcpy(&b, bytes, sizeof b);
+  vi nan = (__builtin_convertvector(b, vi) & 0x7f) == 0x7f;
+  return pick(type == F8E4 ? nan : nan & 0, splat(NAN), from_f8(type, b));
+}
+
 static void cast(const void *x, int type, void *out, int out_type, i64 from, i64 to) {
   for (i64 i = from; i < to; i += W) {
     i64 n = MIN(W, to - i);
     vf v;
+    if (type == F8E4 || type == F8E5) {
+      v = type == F8E4 ? ldfloat8((const uint8_t *)x + i, F8E4, n) : ldfloat8((const uint8_t *)x + i, F8E5, n);
+    } else {
 #define CALL(T) v = ldw(x, T, i, n)
-    BY_TYPE(type, CALL)
+      BY_TYPE(type, CALL)
 #undef CALL
+    }
     if (out_type == F32) {
       stn((float *)out + i, v, n);
     } else {
       float f[W];
       st(f, v);
       uint16_t *o = (uint16_t *)out + i;
-      if (out_type == BF16)
+      uint8_t *o8 = (uint8_t *)out + i;
+      if (out_type == F8E4)
+        for (i64 j = 0; j < n; j++) o8[j] = to_f8(F8E4, f[j]);
+      else if (out_type == F8E5)
+        for (i64 j = 0; j < n; j++) o8[j] = to_f8(F8E5, f[j]);
+      else if (out_type == BF16)
         for (i64 j = 0; j < n; j++) o[j] = to_bf16(f[j]);
       else
         for (i64 j = 0; j < n; j++) o[j] = to_f16(f[j]);

@@ -151,6 +151,15 @@ INLINE void quantize_nf4(const float *x, uint8_t *block) {
     for (int j = 0; j < 16; j++) block[4 + h * 16 + j] = (uint8_t)(code[h * 32 + j] | code[h * 32 + 16 + j] << 4);
 }
 
+/* The largest element becomes 448; none is beyond it, so that none is NaN. */
+INLINE void quantize_f8(const float *x, uint8_t *block) {
+  float factor = 448 / largest_of(x, 128);
+  if (!(factor < INFINITY)) factor = 1;
+  float scale = 1 / factor;
+  memcpy(block, &scale, 4);
+  for (int j = 0; j < 128; j++) block[4 + j] = to_f8(F8E4, MAX(-448.0f, MIN(448.0f, x[j] * factor)));
+}
+
 INLINE int quantize_tiles(
     const int kind, int parts, const void *x, int type, i64 rows, i64 columns, void *out, i64 from, i64 to) {
   i64 across = tiles_of(columns, parts);
@@ -183,6 +192,11 @@ static int quantize(const void *x, int type, i64 rows, i64 columns, void *out, i
         vb bytes = __builtin_convertvector(__builtin_convertvector(code, vi), vb);
         memcpy(block + 2 + j, &bytes, sizeof bytes);
       }
+    } else if (out_type == F8B) {
+      float values[128];
+      widen_block(x, type, b * 128, 128, values);
+      for (int j = 0; j < 128; j++) bad |= !(values[j] - values[j] == 0);
+      quantize_f8(values, (uint8_t *)out + bytes_before(F8B, b * 128));
     } else {
       float values[64];
       widen_block(x, type, b * 64, 64, values);

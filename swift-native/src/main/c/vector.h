@@ -96,6 +96,7 @@ INLINE vf ldw(const void *p, int type, i64 i, i64 n) {
     case BF16: CALL(BF16); break; \
     case F16: CALL(F16); break; \
     case Q8B: CALL(Q8B); break; \
+    case F8B: CALL(F8B); break; \
     default: CALL(NF4); \
   }
 

@@ -7,7 +7,13 @@ KERNEL(swift_fill, float *x, float value, i64 n) {
 }
 
 KERNEL(swift_cast, const void *x, int type, void *out, int out_type, i64 n) {
-  EACH(i, n) store(out, out_type, i, load_row(x, type, i));
+  EACH(i, n) {
+    float v = load_row(x, type, i);
+    if (out_type == F8E4 || out_type == F8E5)
+      ((unsigned char *)out)[i] = to_f8(out_type, v);
+    else
+      store(out, out_type, i, v);
+  }
 }
 
 /* Weights in tiles to rows. */

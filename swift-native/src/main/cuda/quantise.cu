@@ -140,3 +140,18 @@ KERNEL(swift_quantise_q8, const void *x, int type, unsigned char *out, i64 n) {
     for (int j = 0; j < Q8B_BLOCK; j++) block[2 + j] = (unsigned char)codes[j];
   }
 }
+
+KERNEL(swift_quantise_f8, const void *x, int type, unsigned char *out, i64 n) {
+  EACH(b, n) {
+    float most = 0;
+    for (int j = 0; j < F8B_BLOCK; j++) most = fmaxf(most, fabsf(load(x, type, b * F8B_BLOCK + j)));
+    float factor = __fdiv_rn(448, most);
+    if (!is_finite(factor)) factor = 1;
+    unsigned char *block = out + b * F8B_BYTES;
+    *(float *)block = __fdiv_rn(1, factor);
+    for (int j = 0; j < F8B_BLOCK; j++) {
+      float v = __fmul_rn(load(x, type, b * F8B_BLOCK + j), factor);
+      block[4 + j] = to_f8(F8E4, fminf(fmaxf(v, -448), 448));
+    }
+  }
+}

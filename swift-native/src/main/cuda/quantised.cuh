@@ -1,7 +1,7 @@
 /* Elements of quantised weights, laid out as DType says (src/main/c/tiles.h and blocks.h have the CPU's form). */
 #ifndef SWIFT_QUANTISED_CUH
 #define SWIFT_QUANTISED_CUH
-#include "common.cuh"
+#include "float8.cuh"
 
 #define TILE_ROWS 16
 #define TILE_COLUMNS 32
@@ -9,6 +9,8 @@
 #define NF4_BYTES 36
 #define Q8B_BLOCK 32
 #define Q8B_BYTES 34
+#define F8B_BLOCK 128
+#define F8B_BYTES 132
 
 /* Quantiles of the normal distribution (QLoRA, arXiv 2305.14314). */
 #define NF4_VALUES \
@@ -56,10 +58,15 @@ DEVICE float load_tile(const void *x, int type, i64 columns, i64 row, i64 column
   return (float)(b - tile_zero(tile, type, r)) * tile_scale(tile, r);
 }
 
-/* Element i of weights that lie row by row: of a float type, NF4 or Q8B. A block of NF4 is two halves of 32, each with
+/* Element i of weights that lie row by row: of a float type, NF4, Q8B or F8B. A block of NF4 is two halves of 32, each with
  * column j in the low and column j + 16 in the high half of byte j. */
 DEVICE float load_row(const void *x, int type, i64 i) {
   if (type <= F16) return load(x, type, i);
+  if (type == F8E4 || type == F8E5) return from_f8(type, ((const unsigned char *)x)[i]);
+  if (type == F8B) {
+    const unsigned char *block = (const unsigned char *)x + i / F8B_BLOCK * F8B_BYTES;
+    return from_f8(F8E4, block[4 + i % F8B_BLOCK]) * *(const float *)block;
+  }
   if (type == Q8B) {
     const unsigned char *block = (const unsigned char *)x + i / Q8B_BLOCK * Q8B_BYTES;
     return (float)(signed char)block[2 + i % Q8B_BLOCK] * from_f16(*(const unsigned short *)block);

@@ -49,7 +49,10 @@ public interface Backend extends Allocator, AutoCloseable {
   /** Sets every element. */
   void fill(Tensor target, float value);
 
-  /** Converts between float32, bf16 and fp16, rounding to nearest even; also widens quantised weights. */
+  /**
+   * Converts between float32, bf16, fp16 and fp8, rounding to nearest even; also widens quantised weights. What is too large
+   * for fp8 becomes infinite in e5m2 and 448, the largest number, in e4m3, which has no infinity (arXiv 2209.05433).
+   */
   void cast(Tensor source, Tensor target);
 
   /**

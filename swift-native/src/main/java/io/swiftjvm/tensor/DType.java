@@ -43,7 +43,9 @@ public enum DType {
   /** Blocks of 64 weights in 36 bytes: a float32 scale and codes of 4 bits of normal distribution (QLoRA). */
   NF4(64, 36, 1, "nf4"),
   /** Signed bytes in blocks of 32 of a row, each behind its float16 scale: keys and values of a cache. */
-  Q8_BLOCK(32, 34, 1, "q8_block");
+  Q8_BLOCK(32, 34, 1, "q8_block"),
+  /** {@link #F8_E4M3} weights in blocks of 128 of a row, each behind its float32 scale. */
+  F8_BLOCK(128, 132, 1, "f8_block");
 
   private final int block;
   private final int bytes;
@@ -152,6 +154,11 @@ public enum DType {
   /** True for the types that a matrix product takes as weights: float32, bfloat16, float16. */
   public boolean isFloat() {
     return this == F32 || this == BF16 || this == F16;
+  }
+
+  /** True for the float types of 8 bits, which are stored and converted but not computed with. */
+  public boolean isFloat8() {
+    return this == F8_E4M3 || this == F8_E5M2;
   }
 
   /** Short lower-case name used in plans and reports: {@code bf16}. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -97,6 +98,37 @@ public interface ElementwiseContract extends Contract {
       backend.sumRows(x, fresh, 0);
       backend.softmax(x, soft);
       return List.of(sum, max, columns, fresh, soft);
+    });
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F8_E4M3", "F8_E5M2"})
+  default void every_number_of_8_bits_is_widened_and_every_middle_between_two_rounded_to_the_same_bits(DType type) {
+    check(0, (backend, scope, random) -> {
+      byte[] codes = new byte[256];
+      for (int i = 0; i < 256; i++) {
+        codes[i] = (byte) i;
+      }
+      Tensor narrow = scope.tensor(type, 256);
+      backend.upload(MemorySegment.ofArray(codes), narrow);
+      Tensor wide = scope.floats(256);
+      backend.cast(narrow, wide);
+      Tensor half = scope.tensor(DType.BF16, 256);
+      backend.cast(narrow, half);
+      Tensor middle = scope.floats(255);
+      backend.binary(Binary.ADD, wide.slice(0, 255), wide.slice(1, 255), middle);
+      backend.scale(middle, 0.5f, middle);
+      Tensor rounded = scope.tensor(type, 255);
+      Tensor back = scope.floats(255);
+      backend.cast(middle, rounded);
+      backend.cast(rounded, back);
+      Tensor some = scope.tensor(type, 4000);
+      Tensor random4 = Agreement.random(scope, random, 100f, 4000);
+      backend.cast(random4, some);
+      backend.cast(some, random4);
+      backend.cast(half, narrow);
+      backend.cast(narrow, wide);
+      return List.of(wide, back, random4);
     });
   }
 

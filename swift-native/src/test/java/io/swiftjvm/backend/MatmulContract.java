@@ -58,7 +58,7 @@ public interface MatmulContract extends Contract {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"NF4", "Q8_BLOCK"})
+  @EnumSource(names = {"NF4", "Q8_BLOCK", "F8_BLOCK"})
   default void products_of_quantised_weights_are_those_of_their_widened_values(DType type) {
     check(1e-5, (backend, scope, random) -> {
       Tensor x = Agreement.random(scope, random, 5, 128);

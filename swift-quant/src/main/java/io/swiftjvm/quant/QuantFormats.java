@@ -18,7 +18,7 @@ public final class QuantFormats {
   private static final String DEFAULT_ADVICE = "take the repository it was made from";
 
   /** The formats that can be read, for {@link io.swiftjvm.model.LoadOptions#formats}. */
-  public static final List<WeightFormat> FORMATS = List.of(new BitsAndBytes());
+  public static final List<WeightFormat> FORMATS = List.of(new BitsAndBytes(), new FineGrainedFp8());
 
   private QuantFormats() {}
 
@@ -26,7 +26,8 @@ public final class QuantFormats {
   public static void requireSupported(ModelConfig config) {
     config.quantMethod().filter(method -> FORMATS.stream().noneMatch(format -> format.reads(config))).ifPresent(method -> {
       throw new ModelFormatException("Cannot load quantised weights: found quant_method '" + method + "' in "
-          + config.file() + ". This version reads float32, bf16, fp16 and bitsandbytes NF4 checkpoints: "
+          + config.file() + ". This version reads float32, bf16, fp16, bitsandbytes NF4 and fp8 (e4m3 in blocks, dynamic activations) "
+          + "checkpoints: "
           + ADVICE.getOrDefault(method, DEFAULT_ADVICE) + ".");
     });
   }

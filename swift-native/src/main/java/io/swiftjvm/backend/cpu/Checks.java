@@ -38,6 +38,11 @@ final class Checks {
     return memory(t);
   }
 
+  /** The memory of a tensor of a type that can be converted to. */
+  static MemorySegment target(Tensor t) {
+    return t.dtype().isFloat8() ? memory(t) : plain(t);
+  }
+
   /** The memory of a tensor of float32, bf16, fp16, of tiles, or of blocks if rows are whole vectors. */
   static MemorySegment weights(Tensor t) {
     if (!t.dtype().isQuantised()) {

@@ -6,6 +6,7 @@ import static io.swiftjvm.backend.cpu.Checks.floats;
 import static io.swiftjvm.backend.cpu.Checks.ids;
 import static io.swiftjvm.backend.cpu.Checks.memory;
 import static io.swiftjvm.backend.cpu.Checks.plain;
+import static io.swiftjvm.backend.cpu.Checks.target;
 import static io.swiftjvm.backend.cpu.Checks.weights;
 
 import io.swiftjvm.backend.AdamStep;
@@ -200,8 +201,8 @@ public final class CpuBackend implements Backend {
   @Override
   public void cast(Tensor source, Tensor target) {
     sameSize(source, target);
-    MemorySegment x = weights(source);
-    MemorySegment y = plain(target);
+    MemorySegment x = source.dtype().isFloat8() ? memory(source) : weights(source);
+    MemorySegment y = target(target);
     long columns = source.columns();
     if (source.dtype().tileRows() > 1) {
       require(target.dtype() == DType.F32, "cast of %s to %s, tiles are widened to float32", source, target);

@@ -136,6 +136,9 @@ final class NativeKernels implements Kernels {
       case F16 -> 2;
       case NF4 -> 5;
       case Q8_BLOCK -> 6;
+      case F8_E4M3 -> 7;
+      case F8_E5M2 -> 8;
+      case F8_BLOCK -> 9;
       default -> {
         if (type.tileRows() == 1) {
           throw new IllegalArgumentException("not a float type: " + type);

@@ -4,7 +4,7 @@ import io.swiftjvm.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** NF4 weights and int8 rows in Java, block by block as in {@code blocks.h} and {@code quantize.h}, to the same bits. */
+/** NF4 and float8 weights and int8 rows in Java, block by block as in {@code blocks.h} and {@code quantize.h}, to the same bits. */
 final class QuantBlocks {
   private static final float[] NF4 = {-1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
       -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f, 0.07958029955625534f,
@@ -26,12 +26,16 @@ final class QuantBlocks {
       return x.get(ValueLayout.JAVA_BYTE, block + 2 + at)
           * Float.float16ToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, block));
     }
+    if (type == DType.F8_BLOCK) {
+      return Float8.widen(DType.F8_E4M3, x.get(ValueLayout.JAVA_BYTE, block + 4 + at))
+          * x.get(ValueLayout.JAVA_FLOAT_UNALIGNED, block);
+    }
     int b = x.get(ValueLayout.JAVA_BYTE, block + 4 + at / 32 * 16 + at % 16);
     float scale = x.get(ValueLayout.JAVA_FLOAT_UNALIGNED, block);
     return NF4[at % 32 < 16 ? b & 15 : b >> 4 & 15] * scale;
   }
 
-  /** Blocks {@code [from, to)} of out; false if a weight of NF4 is NaN or infinite. */
+  /** Blocks {@code [from, to)} of out; false if a weight is NaN or infinite. */
   static boolean quantize(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
     int size = outType.block();
     float[] values = new float[size];
@@ -40,11 +44,15 @@ final class QuantBlocks {
     for (long b = from; b < to; b++) {
       for (int j = 0; j < size; j++) {
         values[j] = Scalars.get(x, type, b * size + j);
-        numbers &= outType != DType.NF4 || Float.isFinite(values[j]);
+        numbers &= outType == DType.Q8_BLOCK || Float.isFinite(values[j]);
       }
       long at = outType.bytes(b * size);
       if (outType == DType.NF4) {
         nf4(values, out, at);
+        continue;
+      }
+      if (outType == DType.F8_BLOCK) {
+        float8(values, out, at);
         continue;
       }
       group.round(values);
@@ -54,6 +62,22 @@ final class QuantBlocks {
       }
     }
     return numbers;
+  }
+
+  /** The largest element becomes 448. */
+  private static void float8(float[] x, MemorySegment out, long at) {
+    float most = 0;
+    for (float v : x) {
+      most = Math.max(most, Math.abs(v));
+    }
+    float factor = 448 / most;
+    if (!(factor < Float.POSITIVE_INFINITY)) {
+      factor = 1;
+    }
+    out.set(ValueLayout.JAVA_FLOAT_UNALIGNED, at, 1 / factor);
+    for (int j = 0; j < x.length; j++) {
+      out.set(ValueLayout.JAVA_BYTE, at + 4 + j, Float8.round(DType.F8_E4M3, Math.clamp(x[j] * factor, -448f, 448f)));
+    }
   }
 
   private static void nf4(float[] x, MemorySegment out, long at) {

@@ -35,7 +35,8 @@ final class Scalars {
       case F32 -> get(x, i);
       case BF16 -> Float.intBitsToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, i << 1) << 16);
       case F16 -> Float.float16ToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, i << 1));
-      case NF4, Q8_BLOCK -> QuantBlocks.get(x, type, i);
+      case F8_E4M3, F8_E5M2 -> Float8.widen(type, x.get(ValueLayout.JAVA_BYTE, i));
+      case NF4, Q8_BLOCK, F8_BLOCK -> QuantBlocks.get(x, type, i);
       default -> throw new IllegalArgumentException("not stored row by row: " + type);
     };
   }
@@ -51,6 +52,7 @@ final class Scalars {
       case F32 -> set(x, i, value);
       case BF16 -> x.set(ValueLayout.JAVA_SHORT_UNALIGNED, i << 1, toBf16(value));
       case F16 -> x.set(ValueLayout.JAVA_SHORT_UNALIGNED, i << 1, Float.floatToFloat16(value));
+      case F8_E4M3, F8_E5M2 -> x.set(ValueLayout.JAVA_BYTE, i, Float8.round(type, value));
       default -> throw new IllegalArgumentException("not a float type: " + type);
     }
   }

@@ -207,7 +207,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void cast(Tensor source, Tensor target) {
     sameSize(source, target);
-    require(target.dtype().isFloat(), "cast of %s to %s, which is no float type", source, target);
+    require(target.dtype().isFloat() || target.dtype().isFloat8(), "cast of %s to %s, which is no float type", source, target);
     int type = Types.code(source.dtype());
     if (source.dtype().tileRows() > 1) {
       kernels.start("swift_widen_tiles").of(source).of(type).of(source.columns()).of(target)
@@ -237,7 +237,8 @@ public final class CudaBackend implements Backend {
       kernels.start("swift_quantise_tiles").of(source).of(from).of(rows).of(columns).of(target).of(to)
           .elements(tiles * type.tileRows());
     } else {
-      kernels.start(type == DType.NF4 ? "swift_quantise_nf4" : "swift_quantise_q8").of(source).of(from).of(target)
+      kernels.start(type == DType.NF4 ? "swift_quantise_nf4" : type == DType.F8_BLOCK ? "swift_quantise_f8"
+          : "swift_quantise_q8").of(source).of(from).of(target)
           .elements(source.size() / type.block());
     }
   }

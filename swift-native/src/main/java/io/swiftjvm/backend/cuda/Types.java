@@ -20,6 +20,9 @@ final class Types {
       case F16 -> 2;
       case NF4 -> 5;
       case Q8_BLOCK -> 6;
+      case F8_E4M3 -> 7;
+      case F8_E5M2 -> 8;
+      case F8_BLOCK -> 9;
       default -> {
         if (type.tileBits() == 0) {
           throw new IllegalArgumentException("weights on cuda are float32, bf16, fp16 or quantised; got " + type.shortName());

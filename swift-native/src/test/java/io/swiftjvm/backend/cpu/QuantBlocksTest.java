@@ -95,7 +95,7 @@ class QuantBlocksTest {
 
   @ParameterizedTest
   @CsvSource({"Q8,0.006", "Q8_128,0.008", "Q8_ZERO,0.006", "Q8_64_ZERO,0.006", "Q4,0.09", "Q4_64,0.11", "Q4_128,0.12",
-      "Q4_ZERO,0.08", "Q4_64_ZERO,0.095", "Q4_128_ZERO,0.11", "NF4,0.095"})
+      "Q4_ZERO,0.08", "Q4_64_ZERO,0.095", "Q4_128_ZERO,0.11", "NF4,0.095", "F8_BLOCK,0.03"})
   void the_error_is_that_of_so_many_bits(DType type, double allowed) {
     Agreement.all().forEach(backend -> {
       try (backend; Scope scope = new Scope(backend)) {
@@ -128,7 +128,7 @@ class QuantBlocksTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[48](_.+)?", "NF4"})
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[48](_.+)?", "NF4", "F8_BLOCK"})
   void every_way_of_quantising_gives_the_same_bits(DType type) {
     assumeTrue(type != DType.Q8_BLOCK && NativeLibrary.found().symbols() != null);
     byte[] expected = packed(CpuBackend.portable(1), type);
@@ -140,7 +140,7 @@ class QuantBlocksTest {
 
   private static byte[] packed(Backend backend, DType type) {
     try (backend; Scope scope = new Scope(backend)) {
-      Tensor weight = Agreement.random(scope, new Random(11), 50, type == DType.NF4 ? 320 : 333);
+      Tensor weight = Agreement.random(scope, new Random(11), 50, type.tileRows() == 1 ? 384 : 333);
       Tensor packed = scope.tensor(type, weight.shape());
       backend.quantize(weight, packed);
       byte[] bytes = new byte[(int) packed.bytes()];
