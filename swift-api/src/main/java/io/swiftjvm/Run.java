@@ -1,5 +1,6 @@
 package io.swiftjvm;
 
+import io.swiftjvm.backend.Fallbacks;
 import io.swiftjvm.infer.Completion;
 import io.swiftjvm.infer.GenerateRequest;
 import io.swiftjvm.infer.SamplingParams;
@@ -270,6 +271,18 @@ public final class Run implements AutoCloseable {
     return loaded.adapters().isEmpty() && plan.settings().tuner().full() && trained != null
         ? ModelExport.save(loaded.model(), folder, dtype, overwrite)
         : ModelExport.merge(loaded.model(), loaded.adapters(), folder, dtype, overwrite);
+  }
+
+  /**
+   * What this run's device has had no kernel for and did in another way: which operation, why, how often. Each was told to
+   * {@link System.Logger} when it first happened; what is empty ran on kernels alone.
+   *
+   * {@snippet :
+   * run.fallbacks().forEach(System.out::println);
+   * }
+   */
+  public List<Fallbacks.Event> fallbacks() {
+    return loaded.backend().fallbacks().events();
   }
 
   /** The facts of the training as plain data, for a log line. */

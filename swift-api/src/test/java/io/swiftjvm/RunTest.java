@@ -57,6 +57,17 @@ class RunTest {
   }
 
   @Test
+  void a_run_tells_what_its_device_has_no_kernel_for() {
+    try (Run run = RECIPE.onDevice("mps,cpu").load()) {
+      run.chat("Hi");
+      assertThat(run.fallbacks()).isEmpty();
+      run.loaded().backend().fallbacks().other("fill", "no kernel, computed on the host");
+      assertThat(run.fallbacks()).extracting(Object::toString)
+          .containsExactly("fill: no kernel, computed on the host, 1 time");
+    }
+  }
+
+  @Test
   void closing_twice_is_harmless_and_facts_stay() {
     Run run = RECIPE.load();
     run.close();

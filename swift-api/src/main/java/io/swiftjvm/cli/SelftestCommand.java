@@ -40,7 +40,7 @@ final class SelftestCommand implements Command {
       failed = SelfCheck.run(device, cpu, result -> call.out().println(String.format(Locale.ROOT,
           "%-6s %-52s error %.1e of %.0e", result.passed() ? "ok" : "WRONG", result.what(), result.error(),
           result.tolerance()))).stream().filter(r -> !r.passed()).toList();
-      device.fallbacks().counts().forEach((what, n) -> call.out().println("fallback: " + what + ", " + n + " times"));
+      device.fallbacks().events().forEach(event -> call.out().println("fallback: " + event));
       if (!call.on("check_only") && failed.isEmpty()) {
         for (SpeedCheck.Speed speed : SpeedCheck.run(device, number(call, "side", 4096))) {
           call.out().println(String.format(Locale.ROOT, "%-52s %10.3f %s", speed.what(), speed.value(), speed.unit()));

@@ -70,8 +70,7 @@ public record MemoryPlan(Settings settings, ModelSizes sizes, int longest) {
     if (limit != null) {
       return (long) (limit * (1L << 30));
     }
-    String name = settings.device();
-    Device device = name.equals("auto") ? Devices.choice().device().device() : Devices.device(name);
+    Device device = Devices.choice(settings.device()).map(choice -> choice.device().device()).orElse(Device.CPU);
     return device.kind().equals(Device.CPU.kind()) ? HostMemory.available() : Devices.devices(device.kind()).stream()
         .filter(d -> d.available() && d.free() > 0 && d.device().equals(device))
         .mapToLong(DeviceInfo::free).findFirst().orElseGet(HostMemory::available);

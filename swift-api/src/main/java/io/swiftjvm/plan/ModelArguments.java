@@ -27,14 +27,24 @@ final class ModelArguments {
           (s, v) -> s.model(m -> m.dtype(ModelSettings.dtype((String) v)))),
       Argument.of("adapters", TEXTS, "Adapter folders in PEFT's format.",
           s -> s.model().adapters(), (s, v) -> s.model(m -> m.adapters(strings(v)))),
-      Argument.of("device", TEXT, "auto, cpu, or a device that 'swift devices' lists, with its number: cuda:1.",
+      Argument.of("device", TEXT,
+          "auto, cpu, or a device of 'swift devices' with its number: cuda:1. Of several (cuda:1,cpu) the first that is there.",
           Settings::device, (s, v) -> s.device((String) v), "device_map"),
+      Argument.of("gpu_ids", TEXT, "Number of the GPU among those of CUDA_VISIBLE_DEVICES: 1 is --device cuda:1.",
+          s -> null, (s, v) -> s.device(gpu((String) v))),
       Argument.of("num_threads", INTEGER, "Kernel threads; unset = all processors.",
           Settings::threads, (s, v) -> s.threads(toInt("num_threads", v))),
       Argument.of("memory_limit", NUMBER, "GiB of native memory that a run may use; unset = what the machine has free.",
           Settings::memoryLimit, (s, v) -> s.memoryLimit((Double) v)));
 
   private ModelArguments() {}
+
+  private static String gpu(String ids) {
+    if (!ids.strip().matches("\\d{1,4}")) {
+      throw new InvalidPlanException("gpu_ids is '" + ids + "'; a run is on one device: give one number, as in --gpu_ids 1.");
+    }
+    return "cuda:" + ids.strip();
+  }
 
   @SuppressWarnings("unchecked")
   static List<String> strings(Object value) {

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What follows from a plan and its model's config.json and file headers: sizes, memory, and the reason of each choice.
@@ -139,16 +140,18 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
   }
 
   private static void device(List<String> lines, String name) {
-    if (!name.equals("auto")) {
+    List<String> names = Devices.names(name);
+    if (names.size() == 1 && !name.equals("auto")) {
       Device device = Devices.device(name);
       line(lines, "device", device.toString(), "asked for: " + Devices.devices(device.kind()).stream()
           .filter(d -> d.device().equals(device) || !d.available()).findFirst()
           .map(d -> d.available() ? steady(d) : "not on this machine, " + d.summary()).orElse("no such index here"));
       return;
     }
-    Devices.Choice choice = Devices.choice();
-    line(lines, "device", choice.device().device().toString(), "auto: " + steady(choice.device()));
-    choice.skipped().forEach(d -> lines.add("  no " + d.kind() + ": " + d.reason()));
+    Optional<Devices.Choice> choice = Devices.choice(name);
+    line(lines, "device", choice.map(c -> c.device().device().toString()).orElse(name),
+        choice.map(c -> name + ": " + steady(c.device())).orElse("none of them is on this machine"));
+    choice.ifPresent(c -> c.skipped().forEach(d -> lines.add("  no " + d.kind() + ": " + d.reason())));
   }
 
   /** Without what is free, which is another number the next time. */

@@ -51,9 +51,7 @@ public final class PlanRules {
   private static void device(Settings s, List<String> problems) {
     // Whether the device is there shows where the plan runs, which may be another machine.
     try {
-      if (!s.device().equals("auto")) {
-        Devices.device(s.device());
-      }
+      Devices.names(s.device());
     } catch (DeviceException e) {
       problems.add("device: " + e.getMessage());
     }

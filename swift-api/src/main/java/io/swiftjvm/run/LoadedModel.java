@@ -1,6 +1,7 @@
 package io.swiftjvm.run;
 
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Device;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.error.InvalidPlanException;
@@ -120,8 +121,7 @@ public final class LoadedModel implements AutoCloseable {
   /** The device of a plan. */
   static Backend backend(Settings settings) {
     Integer threads = settings.threads();
-    boolean onCpu = settings.device().equals("cpu")
-        || (settings.device().equals("auto") && Devices.choice().device().kind().equals("cpu"));
+    boolean onCpu = Devices.choice(settings.device()).filter(c -> c.device().device().equals(Device.CPU)).isPresent();
     Backend backend = threads != null && onCpu ? Devices.cpu(threads) : Devices.open(settings.device());
     Double limit = settings.memoryLimit();
     if (limit != null && backend instanceof CpuBackend cpu) {

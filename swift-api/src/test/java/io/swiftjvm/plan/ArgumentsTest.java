@@ -31,7 +31,8 @@ class ArgumentsTest {
   @Test
   void every_argument_has_a_value_in_this_test() {
     assertThat(arguments().map(Argument::name).filter(n -> !OTHER.containsKey(n)))
-        .containsExactlyInAnyOrder("lazy_tokenize", "group_by_length", "loftq_bits", "target_parameters", "reft_args");
+        .containsExactlyInAnyOrder("lazy_tokenize", "group_by_length", "loftq_bits", "target_parameters", "reft_args",
+            "gpu_ids");
   }
 
   @ParameterizedTest
@@ -70,6 +71,15 @@ class ArgumentsTest {
     written.put(argument.name().replace('_', '-'), text);
     assertThat(Arguments.apply(Settings.DEFAULT, written))
         .isEqualTo(Arguments.apply(Settings.DEFAULT, given(argument, value)));
+  }
+
+  @Test
+  void gpu_ids_is_another_way_to_name_one_device() {
+    Settings settings = Arguments.apply(Settings.DEFAULT, Map.of("gpu_ids", "1"));
+    assertThat(settings.device()).isEqualTo("cuda:1");
+    assertThat(Arguments.flat(settings)).containsEntry("device", "cuda:1").doesNotContainKey("gpu_ids");
+    assertThatThrownBy(() -> Arguments.apply(Settings.DEFAULT, Map.of("gpu_ids", "0,1")))
+        .isInstanceOf(InvalidPlanException.class).hasMessageContainingAll("gpu_ids", "'0,1'", "one device");
   }
 
   /** The method that has this setting, if LoRA has it not. */
@@ -153,7 +163,7 @@ class ArgumentsTest {
         "adapter_act", "relu"));
     map.putAll(Map.of("problem_type", "regression", "mrl_dims", Map.of("64", 1.5), "lora_ga_direction", "ArBr",
         "lora_ga_scale", "unit", "group_size_ratio", 0.25, "group_size_length", 16L));
-    map.keySet().removeAll(List.of("lazy_tokenize", "group_by_length", "target_parameters", "reft_args", "loftq_bits"));
+    map.keySet().removeAll(List.of("lazy_tokenize", "group_by_length", "target_parameters", "reft_args", "loftq_bits", "gpu_ids"));
     return map;
   }
 }

@@ -31,6 +31,7 @@ public final class Devices {
   private static final List<String> ORDER = List.of("cuda", "npu", "mps", "cpu");
   private static final List<BackendProvider> BUILT_IN =
       List.of(new CudaProvider(), new AscendProvider(), new CpuProvider(), new Nd4jProvider());
+  private static final String AUTO = "auto";
   private static final System.Logger LOG = System.getLogger(Devices.class.getName());
 
   private Devices() {}
@@ -95,11 +96,63 @@ public final class Devices {
   /**
    * A device by name.
    *
-   * @param name auto, or a kind of {@link #kinds}, optionally with an index: {@code cuda}, {@code cuda:1}
-   * @throws DeviceException if it is not there: with the reason and what to do
+   * @param name auto, or a kind of {@link #kinds}, optionally with an index: {@code cuda}, {@code cuda:1}; or several of
+   *     these with commas between them, of which the first that is there and starts is taken: {@code cuda:1,cuda:0,cpu}
+   * @throws DeviceException if none is there: with the reason and what to do
    */
   public static Backend open(String name) {
-    return name.equals("auto") ? auto() : require(name).open(device(name).index());
+    List<String> names = names(name);
+    List<String> reasons = new ArrayList<>();
+    for (String each : names) {
+      try {
+        return each.equals(AUTO) ? auto() : require(each).open(device(each).index());
+      } catch (DeviceException e) {
+        if (names.size() == 1) {
+          throw e;
+        }
+        LOG.log(System.Logger.Level.INFO, "{0} skipped: {1}", each, e.getMessage());
+        reasons.add(e.getMessage());
+      }
+    }
+    throw new DeviceException("Of the devices '" + name + "' none is there. " + String.join(" ", reasons)
+        + " End the list with cpu to always have one.");
+  }
+
+  /**
+   * What {@link #open} would open, or nothing if none of these is there.
+   *
+   * @throws DeviceException if a name is none of a device
+   */
+  public static Optional<Choice> choice(String name) {
+    List<DeviceInfo> skipped = new ArrayList<>();
+    for (String each : names(name)) {
+      if (each.equals(AUTO)) {
+        Choice choice = choice();
+        skipped.addAll(choice.skipped());
+        return Optional.of(new Choice(choice.device(), List.copyOf(skipped)));
+      }
+      Device wanted = device(each);
+      for (DeviceInfo info : devices(wanted.kind())) {
+        if (info.available() && info.device().equals(wanted)) {
+          return Optional.of(new Choice(info, List.copyOf(skipped)));
+        }
+        if (!info.available()) {
+          skipped.add(info);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * The names in a list with commas, each auto or a device, whether it is there or not.
+   *
+   * @throws DeviceException if one is none of a device
+   */
+  public static List<String> names(String list) {
+    List<String> names = Stream.of(list.split(",", -1)).map(String::strip).toList();
+    names.stream().filter(name -> !name.equals(AUTO)).forEach(Devices::device);
+    return names;
   }
 
   /**
@@ -155,7 +208,7 @@ public final class Devices {
   /** Every device of a kind, or the reason why there is none; other kinds are not looked for. */
   public static List<DeviceInfo> devices(String kind) {
     return provider(kind).map(BackendProvider::devices).orElseGet(() -> List.of(DeviceInfo.absent(kind,
-        "this version has no kernels for it", "Use cpu or auto, which takes the best that is there.")));
+        "this version has no kernels for Metal", "Use cpu, whose products Accelerate computes on macOS, or auto.")));
   }
 
   private static Optional<BackendProvider> provider(String kind) {

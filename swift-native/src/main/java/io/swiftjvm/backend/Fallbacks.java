@@ -1,5 +1,7 @@
 package io.swiftjvm.backend;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -13,15 +15,32 @@ import java.util.stream.Stream;
  * and told once to {@link System.Logger}. One object belongs to one backend; thread-safe.
  *
  * {@snippet :
- * backend.fallbacks().counts().forEach((what, n) -> System.out.println(what + ": " + n + " times"));
+ * backend.fallbacks().events().forEach(System.out::println);
  * }
  */
 public final class Fallbacks {
+  private static final String COMPOSED = "no kernel, composed from simpler operations";
   private static final System.Logger LOG = System.getLogger(Fallbacks.class.getName());
 
   private final Consumer<String> log;
   private final List<LongAdder> composed = Stream.generate(LongAdder::new).limit(FusedOp.values().length).toList();
-  private final Map<String, LongAdder> others = new ConcurrentHashMap<>();
+  private final Map<Cause, LongAdder> others = new ConcurrentHashMap<>();
+
+  private record Cause(String operation, String reason) {}
+
+  /**
+   * What was done without a kernel.
+   *
+   * @param operation its name, with the type where that is the cause
+   * @param reason why, and what was done instead
+   * @param count how often
+   */
+  public record Event(String operation, String reason, long count) {
+    @Override
+    public String toString() {
+      return operation + ": " + reason + ", " + count + (count == 1 ? " time" : " times");
+    }
+  }
 
   /** For the backend of this name. */
   public Fallbacks(String device) {
@@ -37,7 +56,7 @@ public final class Fallbacks {
   public void composed(FusedOp op) {
     LongAdder count = composed.get(op.ordinal());
     if (count.sum() == 0) {
-      log.accept(op + " has no kernel, it is composed from primitives");
+      log.accept(op.method() + ": " + COMPOSED);
     }
     count.increment();
   }
@@ -49,8 +68,8 @@ public final class Fallbacks {
    * @param reason why, and what is done instead
    */
   public void other(String what, String reason) {
-    others.computeIfAbsent(what + ": " + reason, text -> {
-      log.accept(text);
+    others.computeIfAbsent(new Cause(what, reason), cause -> {
+      log.accept(what + ": " + reason);
       return new LongAdder();
     }).increment();
   }
@@ -60,15 +79,23 @@ public final class Fallbacks {
     return composed.get(op.ordinal()).sum();
   }
 
-  /** Every fallback that has happened: what and why, to how often. */
+  /** {@link #events} as operation and reason in one, to how often. */
   public Map<String, Long> counts() {
     Map<String, Long> counts = new TreeMap<>();
+    events().forEach(event -> counts.put(event.operation + ": " + event.reason, event.count));
+    return counts;
+  }
+
+  /** Every fallback that has happened, by operation. */
+  public List<Event> events() {
+    List<Event> events = new ArrayList<>();
     for (FusedOp op : FusedOp.values()) {
       if (count(op) > 0) {
-        counts.put(op + " has no kernel, it is composed from primitives", count(op));
+        events.add(new Event(op.method(), COMPOSED, count(op)));
       }
     }
-    others.forEach((what, n) -> counts.put(what, n.sum()));
-    return counts;
+    others.forEach((cause, n) -> events.add(new Event(cause.operation, cause.reason, n.sum())));
+    events.sort(Comparator.comparing(Event::operation).thenComparing(Event::reason));
+    return List.copyOf(events);
   }
 }

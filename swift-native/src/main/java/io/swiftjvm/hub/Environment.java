@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code USE_HF}: 1 makes Hugging Face the hub of ids without a prefix; else it is ModelScope
  *   <li>{@code HF_HUB_OFFLINE}, {@code TRANSFORMERS_OFFLINE}: 1 forbids every download
  *   <li>{@code SWIFT_THREADS}: threads of the CPU kernels, 1 to 1024; absent leaves the choice to the library
+ *   <li>{@code CUDA_VISIBLE_DEVICES}: GPUs and their order, which NVIDIA's driver reads; here it explains why there is none
  * </ul>
  */
 public final class Environment {
@@ -95,6 +96,11 @@ public final class Environment {
           + "', it must be a whole number from 1 to " + MAX_THREADS + ".");
     }
     return OptionalInt.of(threads);
+  }
+
+  /** What hides GPUs from this process, empty for all of them; nothing where all are shown. */
+  public Optional<String> visibleGpus() {
+    return Optional.ofNullable(variables.apply("CUDA_VISIBLE_DEVICES"));
   }
 
   private boolean isSet(String name) {

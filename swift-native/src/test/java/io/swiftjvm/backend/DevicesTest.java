@@ -58,6 +58,35 @@ class DevicesTest {
   }
 
   @Test
+  void of_a_list_the_first_that_is_there_is_opened_and_the_others_are_told() {
+    assertThat(Devices.choice("mps, cpu").orElseThrow()).satisfies(choice -> {
+      assertThat(choice.device().device()).isEqualTo(Device.CPU);
+      assertThat(choice.skipped()).extracting(DeviceInfo::kind).containsExactly("mps");
+    });
+    assertThat(Devices.choice("mps:1,auto").orElseThrow().device().device()).isEqualTo(Devices.choice().device().device());
+    assertThat(Devices.choice("mps,cpu:7")).isEmpty();
+    try (Backend backend = Devices.open("mps, cpu")) {
+      assertThat(backend.device()).isEqualTo(Device.CPU);
+    }
+    assertThatThrownBy(() -> Devices.open("mps,cpu:7")).isInstanceOf(DeviceException.class)
+        .hasMessageContainingAll("'mps,cpu:7'", "'mps' was asked for", "Metal", "'cpu:7'", "End the list with cpu");
+    assertThatThrownBy(() -> Devices.open("cpu,gpu")).isInstanceOf(DeviceException.class).hasMessageContaining("'gpu'");
+  }
+
+  @Test
+  void what_fell_back_is_told_by_operation_reason_and_count() {
+    Fallbacks fallbacks = new Fallbacks(text -> { });
+    fallbacks.other("sum", "no kernel, computed on the host");
+    fallbacks.other("sum", "no kernel, computed on the host");
+    fallbacks.composed(FusedOp.ROPE);
+    assertThat(fallbacks.events()).containsExactly(
+        new Fallbacks.Event("rope", "no kernel, composed from simpler operations", 1),
+        new Fallbacks.Event("sum", "no kernel, computed on the host", 2));
+    assertThat(fallbacks.events()).extracting(Object::toString)
+        .contains("sum: no kernel, computed on the host, 2 times");
+  }
+
+  @Test
   void one_process_holds_several() {
     assertThatCode(() -> {
       try (Backend one = Devices.open("cpu"); Backend two = Devices.open("cpu:0")) {

@@ -1,6 +1,7 @@
 package io.swiftjvm.backend.cuda;
 
 import io.swiftjvm.error.DeviceException;
+import io.swiftjvm.hub.Environment;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Path;
@@ -59,7 +60,7 @@ record DriverLibrary(@Nullable Driver driver, int devices, String reason, String
   private static DriverLibrary start(Driver driver, String name) {
     int code = driver.init();
     if (code == Driver.NO_DEVICE) {
-      return absent("a CUDA driver, but no device that it can use", "Look at nvidia-smi and CUDA_VISIBLE_DEVICES, or use cpu or auto.");
+      return hidden();
     }
     if (code != Driver.SUCCESS) {
       return absent("the CUDA driver (" + name + ") does not start: " + driver.explain(code),
@@ -72,7 +73,13 @@ record DriverLibrary(@Nullable Driver driver, int devices, String reason, String
     }
     int devices = driver.deviceCount();
     return devices > 0 ? new DriverLibrary(driver, devices, "driver for CUDA " + dotted(version), "")
-        : absent("a CUDA driver, but no device that it can use", "Look at nvidia-smi and CUDA_VISIBLE_DEVICES, or use cpu or auto.");
+        : hidden();
+  }
+
+  private static DriverLibrary hidden() {
+    String visible = Environment.system().visibleGpus().map(list -> "; CUDA_VISIBLE_DEVICES is '" + list + "'").orElse("");
+    return absent("a CUDA driver, but no device that it can use" + visible,
+        "Look at nvidia-smi and CUDA_VISIBLE_DEVICES, or use cpu or auto.");
   }
 
   private static String dotted(int version) {
