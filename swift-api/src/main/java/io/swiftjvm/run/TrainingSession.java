@@ -13,6 +13,7 @@ import io.swiftjvm.parallel.ModelSizes;
 import io.swiftjvm.plan.AdapterRef;
 import io.swiftjvm.plan.MemoryPlan;
 import io.swiftjvm.plan.Settings;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.train.BatchSource;
 import io.swiftjvm.train.CancellationToken;
@@ -20,6 +21,7 @@ import io.swiftjvm.train.GradientEstimate;
 import io.swiftjvm.train.TrainEvent;
 import io.swiftjvm.train.TrainJob;
 import io.swiftjvm.train.TrainResult;
+import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.train.TrainedWeights;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.train.checkpoint.TrainerState;
@@ -81,9 +83,12 @@ public final class TrainingSession {
         memory.require(data.tokens());
       }
       Objective objective = TaskLoss.of(settings, loaded);
+      // Before a full training widens them.
+      boolean half = loaded.model().parameters().stream().anyMatch(p -> p.value().dtype() == DType.F16);
       TrainedWeights weights = weights(settings, loaded, objective, data.batches());
       Path folder = folder(settings);
-      TrainJob job = TrainJob.of(weights, settings.train().checkpoint(c -> c.outputDir(folder)), data.batches())
+      TrainSpec train = settings.train().checkpoint(c -> c.outputDir(folder)).lossScaling(half);
+      TrainJob job = TrainJob.of(weights, train, data.batches())
           .objective(objective)
           .validation(data.validation())
           .cancellation(cancellation)

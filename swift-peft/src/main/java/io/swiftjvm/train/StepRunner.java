@@ -33,8 +33,10 @@ final class StepRunner implements AutoCloseable {
   private final TrainSpec spec;
   private final Gradients gradients;
   private final ChannelLoss channels = new ChannelLoss();
+  private final LossScaler scaler;
 
   StepRunner(TrainJob job) {
+    scaler = new LossScaler(job.spec().lossScaling());
     weights = job.weights();
     model = job.weights().model();
     backend = model.backend();
@@ -47,6 +49,11 @@ final class StepRunner implements AutoCloseable {
 
   Gradients gradients() {
     return gradients;
+  }
+
+  /** By what the gradients are larger than those of the loss. */
+  LossScaler scaler() {
+    return scaler;
   }
 
   /** Runs all micro-batches of a step; their gradients add up in {@link #gradients()}. */
@@ -78,7 +85,7 @@ final class StepRunner implements AutoCloseable {
       Objective.Outcome outcome = objective.loss(model, pass, batch, units);
       if (outcome.loss().requiresGrad() && Double.isFinite(outcome.value())) {
         Tensor seed = scope.floats(1);
-        backend.fill(seed, 1);
+        backend.fill(seed, scaler.scale());
         tape.backward(outcome.loss(), seed, gradients);
       }
       if (outcome.nll().length > 0) {
@@ -103,13 +110,13 @@ final class StepRunner implements AutoCloseable {
       float[] value = new float[1];
       backend.download(penalty.detached(), MemorySegment.ofArray(value));
       Tensor seed = scope.floats(1);
-      backend.fill(seed, 1);
+      backend.fill(seed, scaler.scale());
       tape.backward(penalty, seed, gradients);
       return value[0];
     }
   }
 
-  /** Norm over all gradients, in the order of the parameters. */
+  /** Norm over all gradients of the loss, in the order of the parameters. */
   double norm() {
     double sum = 0;
     for (Parameter parameter : parameters) {
@@ -118,7 +125,7 @@ final class StepRunner implements AutoCloseable {
         sum += backend.sumSquares(gradient);
       }
     }
-    return Math.sqrt(sum);
+    return Math.sqrt(sum) / scaler.scale();
   }
 
   /** The factor that clips to {@code maxNorm}, as torch's clip_grad_norm_ computes it. */

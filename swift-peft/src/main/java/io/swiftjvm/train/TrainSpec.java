@@ -24,14 +24,16 @@ import java.util.function.UnaryOperator;
  * @param gradientCheckpointing recompute blocks in the backward pass instead of keeping their activations
  * @param nonFinite what a NaN does
  * @param loss what language-model training adds to cross-entropy
+ * @param lossScaling scale the loss against gradients that are too small for fp16, and skip steps whose gradients overflow
  */
 public record TrainSpec(
     OptimSpec optim, ScheduleSpec schedule, BatchSpec batch, CheckpointSpec checkpoint, int evalSteps,
     int loggingSteps, long seed, long dataSeed, boolean gradientCheckpointing, NonFinite nonFinite,
-    LossSpec loss) {
+    LossSpec loss, boolean lossScaling) {
   /** The defaults of ms-swift, with a log line for every step and nothing saved. */
   public static final TrainSpec DEFAULT = new TrainSpec(OptimSpec.DEFAULT, ScheduleSpec.DEFAULT, BatchSpec.DEFAULT,
-      CheckpointSpec.NONE, 500, 1, 42, 42, true, NonFinite.STOP, LossSpec.DEFAULT);
+      CheckpointSpec.NONE, 500, 1, 42, 42, true, NonFinite.STOP, LossSpec.DEFAULT,
+      false);
 
   public TrainSpec {
     if (evalSteps < 0 || loggingSteps < 1) {
@@ -43,66 +45,72 @@ public record TrainSpec(
   /** Changes the optimizer. */
   public TrainSpec optim(UnaryOperator<OptimSpec> change) {
     return new TrainSpec(change.apply(optim), schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite, loss);
+        gradientCheckpointing, nonFinite, loss, lossScaling);
   }
 
   /** Changes the schedule. */
   public TrainSpec schedule(UnaryOperator<ScheduleSpec> change) {
     return new TrainSpec(optim, change.apply(schedule), batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite, loss);
+        gradientCheckpointing, nonFinite, loss, lossScaling);
   }
 
   /** Changes the batches. */
   public TrainSpec batch(UnaryOperator<BatchSpec> change) {
     return new TrainSpec(optim, schedule, change.apply(batch), checkpoint, evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite, loss);
+        gradientCheckpointing, nonFinite, loss, lossScaling);
   }
 
   /** Changes the checkpoints. */
   public TrainSpec checkpoint(UnaryOperator<CheckpointSpec> change) {
     return new TrainSpec(optim, schedule, batch, change.apply(checkpoint), evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite, loss);
+        gradientCheckpointing, nonFinite, loss, lossScaling);
   }
 
   /** Sets how often validation data is run. Default: 500. */
   public TrainSpec evalSteps(int value) {
     return new TrainSpec(optim, schedule, batch, checkpoint, value, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite, loss);
+        gradientCheckpointing, nonFinite, loss, lossScaling);
   }
 
   /** Sets how many steps a log line covers. Default: 1. */
   public TrainSpec loggingSteps(int value) {
     return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, value, seed, dataSeed, gradientCheckpointing,
-        nonFinite, loss);
+        nonFinite, loss, lossScaling);
   }
 
   /** Sets the seed of adapter start and dropout. Default: 42. */
   public TrainSpec seed(long value) {
     return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, value, dataSeed,
-        gradientCheckpointing, nonFinite, loss);
+        gradientCheckpointing, nonFinite, loss, lossScaling);
   }
 
   /** Sets the seed of the data order. Default: 42. */
   public TrainSpec dataSeed(long value) {
     return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, value,
-        gradientCheckpointing, nonFinite, loss);
+        gradientCheckpointing, nonFinite, loss, lossScaling);
   }
 
   /** Switches recomputation. Default: true. */
   public TrainSpec gradientCheckpointing(boolean on) {
     return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed, on, nonFinite,
-        loss);
+        loss, lossScaling);
   }
 
   /** Sets what a NaN does. Default: {@link NonFinite#STOP}. */
   public TrainSpec nonFinite(NonFinite value) {
     return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, value, loss);
+        gradientCheckpointing, value, loss, lossScaling);
   }
 
   /** Changes what language-model training adds to cross-entropy. */
   public TrainSpec loss(UnaryOperator<LossSpec> change) {
     return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
-        gradientCheckpointing, nonFinite, change.apply(loss));
+        gradientCheckpointing, nonFinite, change.apply(loss), lossScaling);
+  }
+
+  /** Sets whether the loss is scaled, as it should be beside fp16 weights. Default: false. */
+  public TrainSpec lossScaling(boolean on) {
+    return new TrainSpec(optim, schedule, batch, checkpoint, evalSteps, loggingSteps, seed, dataSeed,
+        gradientCheckpointing, nonFinite, loss, on);
   }
 }

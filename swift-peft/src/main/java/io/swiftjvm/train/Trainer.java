@@ -42,7 +42,7 @@ final class Trainer implements AutoCloseable {
     optimizer = RuleOptimizer.of(job.weights().model().backend(), spec.optim(),
         ParamGroups.of(job.weights().parameters(), spec.optim(), job.weights().loraPlusRatio()));
     runner = new StepRunner(job);
-    saves = new TrainingSaves(job, optimizer, peak);
+    saves = new TrainingSaves(job, optimizer, runner.scaler(), peak);
   }
 
   TrainResult run() {
@@ -111,6 +111,8 @@ final class Trainer implements AutoCloseable {
     try {
       if (found.units() <= 0) {
         drop(step, "no token of the step has a label");
+      } else if (Double.isFinite(found.loss()) && !Double.isFinite(norm) && runner.scaler().overflowed()) {
+        drop(step, "gradients overflowed, the loss scale is " + runner.scaler().scale() + " now");
       } else if (!Double.isFinite(found.loss()) || !Double.isFinite(norm)) {
         String facts = "loss " + found.loss() + ", gradient norm " + norm + ", " + runner.firstBad();
         if (spec.nonFinite() == NonFinite.STOP) {
@@ -120,9 +122,10 @@ final class Trainer implements AutoCloseable {
         drop(step, "not finite: " + facts);
       } else {
         OptimSpec optim = spec.optim();
-        float clip = StepRunner.clip(norm, optim.maxGradNorm());
+        float clip = StepRunner.clip(norm, optim.maxGradNorm()) / runner.scaler().scale();
         optimizer.step(runner.gradients(), schedule.rate(step), clip);
         job.weights().updated(step + 1, total, runner.gradients(), clip);
+        runner.scaler().stepped();
       }
       return norm;
     } finally {

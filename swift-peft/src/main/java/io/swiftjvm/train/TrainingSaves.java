@@ -28,6 +28,7 @@ final class TrainingSaves {
   private final TrainJob job;
   private final CheckpointSpec spec;
   private final Optimizer optimizer;
+  private final LossScaler scaler;
   private final Map<String, String> identity;
   private final @Nullable CheckpointStore store;
   private final @Nullable CheckpointStore backup;
@@ -37,9 +38,10 @@ final class TrainingSaves {
   private double bestMetric = Double.NaN;
   private int stale;
 
-  TrainingSaves(TrainJob job, Optimizer optimizer, double peak) {
+  TrainingSaves(TrainJob job, Optimizer optimizer, LossScaler scaler, double peak) {
     this.job = job;
     this.optimizer = optimizer;
+    this.scaler = scaler;
     spec = job.spec().checkpoint();
     identity = identity(job, peak);
     Path folder = spec.outputDir();
@@ -104,7 +106,7 @@ final class TrainingSaves {
         saveOptimizer(part.resolve(OPTIMIZER));
       }
       new TrainerState(step, job.data().steps(), optimizer.steps(), tokens, dropped, best, metric, behind,
-          identity).write(part);
+          scaler.saved(), scaler.good(), identity).write(part);
       job.files().forEach((name, text) -> AtomicFile.write(part.resolve(name), text));
     });
     last = folder;
@@ -193,6 +195,7 @@ final class TrainingSaves {
       }
       loadOptimizer(copy.folder());
       optimizer.resumeAt(state.updates());
+      scaler.resume(state.lossScale(), state.goodSteps());
       Path parent = from.toAbsolutePath().getParent();
       if (spec.outputDir() instanceof Path to && to.toAbsolutePath().equals(parent)) {
         bestStep = state.bestStep();

@@ -23,11 +23,13 @@ import java.util.Map;
  * @param bestStep step of the best checkpoint so far; 0 = none
  * @param bestMetric its metric; NaN = none
  * @param stale saves since the best one
+ * @param lossScale what the loss is multiplied by; 0 = it is not scaled
+ * @param goodSteps steps since that changed
  * @param identity facts that a continuation must share, by name
  */
 public record TrainerState(
     int step, int totalSteps, long updates, long tokens, int dropped, int bestStep, double bestMetric,
-    int stale, Map<String, String> identity) {
+    int stale, double lossScale, int goodSteps, Map<String, String> identity) {
   /** The file's name. */
   public static final String FILE = "trainer_state.json";
 
@@ -51,6 +53,10 @@ public record TrainerState(
       json.put("best_metric", bestMetric);
       json.put("saves_without_best", stale);
     }
+    if (lossScale > 0) {
+      json.put("loss_scale", lossScale);
+      json.put("loss_scale_good_steps", goodSteps);
+    }
     ObjectNode facts = json.putObject("identity");
     identity.forEach(facts::put);
     AtomicFile.write(folder.resolve(FILE), json.toPrettyString() + "\n");
@@ -70,7 +76,8 @@ public record TrainerState(
         whole(file, json, "optimizer_updates"), json.path("num_input_tokens_seen").asLong(0),
         json.path("dropped_steps").asInt(0),
         json.path("best_global_step").asInt(0), json.path("best_metric").asDouble(Double.NaN),
-        json.path("saves_without_best").asInt(0), identity);
+        json.path("saves_without_best").asInt(0), json.path("loss_scale").asDouble(0),
+        json.path("loss_scale_good_steps").asInt(0), identity);
   }
 
   private static int whole(Path file, ObjectNode json, String key) {
