@@ -15,7 +15,7 @@ fi
 mkdir -p "$1"
 flags="-std=gnu++17 -O3 -fPIC -fvisibility=hidden -fno-exceptions -fno-math-errno -fno-threadsafe-statics -ffp-contract=off -Wall -Wno-unused-function -Wno-ignored-attributes -Wno-unknown-pragmas"
 "$cxx" $flags -I"$src" -I"$kernels" -include "$src/emulator.h" -x c++ -c -o "$lib.kernels.o" "$kernels/swift.cu" &
-for f in driver emulator memory; do "$cxx" $flags -c -o "$lib.$f.o" "$src/$f.cpp"; done
+for f in cublas driver emulator memory; do "$cxx" $flags -c -o "$lib.$f.o" "$src/$f.cpp"; done
 wait $!
 "$cxx" -shared -o "$lib.tmp" "$lib".*.o -Wl,--no-undefined -Wl,-z,noexecstack -lm
 rm -f "$lib".*.o

@@ -30,7 +30,7 @@ final class DevicesCommand implements Command {
   @Override
   public List<Flag> flags() {
     return List.of(Flag.bare("json", "one JSON object a device"),
-        Flag.bare("operations", "opens each and says which operations and weight types have kernels of their own"));
+        Flag.bare("operations", "opens each and says what computes there: which operations and weight types have kernels of their own"));
   }
 
   @Override
@@ -49,6 +49,7 @@ final class DevicesCommand implements Command {
   private static void operations(DeviceInfo device, Call call) {
     try (Backend backend = Devices.open(device.device().toString())) {
       Capabilities can = backend.capabilities();
+      call.out().println("  opened    " + backend.description());
       call.out().println("  kernels   " + names(can.kernels().stream().map(FusedOp::method)));
       call.out().println("  composed  " + names(Arrays.stream(FusedOp.values())
           .filter(op -> !can.kernels().contains(op)).map(FusedOp::method)));

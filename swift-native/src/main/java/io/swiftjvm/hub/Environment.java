@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code HF_TOKEN}, {@code MODELSCOPE_API_TOKEN}: tokens, sent to the endpoint's own host only; else none
  *   <li>{@code USE_HF}: 1 makes Hugging Face the hub of ids without a prefix; else it is ModelScope
  *   <li>{@code HF_HUB_OFFLINE}, {@code TRANSFORMERS_OFFLINE}: 1 forbids every download
+ *   <li>{@code VIRTUAL_ENV}, {@code CONDA_PREFIX}: Python environments whose packages may have NVIDIA's libraries
  *   <li>{@code SWIFT_THREADS}: threads of the CPU kernels, 1 to 1024; absent leaves the choice to the library
  *   <li>{@code CUDA_VISIBLE_DEVICES}: GPUs and their order, which NVIDIA's driver reads; here it explains why there is none
  * </ul>
@@ -101,6 +103,12 @@ public final class Environment {
   /** What hides GPUs from this process, empty for all of them; nothing where all are shown. */
   public Optional<String> visibleGpus() {
     return Optional.ofNullable(variables.apply("CUDA_VISIBLE_DEVICES"));
+  }
+
+  /** Folders of Python environments of this user: the active ones, then the user's own packages. */
+  public List<Path> pythonRoots() {
+    return Stream.of(value("VIRTUAL_ENV").map(Path::of), value("CONDA_PREFIX").map(Path::of),
+        Optional.of(home.resolve(".local"))).flatMap(Optional::stream).toList();
   }
 
   private boolean isSet(String name) {

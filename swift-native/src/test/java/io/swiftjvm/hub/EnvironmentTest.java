@@ -27,6 +27,13 @@ class EnvironmentTest {
   }
 
   @Test
+  void the_active_python_environments_come_before_the_user_s_own_packages() {
+    assertThat(Environment.of(Map.of(), HOME).pythonRoots()).containsExactly(HOME.resolve(".local"));
+    assertThat(Environment.of(Map.of("VIRTUAL_ENV", "/venv", "CONDA_PREFIX", "/conda"), HOME).pythonRoots())
+        .containsExactly(Path.of("/venv"), Path.of("/conda"), HOME.resolve(".local"));
+  }
+
+  @Test
   void the_hubs_have_their_own_address_token_and_cache() {
     Environment none = Environment.of(Map.of(), HOME);
     assertThat(none.hub(HubKind.HUGGING_FACE)).isEqualTo(new HubEndpoint(HubKind.HUGGING_FACE,

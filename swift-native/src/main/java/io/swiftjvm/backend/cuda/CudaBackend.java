@@ -56,6 +56,7 @@ public final class CudaBackend implements Backend {
   private final DeviceMemory memory;
   private final Kernels kernels;
   private final IdChecks checks;
+  private final Cublas cublas;
   private final Products products;
   private final Attention attention;
   private final FlashAttention flash;
@@ -70,7 +71,8 @@ public final class CudaBackend implements Backend {
       memory = new DeviceMemory(session, transfers);
       kernels = new Kernels(session, memory);
       checks = new IdChecks(session, memory, transfers);
-      products = new Products(this, session, kernels, memory);
+      cublas = new Cublas(session, memory, fallbacks);
+      products = new Products(this, session, kernels, memory, cublas);
       attention = new Attention(this, kernels, checks);
       flash = new FlashAttention(this, session, kernels, checks);
     } catch (RuntimeException | Error e) {
@@ -113,6 +115,16 @@ public final class CudaBackend implements Backend {
     return this;
   }
 
+  /**
+   * Lets products of many rows by bf16 and float32 weights be computed by NVIDIA's cuBLASLt where the machine has it (on
+   * the library path, in a CUDA toolkit, in Python's wheels, in bytedeco's jar, or in the file that the system property
+   * {@code swift.cublas.path} names). Default: true. {@link #description()} says which it is.
+   */
+  public CudaBackend cublas(boolean on) {
+    cublas.on(on);
+    return this;
+  }
+
   /** Sets the most bytes that live tensors may have; more is refused by a MemoryException. Default: no limit. */
   public CudaBackend limit(long bytes) {
     memory.limit(bytes);
@@ -147,7 +159,8 @@ public final class CudaBackend implements Backend {
 
   @Override
   public String description() {
-    return session.device() + ", " + session.name() + ", sm_" + session.capability() + ", " + kernels.source();
+    return session.device() + ", " + session.name() + ", sm_" + session.capability() + ", " + kernels.source() + ", "
+        + cublas.description();
   }
 
   @Override
@@ -171,6 +184,7 @@ public final class CudaBackend implements Backend {
     if (closed.compareAndSet(false, true)) {
       attention.close();
       flash.close();
+      cublas.close();
       checks.close();
       kernels.close();
       transfers.close();

@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.swiftjvm.error.DeviceException;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -15,10 +14,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -28,8 +23,11 @@ import java.util.List;
 final class Nvrtc {
   /** Names another library than the system's: for tests and unusual places. */
   static final String PROPERTY = "swift.nvrtc.path";
-  private static final List<String> NAMES = List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so");
-  private static final List<Path> FOLDERS = List.of(Path.of("/usr/local/cuda/lib64"), Path.of("/opt/cuda/lib64"));
+  private static final NvidiaLibrary.Wanted WANTED = new NvidiaLibrary.Wanted("NVRTC, which compiles the kernels for this device,",
+      PROPERTY, List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"), List.of("cu13/lib", "cuda_nvrtc/lib"),
+      ". Install the CUDA toolkit's nvrtc, or use a library that was built with nvcc.",
+      // Without its builtins loaded first, NVRTC finds them only on the library path and fails without a log.
+      "libnvrtc-builtins.so*");
 
   private final SymbolLookup library;
 
@@ -44,50 +42,7 @@ final class Nvrtc {
    * @throws DeviceException if there is no NVRTC, or it does not compile the text: with its log
    */
   static byte[] compile(String source, int capability) {
-    return find().run(source, capability);
-  }
-
-  private static Nvrtc find() {
-    String path = System.getProperty(PROPERTY);
-    if (path != null) {
-      return new Nvrtc(open(Path.of(path)));
-    }
-    List<String> tried = new ArrayList<>(NAMES);
-    for (String name : NAMES) {
-      try {
-        return new Nvrtc(SymbolLookup.libraryLookup(name, Arena.global()));
-      } catch (IllegalArgumentException e) {
-        // The next name, then the folders.
-      }
-    }
-    for (Path folder : FOLDERS) {
-      for (String name : NAMES) {
-        Path file = folder.resolve(name);
-        tried.add(file.toString());
-        if (Files.exists(file)) {
-          return new Nvrtc(open(file));
-        }
-      }
-    }
-    throw new DeviceException("NVRTC, which compiles the kernels for this device, was not found (tried "
-        + String.join(", ", tried) + "). Install the CUDA toolkit's nvrtc, or use a library that was built with nvcc.");
-  }
-
-  /** Without its builtins loaded first, NVRTC finds them only on the library path and fails without a log. */
-  private static SymbolLookup open(Path file) {
-    Path folder = file.toAbsolutePath().getParent();
-    try {
-      if (folder != null) {
-        try (DirectoryStream<Path> builtins = Files.newDirectoryStream(folder, "libnvrtc-builtins.so*")) {
-          for (Path b : builtins) {
-            SymbolLookup.libraryLookup(b, Arena.global());
-          }
-        }
-      }
-      return SymbolLookup.libraryLookup(file, Arena.global());
-    } catch (IOException | IllegalArgumentException e) {
-      throw new DeviceException("NVRTC at " + file + " does not load: " + e.getMessage(), e);
-    }
+    return new Nvrtc(NvidiaLibrary.find(WANTED, NvidiaLibrary.folders(WANTED)).symbols()).run(source, capability);
   }
 
   private byte[] run(String source, int capability) {

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix products. Few rows by transposed weights go to kernels that read each weight once; bf16 and fp16 weights to
- * tensor cores unless results shall be exact; quantised weights are widened for many rows.
+ * tensor cores unless results shall be exact; quantised weights are widened for many rows. Many rows go to cuBLASLt where
+ * it is and computes what our own kernel would.
  */
 final class Products {
   /** Rows that the reading kernels take at most. */
@@ -22,15 +23,19 @@ final class Products {
   private final Kernels kernels;
   private final DeviceMemory memory;
   private final Fallbacks fallbacks;
+  private final Cublas cublas;
   private final boolean tensorCores;
+  private final boolean roundsForCublas;
   private volatile boolean exact;
   private volatile boolean tf32;
 
-  Products(CudaBackend backend, Session session, Kernels kernels, DeviceMemory memory) {
+  Products(CudaBackend backend, Session session, Kernels kernels, DeviceMemory memory, Cublas cublas) {
     this.backend = backend;
     this.kernels = kernels;
     this.memory = memory;
     this.fallbacks = backend.fallbacks();
+    this.cublas = cublas;
+    roundsForCublas = session.capability() >= TENSOR_CORES_FROM;
     tensorCores = session.capability() >= TENSOR_CORES_FROM && kernels.has("swift_matmul_bf16");
   }
 
@@ -63,13 +68,18 @@ final class Products {
       few(a, b, out, m, n, k, alpha, beta);
     } else if (b.dtype().isQuantised()) {
       try (Scope scope = new Scope(backend)) {
-        Tensor wide = scope.tensor(tensorCores && !exact ? DType.BF16 : DType.F32, b.shape());
+        Tensor wide = scope.tensor(rounds() ? DType.BF16 : DType.F32, b.shape());
         backend.cast(b, wide);
         many(a, ta, wide, tb, out, m, n, k, alpha, beta);
       }
     } else {
       many(a, ta, b, tb, out, m, n, k, alpha, beta);
     }
+  }
+
+  /** True if something multiplies matrices of bf16. */
+  private boolean rounds() {
+    return !exact && (tensorCores || (roundsForCublas && cublas.ready()));
   }
 
   private void few(Tensor a, Tensor b, Tensor out, long m, long n, long k, float alpha, float beta) {
@@ -93,8 +103,27 @@ final class Products {
     return type == DType.BF16 ? "swift_matmul_bf16" : "swift_matmul_tf32";
   }
 
+  /** fp16 stays here: its range is too small for what stands beside weights, and TF32 has its precision. */
+  private boolean byCublas(
+      Tensor a, boolean ta, Tensor b, boolean tb, Tensor out, long m, long n, long k, float alpha, float beta) {
+    if (b.dtype() == DType.F32) {
+      return cublas.multiply(a, ta, b, tb, out, m, n, k, alpha, beta, tf32 && !exact);
+    }
+    if (b.dtype() != DType.BF16 || exact || !roundsForCublas || !cublas.ready()) {
+      return false;
+    }
+    try (Scope scope = new Scope(backend)) {
+      Tensor rounded = scope.tensor(DType.BF16, a.shape());
+      backend.cast(a, rounded);
+      return cublas.multiply(rounded, ta, b, tb, out, m, n, k, alpha, beta, false);
+    }
+  }
+
   private void many(
       Tensor a, boolean ta, Tensor b, boolean tb, Tensor out, long m, long n, long k, float alpha, float beta) {
+    if (k > 0 && byCublas(a, ta, b, tb, out, m, n, k, alpha, beta)) {
+      return;
+    }
     String tensor = tensorKernel(b.dtype());
     int side = tensor == null ? 64 : 128;
     long across = Math.ceilDiv(m, side);

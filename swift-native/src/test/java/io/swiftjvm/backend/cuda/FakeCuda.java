@@ -66,7 +66,8 @@ public final class FakeCuda {
       return CudaBackend.open(0);
     }
     control(Control.RESET, 0);
-    return CudaBackend.open(DriverLibrary.at(file()), 0);
+    // A real cuBLASLt of this machine must not meet the fake driver's addresses.
+    return CudaBackend.open(DriverLibrary.at(file()), 0).cublas(false);
   }
 
   /** A provider of the fake driver's devices, as it is set up now. */

@@ -105,7 +105,7 @@ class TensorCoreTest {
   void a_gpu_without_the_kernels_computes_in_float32_and_says_so() {
     FakeCuda.open().close();
     FakeCuda.control(FakeCuda.Control.CAPABILITY, 75);
-    try (CudaBackend cuda = CudaBackend.open(DriverLibrary.at(FakeCuda.file()), 0); CpuBackend cpu = new CpuBackend(1)) {
+    try (CudaBackend cuda = CudaBackend.open(DriverLibrary.at(FakeCuda.file()), 0).cublas(false); CpuBackend cpu = new CpuBackend(1)) {
       compare(cuda, cpu, DType.F32, DType.BF16, false, true, 20, 33, 40, 1e-6);
       assertThat(cuda.fallbacks().counts()).containsKey("matmul by bf16: no tensor cores here, computed in float32");
     } finally {
