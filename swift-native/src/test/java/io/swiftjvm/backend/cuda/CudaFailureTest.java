@@ -137,6 +137,8 @@ class CudaFailureTest {
     } finally {
       if (before == null) {
         System.clearProperty(Nvrtc.PROPERTY);
+      } else {
+        System.setProperty(Nvrtc.PROPERTY, before);
       }
     }
   }
