@@ -22,19 +22,19 @@ typedef std::lock_guard<std::mutex> Lock;
 static std::mutex mutex;
 static const int OUT_OF_MEMORY = 2, INVALID_VALUE = 1, NOT_FOUND = 500, LAUNCH_FAILED = 719;
 static int init_result, version, devices, capability, image_result, compile_result;
-static long long launches, fail_at;
+static long long launches, fail_at, syncs;
 static int sticky;
 static thread_local long long current_context;
 static std::set<void *> pinned;
 
-enum What { RESET, INIT, VERSION, DEVICES, MEMORY, FAIL_LAUNCH, BROKEN, LAUNCHES, USED, CAPABILITY, IMAGE, COMPILE };
+enum What { RESET, INIT, VERSION, DEVICES, MEMORY, FAIL_LAUNCH, BROKEN, LAUNCHES, USED, CAPABILITY, IMAGE, COMPILE, SYNCS };
 
 API long long swift_fake(int what, long long value) {
   Lock lock(mutex);
   switch (what) {
     case RESET:
       init_result = sticky = image_result = compile_result = 0;
-      version = 13000, devices = 2, capability = 80, fail_at = -1, launches = 0;
+      version = 13000, devices = 2, capability = 80, fail_at = -1, launches = syncs = 0;
       device_memory::limit = 8ll << 30;
       return 0;
     case INIT: return init_result = (int)value;
@@ -48,6 +48,7 @@ API long long swift_fake(int what, long long value) {
     case CAPABILITY: return capability = (int)value;
     case IMAGE: return image_result = (int)value;
     case COMPILE: return compile_result = (int)value;
+    case SYNCS: return syncs;
   }
   return -1;
 }
@@ -140,7 +141,7 @@ API int cuMemsetD32Async(uint64_t to, unsigned value, size_t count, long long) {
 
 API int cuStreamCreate(long long *stream, unsigned) { return *stream = 7, in_context(); }
 API int cuStreamDestroy_v2(long long) { return 0; }
-API int cuStreamSynchronize(long long) { return in_context(); }
+API int cuStreamSynchronize(long long) { return syncs++, in_context(); }
 API int cuEventCreate(double **event, unsigned) { return *event = new double(0), in_context(); }
 API int cuEventDestroy_v2(double *event) { return delete event, 0; }
 API int cuEventRecord(double *event, long long) {

@@ -1,6 +1,7 @@
 package io.swiftjvm.autograd;
 
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.backend.Binary;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
@@ -69,6 +70,7 @@ public final class FusedLoss {
     boolean wants = ops.recording() && n > 0 && (h.requiresGrad() || !learnt.isEmpty());
     Tensor dh = wants && h.requiresGrad() ? ops.floats(h.shape()) : null;
     float[] nll = new float[n];
+    Tensor losses = ops.floats(n);
     List<Tensor> of = new ArrayList<>();
     List<Tensor> gradients = new ArrayList<>();
     try (Gradients sums = new Gradients(backend)) {
@@ -78,10 +80,8 @@ public final class FusedLoss {
         try (Scope scope = ops.scope().child(); Tape tape = new Tape(backend)) {
           Tensor x = dh == null ? h.slice(from, rows) : h.slice(from, rows).tracked();
           Tensor logits = head.logits(new Ops(backend, wants ? tape : null, scope), x);
-          Tensor losses = scope.floats(rows);
-          form.apply(backend, logits, upload(backend, scope, labels, from, rows), losses,
+          form.apply(backend, logits, upload(backend, scope, labels, from, rows), losses.slice(from, rows),
               wants ? factors(backend, scope, weights, divisor, from, rows) : null);
-          backend.download(losses, MemorySegment.ofArray(nll).asSlice((long) from * Float.BYTES, (long) rows * 4));
           if (wants) {
             // The kernel has put the gradient of the logits in their place.
             tape.backward(logits, logits.detached(), sums);
@@ -92,6 +92,7 @@ public final class FusedLoss {
           }
         }
       }
+      backend.download(losses, MemorySegment.ofArray(nll));
       for (Tensor p : learnt) {
         Tensor g = wants ? sums.take(p, ops.scope()) : null;
         if (g != null) {
@@ -118,13 +119,10 @@ public final class FusedLoss {
     Tensor loss = ops.floats(1);
     backend.fill(loss, (float) (sum / divisor));
     Tensor tracked = ops.track(wants, loss, (seed, into, s) -> {
-      float factor = scalar(backend, seed);
       for (int i = 0; i < of.size(); i++) {
-        Tensor gradient = gradients.get(i);
-        if (factor != 1) {
-          backend.scale(gradient, factor, gradient);
-        }
-        into.add(of.get(i), gradient);
+        // To read the factor would make the host wait.
+        backend.binary(Binary.MULTIPLY, gradients.get(i), seed, gradients.get(i));
+        into.add(of.get(i), gradients.get(i));
       }
     }, gradients.toArray(Tensor[]::new));
     return new Loss(tracked, sum / divisor, nll);
@@ -144,12 +142,6 @@ public final class FusedLoss {
             "label " + labels[i] + " of row " + i + " is outside 0 .. " + (vocabulary - 1));
       }
     }
-  }
-
-  private static float scalar(Backend backend, Tensor one) {
-    float[] value = new float[1];
-    backend.download(one, MemorySegment.ofArray(value));
-    return value[0];
   }
 
   private static Tensor upload(Backend backend, Scope scope, int[] labels, int from, int rows) {

@@ -4,6 +4,7 @@ import io.swiftjvm.tensor.Allocator;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -108,6 +109,15 @@ public interface Backend extends Allocator, AutoCloseable {
 
   /** Sum of the squares of all elements, accumulated in double in a fixed order. */
   double sumSquares(Tensor x);
+
+  /** {@link #sumSquares(Tensor)} of each, added in their order; a device is waited for once. */
+  default double sumSquares(List<Tensor> all) {
+    double sum = 0;
+    for (Tensor x : all) {
+      sum += sumSquares(x);
+    }
+    return sum;
+  }
 
   /** True if no element is NaN or infinite. */
   boolean isFinite(Tensor x);

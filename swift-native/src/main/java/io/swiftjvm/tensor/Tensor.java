@@ -140,7 +140,8 @@ public final class Tensor {
       throw new IllegalArgumentException("cannot cut " + count + " rows at " + from + " out of " + this
           + ": they are stored in tiles of " + tile);
     }
-    return new Tensor(dtype, newShape, storage, offset + dtype.bytes(from * inner, columns()), false);
+    long bytes = shape.length == 1 ? dtype.bytes(1, from) : dtype.bytes(from * inner, columns());
+    return new Tensor(dtype, newShape, storage, offset + bytes, false);
   }
 
   /** The memory itself, where the host can reach it (not on an accelerator); throws {@link IllegalStateException} after the owning scope was closed. */

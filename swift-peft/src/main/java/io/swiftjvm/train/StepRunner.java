@@ -16,6 +16,7 @@ import io.swiftjvm.train.objective.Measure;
 import io.swiftjvm.train.objective.Objective;
 import io.swiftjvm.tuner.Seeds;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -118,14 +119,14 @@ final class StepRunner implements AutoCloseable {
 
   /** Norm over all gradients of the loss, in the order of the parameters. */
   double norm() {
-    double sum = 0;
+    List<Tensor> all = new ArrayList<>();
     for (Parameter parameter : parameters) {
       Tensor gradient = gradients.get(parameter.value());
       if (gradient != null) {
-        sum += backend.sumSquares(gradient);
+        all.add(gradient);
       }
     }
-    return Math.sqrt(sum) / scaler.scale();
+    return Math.sqrt(backend.sumSquares(all)) / scaler.scale();
   }
 
   /** The factor that clips to {@code maxNorm}, as torch's clip_grad_norm_ computes it. */

@@ -63,7 +63,7 @@ class LossScalerTest {
     assertThat(state.goodSteps()).isEqualTo(4);
   }
 
-  /** A device whose sum of squares is infinite in these calls: as many as a step has parameters at most. */
+  /** A device whose norm of the gradients is infinite in these steps. */
   private static Backend overflowing(Backend backend, Set<Integer> calls) {
     int[] call = new int[1];
     return (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (p, method, args) -> {
@@ -82,7 +82,7 @@ class LossScalerTest {
   void a_step_whose_gradients_overflow_is_skipped_halves_the_scale_and_a_continued_training_knows_it() {
     List<String> dropped = new ArrayList<>();
     TrainSpec saving = SCALED.checkpoint(c -> c.outputDir(temp.resolve("out")).saveSteps(2));
-    TrainResult result = TinyRun.run(overflowing(Devices.cpu(), Set.of(3)), saving, 3, temp.resolve("run"),
+    TrainResult result = TinyRun.run(overflowing(Devices.cpu(), Set.of(0)), saving, 3, temp.resolve("run"),
         job -> job.listener(event -> {
           if (event instanceof TrainEvent.Dropped d) {
             dropped.add(d.step() + " " + d.reason());
@@ -110,7 +110,7 @@ class LossScalerTest {
     assertThat(scaler.scale()).isEqualTo(1);
     assertThat(scaler.overflowed()).isFalse();
     Set<Integer> all = new HashSet<>();
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 100; i++) {
       all.add(i);
     }
     assertThatThrownBy(() -> TinyRun.run(overflowing(Devices.cpu(), all), SCALED, 20, temp.resolve("run"), job -> job))

@@ -24,6 +24,7 @@ import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -201,8 +202,7 @@ public final class CudaBackend implements Backend {
   @Override
   public void download(Tensor source, MemorySegment target) {
     require(target.byteSize() == source.bytes(), "download of %s into %s bytes", source, target.byteSize());
-    transfers.download(memory.address(source), target);
-    checks.look();
+    checks.download(memory.address(source), target);
   }
 
   @Override
@@ -396,20 +396,34 @@ public final class CudaBackend implements Backend {
 
   @Override
   public double sumSquares(Tensor x) {
-    floats(x);
-    if (x.size() == 0) {
+    return sumSquares(List.of(x));
+  }
+
+  @Override
+  public double sumSquares(List<Tensor> all) {
+    List<Tensor> some = all.stream().filter(x -> floats(x).size() > 0).toList();
+    if (some.isEmpty()) {
       return 0;
     }
-    long count = Math.ceilDiv(x.size(), SQUARES);
     try (Scope scope = new Scope(this)) {
-      Tensor parts = scope.tensor(DType.F64, count);
-      Tensor sum = scope.tensor(DType.F64, 1);
-      kernels.start("swift_sum_squares").of(x).of(x.size()).of(SQUARES).of(parts)
-          .run(count, 1, 1, 256, 0);
-      kernels.start("swift_add_doubles").of(parts).of(count).of(sum).run(1, 1, 1, 256, 0);
-      double[] answer = new double[1];
-      download(sum, MemorySegment.ofArray(answer));
-      return answer[0];
+      Tensor sums = scope.tensor(DType.F64, some.size());
+      for (int i = 0; i < some.size(); i++) {
+        Tensor x = some.get(i);
+        long count = Math.ceilDiv(x.size(), SQUARES);
+        try (Scope own = scope.child()) {
+          Tensor parts = own.tensor(DType.F64, count);
+          kernels.start("swift_sum_squares").of(x).of(x.size()).of(SQUARES).of(parts)
+              .run(count, 1, 1, 256, 0);
+          kernels.start("swift_add_doubles").of(parts).of(count).of(sums.slice(i, 1)).run(1, 1, 1, 256, 0);
+        }
+      }
+      double[] answers = new double[some.size()];
+      download(sums, MemorySegment.ofArray(answers));
+      double sum = 0;
+      for (double answer : answers) {
+        sum += answer;
+      }
+      return sum;
     }
   }
 

@@ -44,14 +44,29 @@ final class IdChecks {
     return ids;
   }
 
-  /** Throws if a kernel since the last call found a wrong id; the caller has just waited for the device. */
-  void look() {
+  /** Copies to the host, and throws if a kernel since the last call found a wrong id: one wait for both. */
+  void download(long source, MemorySegment target) {
     if (!asked) {
+      transfers.download(source, target);
       return;
     }
     asked = false;
     int[] found = new int[Where.values().length];
-    transfers.download(flags.address(), MemorySegment.ofArray(found));
+    transfers.download(source, target, flags.address(), MemorySegment.ofArray(found));
+    refuse(found);
+  }
+
+  /** Throws if a kernel since the last call found a wrong id; the caller has just waited for the device. */
+  void look() {
+    if (asked) {
+      asked = false;
+      int[] found = new int[Where.values().length];
+      transfers.download(flags.address(), MemorySegment.ofArray(found));
+      refuse(found);
+    }
+  }
+
+  private void refuse(int[] found) {
     if (Arrays.stream(found).allMatch(i -> i == NONE)) {
       return;
     }

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 final class Transfers implements AutoCloseable {
   private static final int SLOTS = 8;
   private static final long SLOT = 1 << 20;
+  private static final long MORE = 64;
 
   private final Session session;
   private final MemorySegment ring;
@@ -42,16 +43,33 @@ final class Transfers implements AutoCloseable {
     }
   }
 
-  synchronized void download(long source, MemorySegment target) {
+  void download(long source, MemorySegment target) {
+    download(source, target, 0, MemorySegment.NULL);
+  }
+
+  /** Copies a little more, too, while it waits: up to {@link #MORE} bytes. */
+  synchronized void download(long source, MemorySegment target, long moreSource, MemorySegment more) {
     Driver driver = session.enter();
     long all = target.byteSize();
-    for (long from = 0; from < all; from += SLOTS * SLOT) {
-      long bytes = Math.min(SLOTS * SLOT, all - from);
+    long most = SLOTS * SLOT - MORE;
+    long from = 0;
+    do {
+      long bytes = Math.min(most, all - from);
+      boolean last = from + bytes == all;
       // Uploads in flight read the ring: the stream orders these writes behind them.
-      driver.toHost(ring, source + from, bytes, session.stream());
+      if (bytes > 0) {
+        driver.toHost(ring, source + from, bytes, session.stream());
+      }
+      if (last && more.byteSize() > 0) {
+        driver.toHost(ring.asSlice(most, MORE), moreSource, more.byteSize(), session.stream());
+      }
       driver.synchronize(session.stream());
       MemorySegment.copy(ring, 0, target, from, bytes);
-    }
+      if (last) {
+        MemorySegment.copy(ring, most, more, 0, more.byteSize());
+      }
+      from += bytes;
+    } while (from < all);
   }
 
   @Override
