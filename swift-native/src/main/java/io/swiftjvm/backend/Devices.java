@@ -208,7 +208,7 @@ public final class Devices {
   /** Every device of a kind, or the reason why there is none; other kinds are not looked for. */
   public static List<DeviceInfo> devices(String kind) {
     return provider(kind).map(BackendProvider::devices).orElseGet(() -> List.of(DeviceInfo.absent(kind,
-        "this version has no kernels for Metal", "Use cpu, whose products Accelerate computes on macOS, or auto.")));
+        "this version has no kernels for Metal", "Use cpu (on macOS its products are those of Accelerate), or auto.")));
   }
 
   private static Optional<BackendProvider> provider(String kind) {

@@ -99,7 +99,11 @@ public final class Agreement {
   public static Tensor random(Backend backend, Scope scope, Random random, DType type, long... shape) {
     Tensor wide = random(scope, random, shape);
     Tensor narrow = scope.tensor(type, shape);
-    backend.cast(wide, narrow);
+    if (type.isQuantised()) {
+      backend.quantize(wide, narrow);
+    } else {
+      backend.cast(wide, narrow);
+    }
     return narrow;
   }
 

@@ -5,6 +5,7 @@ import io.swiftjvm.backend.BackendProvider;
 import io.swiftjvm.backend.DeviceInfo;
 import io.swiftjvm.backend.ascend.AscendProvider;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -15,7 +16,6 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** {@code aclsim.c}, compiled when it is first needed, as the device {@code npusim}. */
 public final class AscendSimulator implements BackendProvider {
@@ -27,36 +27,21 @@ public final class AscendSimulator implements BackendProvider {
     static final SymbolLookup SYMBOLS = compile();
 
     private static SymbolLookup compile() {
-      Path source = OracleFiles.path("../../c/aclsim.c");
+      Path library = TestLibrary.compile("aclsim.c");
       try {
-        Path folder = Files.createTempDirectory("aclsim");
-        Path library = folder.resolve("libaclsim.so");
-        Process gcc = new ProcessBuilder("gcc", "-std=gnu11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-o",
-            library.toString(), source.toString(), "-lm").inheritIO().start();
-        if (!gcc.waitFor(60, TimeUnit.SECONDS) || gcc.exitValue() != 0) {
-          throw new IllegalStateException("gcc did not compile " + source);
-        }
         SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
         Files.delete(library);
-        Files.delete(folder);
+        Files.delete(library.getParent());
         return symbols;
       } catch (IOException e) {
-        throw new IllegalStateException("no gcc for " + source, e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IllegalStateException(e);
+        throw new UncheckedIOException(e);
       }
     }
   }
 
   /** Whether it can be compiled here. */
   public static boolean present() {
-    for (String folder : System.getenv("PATH").split(":")) {
-      if (Files.isExecutable(Path.of(folder, "gcc"))) {
-        return true;
-      }
-    }
-    return false;
+    return TestLibrary.possible();
   }
 
   /** A provider of simulated cards. */

@@ -23,6 +23,7 @@ import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.backend.Unary;
 import io.swiftjvm.hub.Environment;
 import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Storage;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -50,6 +51,7 @@ public final class CpuBackend implements Backend {
 
   private final int threads;
   private final Kernels kernels;
+  private final @Nullable Accelerate accelerate;
   private final CpuPool memory = new CpuPool();
   private final KernelPool pool = KernelPool.shared();
   private final Fallbacks fallbacks = new Fallbacks("cpu");
@@ -65,15 +67,20 @@ public final class CpuBackend implements Backend {
    * @param threads 1 or more
    */
   public CpuBackend(int threads) {
-    this(Math.min(threads, Runtime.getRuntime().availableProcessors()), NativeKernels.load());
+    this(Math.min(threads, Runtime.getRuntime().availableProcessors()), NativeKernels.load(), Accelerate.found());
   }
 
   CpuBackend(int threads, Kernels kernels) {
+    this(threads, kernels, null);
+  }
+
+  CpuBackend(int threads, Kernels kernels, @Nullable Accelerate accelerate) {
     if (threads < 1) {
       throw new IllegalArgumentException("threads must be >= 1, got " + threads);
     }
     this.threads = threads;
     this.kernels = kernels;
+    this.accelerate = accelerate;
   }
 
   /** Portable kernels only, to compare with or to rule the native ones out. */
@@ -88,7 +95,8 @@ public final class CpuBackend implements Backend {
 
   @Override
   public String description() {
-    return "cpu, " + threads + (threads == 1 ? " thread, " : " threads, ") + kernels.description();
+    return "cpu, " + threads + (threads == 1 ? " thread, " : " threads, ") + kernels.description()
+        + (accelerate == null ? "" : ", products by Accelerate (untested)");
   }
 
   @Override
@@ -248,6 +256,17 @@ public final class CpuBackend implements Backend {
     MemorySegment pb = weights(b);
     MemorySegment po = floats(out);
     if (m == 0 || n == 0) {
+      return;
+    }
+    if (accelerate != null && Accelerate.takes(m, n, k)) {
+      try (Scope scope = new Scope(this)) {
+        Tensor wide = b;
+        if (b.dtype() != DType.F32) {
+          wide = scope.floats(b.shape());
+          cast(b, wide);
+        }
+        accelerate.matmul(pa, transposeA, floats(wide), transposeB, po, m, n, k, alpha, beta);
+      }
       return;
     }
     // Few rows wait for memory, not for arithmetic.
