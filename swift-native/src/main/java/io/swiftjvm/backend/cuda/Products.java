@@ -119,21 +119,32 @@ final class Products {
     }
   }
 
+  /** A kernel and the results of one of its blocks. */
+  private record Tile(String kernel, int rows, int columns) {
+    /** Sides up to this are an adapter's rank: most of a square would be empty. */
+    private static final int THIN = 32;
+
+    static Tile plain(long m, long n) {
+      return n <= Math.min(m, THIN) ? new Tile("swift_matmul_tall", 128, 16)
+          : m <= THIN ? new Tile("swift_matmul_flat", 16, 128) : new Tile("swift_matmul", 64, 64);
+    }
+  }
+
   private void many(
       Tensor a, boolean ta, Tensor b, boolean tb, Tensor out, long m, long n, long k, float alpha, float beta) {
     if (k > 0 && byCublas(a, ta, b, tb, out, m, n, k, alpha, beta)) {
       return;
     }
     String tensor = tensorKernel(b.dtype());
-    int side = tensor == null ? 64 : 128;
-    long across = Math.ceilDiv(m, side);
-    long down = Math.ceilDiv(n, side);
+    Tile tile = tensor != null ? new Tile(tensor, 128, 128) : Tile.plain(m, n);
+    long across = Math.ceilDiv(m, tile.rows);
+    long down = Math.ceilDiv(n, tile.columns);
     long splits = across * down >= BUSY ? 1 : Math.clamp(BUSY / (across * down), 1, Math.max(1, k / 256));
     long each = Math.ceilDiv(Math.ceilDiv(Math.max(k, 1), splits), 32L) * 32;
     splits = Math.max(1, Math.ceilDiv(k, each));
     try (Scope scope = new Scope(backend)) {
       Tensor parts = splits == 1 ? null : scope.floats(splits, m, n);
-      Launch launch = kernels.start(tensor == null ? "swift_matmul" : tensor).of(a).of(ta).of(b)
+      Launch launch = kernels.start(tile.kernel).of(a).of(ta).of(b)
           .of(Types.code(b.dtype())).of(tb).of(out).of(m).of(n).of(k).of(alpha).of(beta).of(each).of(parts);
       if (tensor != null) {
         // Four neighbours are fetched at once where rows of the side that is contiguous allow it.

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The sources by NVIDIA's own compiler library, where there is one ({@code -Dswift.nvrtc.path}); it needs no card. */
 class NvrtcTest {
-  private static final Pattern KERNEL = Pattern.compile("\\b(?:KERNEL|BLOCK_KERNEL|ATTENTION\\w*)\\(\\s*(?:\\w+, )*(swift_\\w+)");
+  private static final Pattern KERNEL = Pattern.compile("\\b(?:KERNEL|BLOCK_KERNEL|ATTENTION\\w*|MATMUL)\\(\\s*(?:\\w+, )*(swift_\\w+)");
   private static final Pattern ENTRY = Pattern.compile("\\.entry (swift_\\w+)");
 
   private static String compiled(String source, int capability) {
