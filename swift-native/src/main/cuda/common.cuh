@@ -109,6 +109,10 @@ struct Max {
   static __device__ __forceinline__ float of(float a, float b) { return a > b || a != a ? a : b; }
 };
 
+struct Greatest {
+  static __device__ __forceinline__ u64 of(u64 a, u64 b) { return a > b ? a : b; }
+};
+
 /* A tree over the lanes, the result in all of them: the order never changes. */
 template <class Op, class T> DEVICE T warp_reduce(T v) {
   for (int bits = 16; bits > 0; bits >>= 1) v = Op::of(v, __shfl_xor_sync(ALL_LANES, v, bits));

@@ -125,6 +125,24 @@ BLOCK_KERNEL(ROW_THREADS, swift_add_doubles, const double *parts, i64 n, double 
   if (threadIdx.x == 0) *out = sum;
 }
 
+/* The first of the greatest elements of a row; -1 if one is NaN or none is above negative infinity. A pair of value and
+ * place is one number that orders as they do: the greater value, of equals the smaller place. */
+BLOCK_KERNEL(ROW_THREADS, swift_argmax, const float *x, i64 columns, int *out) {
+  const float *row = x + blockIdx.x * columns;
+  u64 best = 0;
+  for (i64 i = threadIdx.x; i < columns; i += blockDim.x) {
+    float v = row[i];
+    unsigned bits = bits_of(v == 0 ? 0.0f : v); /* -0 equals 0 */
+    bits = bits >> 31 ? ~bits : bits | 0x80000000;
+    u64 own = v != v ? ~0ull : (u64)bits << 32 | (0xffffffffu - (unsigned)i);
+    best = own > best ? own : best;
+  }
+  best = block_reduce<Greatest>(best, (u64)0);
+  /* The key of negative infinity has 0x007fffff above. */
+  if (threadIdx.x == 0)
+    out[blockIdx.x] = best == ~0ull || best >> 32 <= 0x007fffff ? -1 : (int)(0xffffffffu - (unsigned)best);
+}
+
 /* *flag becomes 0 if an element is NaN or infinite; whoever writes, writes the same. */
 KERNEL(swift_is_finite, const float *x, int *flag, i64 n) {
   EACH(i, n) if (!is_finite(x[i])) *flag = 0;

@@ -36,7 +36,7 @@ final class Batch implements AutoCloseable {
   /** Takes what a sequence's next token is drawn from; the sequence goes on by one token or ends. */
   @FunctionalInterface
   interface Advance {
-    void next(Sequence sequence, float[] logits);
+    void next(Sequence sequence, Steps.Row row);
   }
 
   /** So many tokens of a sequence in the next pass, the last ones of them guesses. */
@@ -256,7 +256,7 @@ final class Batch implements AutoCloseable {
     int[] kept = new int[feeds.size()];
     for (int i = 0; i < kept.length; i++) {
       Feed feed = feeds.get(i);
-      kept[i] = feed.count - feed.guess.length + advance(feed, result.logits().get(i), advance);
+      kept[i] = feed.count - feed.guess.length + advance(feed, result.rows().get(i), advance);
     }
     commit(feeds, adapters, result, kept);
     steps.recycle(result);
@@ -265,14 +265,14 @@ final class Batch implements AutoCloseable {
   private static Steps.Tokens tokens(Sequence sequence, int done, int count, int[] guess, int wanted) {
     int[] ids = Arrays.copyOf(sequence.ids(done, done + count - guess.length), count);
     System.arraycopy(guess, 0, ids, count - guess.length, guess.length);
-    return new Steps.Tokens(sequence.slot(), ids, wanted);
+    return new Steps.Tokens(sequence.slot(), ids, wanted, sequence.wantsBest());
   }
 
   /** Draws tokens as long as the guess before was right; returns how many were. */
-  private int advance(Feed feed, float[][] logits, Advance advance) {
+  private int advance(Feed feed, List<Steps.Row> rows, Advance advance) {
     int right = 0;
-    for (int i = 0; i < logits.length; i++) {
-      advance.next(feed.sequence, logits[i]);
+    for (int i = 0; i < rows.size(); i++) {
+      advance.next(feed.sequence, rows.get(i));
       if (feed.sequence.finished() || i == feed.guess.length || feed.sequence.last() != feed.guess[i]) {
         break;
       }

@@ -81,7 +81,7 @@ final class ModelDrafter implements Drafter {
     while (done < ids.length) {
       int count = Math.min(piece, ids.length - done);
       int wanted = done + count == ids.length ? 1 : 0;
-      run(List.of(own), List.of(new Tokens(own.slot, Arrays.copyOfRange(ids, done, done + count), wanted)));
+      run(List.of(own), List.of(new Tokens(own.slot, Arrays.copyOfRange(ids, done, done + count), wanted, true)));
       done += count;
     }
     return true;
@@ -98,7 +98,7 @@ final class ModelDrafter implements Drafter {
         own.ids = Arrays.copyOf(own.ids, own.ids.length + 1);
         own.ids[own.ids.length - 1] = last;
         all.add(own);
-        next.add(new Tokens(own.slot, new int[] {last}, 1));
+        next.add(new Tokens(own.slot, new int[] {last}, 1, true));
       }
     }
     run(all, next);
@@ -111,7 +111,7 @@ final class ModelDrafter implements Drafter {
       if (next.get(i).wanted() > 0) {
         Seen own = all.get(i);
         own.guess = Arrays.copyOf(own.guess, own.guess.length + 1);
-        own.guess[own.guess.length - 1] = Math.max(0, Scores.argmax(result.logits().get(i)[0]));
+        own.guess[own.guess.length - 1] = Math.max(0, result.rows().get(i).getFirst().best());
       }
     }
     steps.recycle(result);

@@ -16,6 +16,19 @@ final class Sampler {
     this.seed = seed;
   }
 
+  /** True if it always takes the likeliest token of the model's logits, so that this token is all it needs. */
+  boolean takesBest() {
+    return greedy && chain.isEmpty();
+  }
+
+  /** The next token if {@code best} is the likeliest one, -1 for logits that are not finite. */
+  int best(TokenHistory history, int best) {
+    if (best < 0) {
+      throw notFinite(history.length() - history.promptLength());
+    }
+    return best;
+  }
+
   /** The next token; {@code scores} (V) are the model's logits and are changed. */
   int next(TokenHistory history, float[] scores) {
     int index = history.length() - history.promptLength();
@@ -28,15 +41,22 @@ final class Sampler {
   }
 
   private SwiftException refusal(int index, float[] scores) {
-    String what = "Token " + index + " of the answer cannot be chosen: ";
     boolean numbers = true;
     for (float score : scores) {
       numbers &= !Float.isNaN(score);
     }
     if (!numbers || chain.isEmpty()) {
-      return new SwiftException(what + "the model's logits are not finite. Check the weights, or try float32.");
+      return notFinite(index);
     }
-    return new InvalidPlanException(what + "the constraints forbid every token. Loosen one of them, such as the form of "
+    return new InvalidPlanException(what(index) + "the constraints forbid every token. Loosen one of them, such as the form of "
         + "the answer, tokens that end it, or biases.");
+  }
+
+  private static SwiftException notFinite(int index) {
+    return new SwiftException(what(index) + "the model's logits are not finite. Check the weights, or try float32.");
+  }
+
+  private static String what(int index) {
+    return "Token " + index + " of the answer cannot be chosen: ";
   }
 }

@@ -263,7 +263,7 @@ public final class Scheduler implements AutoCloseable {
     speakers.stream().filter(s -> s.generation().cancelled()).forEach(Speaker::cancel);
     List<Sequence> ready = speakers.stream().filter(s -> !s.finished() && s.ready()).map(Speaker::sequence).toList();
     List<Sequence> dropped =
-        batch.step(ready, () -> true, (sequence, logits) -> advance(speaker(speakers, sequence), logits));
+        batch.step(ready, () -> true, (sequence, row) -> advance(speaker(speakers, sequence), row));
     lock.lock();
     try {
       for (Sequence sequence : dropped) {
@@ -281,9 +281,9 @@ public final class Scheduler implements AutoCloseable {
   }
 
   /** A sequence that cannot go on, for instance because its constraints forbid every token, ends alone. */
-  private static void advance(Speaker speaker, float[] logits) {
+  private static void advance(Speaker speaker, Steps.Row row) {
     try {
-      speaker.advance(logits);
+      speaker.advance(row);
     } catch (RuntimeException e) {
       speaker.generation().fail(e);
       speaker.cancel();

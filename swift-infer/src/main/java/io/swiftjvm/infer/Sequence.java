@@ -139,13 +139,23 @@ final class Sequence {
     return own;
   }
 
-  /** Takes the logits behind the last token and goes one token on. */
-  void advance(float[] logits) {
+  /** True if it goes on by the likeliest token, and nobody looks at the logits. */
+  boolean wantsBest() {
+    return sampler.takesBest() && params.logprobs() == null;
+  }
+
+  /** Takes what may follow the last token and goes one token on. */
+  void advance(Steps.Row row) {
     Integer asked = params.logprobs();
-    float[] scores = asked == null ? logits : logits.clone();
-    int token = sampler.next(history, scores);
+    float[] logits = row.logits();
+    int token;
+    if (logits == null) {
+      token = sampler.best(history, row.best());
+    } else {
+      token = sampler.next(history, asked == null ? logits : logits.clone());
+    }
     made++;
-    if (asked != null) {
+    if (asked != null && logits != null) {
       logprobs.add(TokenLogprob.of(logits, token, asked));
     }
     if (ends.contains(token)) {

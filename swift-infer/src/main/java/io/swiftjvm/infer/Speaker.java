@@ -62,8 +62,8 @@ final class Speaker {
   }
 
   /** One token on. */
-  void advance(float[] logits) {
-    sequence.advance(logits);
+  void advance(Steps.Row row) {
+    sequence.advance(row);
     spoke = spoke == 0 ? System.nanoTime() : spoke;
     tell();
   }

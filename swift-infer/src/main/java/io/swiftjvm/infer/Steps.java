@@ -14,6 +14,7 @@ import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Passes through a model, of all that use one engine. They take turns, in the order of asking. */
 final class Steps {
@@ -35,17 +36,30 @@ final class Steps {
    *
    * @param slot of the cache
    * @param ids the next tokens
-   * @param wanted behind so many of them, the last ones, logits are wanted
+   * @param wanted behind so many of them, the last ones, something is wanted
+   * @param best whether that is the likeliest token alone, not the logits: those then stay on the device
    */
-  record Tokens(int slot, int[] ids, int wanted) {}
+  record Tokens(int slot, int[] ids, int wanted, boolean best) {}
+
+  /**
+   * What may follow a token.
+   *
+   * @param logits of all tokens, null if only the likeliest one was wanted
+   * @param best that one where it was wanted, -1 if the logits are not finite
+   */
+  record Row(float @Nullable [] logits, int best) {
+    static Row of(float[] logits) {
+      return new Row(logits, -1);
+    }
+  }
 
   /**
    * What came of a pass.
    *
    * @param step to commit
-   * @param logits for each sequence of the pass, one row for each wanted
+   * @param rows for each sequence of the pass, one for each wanted
    */
-  record Result(KvCache.Step step, List<float[][]> logits) {}
+  record Result(KvCache.Step step, List<List<Row>> rows) {}
 
   /** One pass; it is not committed. Its logits may be given back by {@link #recycle}. */
   Result run(KvCache cache, List<String> adapters, List<Tokens> tokens) throws InterruptedException {
@@ -70,7 +84,7 @@ final class Steps {
   private Result pass(KvCache cache, List<String> adapters, List<Tokens> tokens) {
     KvCache.Step step = cache.step(tokens.stream().mapToInt(Tokens::slot).toArray(),
         tokens.stream().mapToInt(t -> t.ids().length).toArray());
-    List<float[][]> results = new ArrayList<>();
+    List<List<Row>> results = new ArrayList<>();
     try (Scope scope = new Scope(model.backend())) {
       int[] ids = tokens.stream().flatMapToInt(t -> Arrays.stream(t.ids())).toArray();
       Pass pass = TrainedPrompts.of(model, adapters)
@@ -80,11 +94,12 @@ final class Steps {
           step.lastRow(i) - tokens.get(i).wanted() + 1, step.lastRow(i))).toArray();
       Tensor logits =
           rows.length == 0 ? hidden : model.logits(pass, pass.ops().selectRows(hidden, upload(scope, rows)));
+      int[] best = tokens.stream().anyMatch(t -> t.best() && t.wanted() > 0) ? best(scope, logits) : new int[rows.length];
       int row = 0;
       for (Tokens own : tokens) {
-        float[][] wanted = new float[own.wanted()][];
-        for (int i = 0; i < wanted.length; i++) {
-          wanted[i] = download(logits.slice(row++, 1));
+        List<Row> wanted = new ArrayList<>();
+        for (int i = 0; i < own.wanted(); i++, row++) {
+          wanted.add(own.best() ? new Row(null, best[row]) : Row.of(download(logits.slice(row, 1))));
         }
         results.add(wanted);
       }
@@ -98,6 +113,12 @@ final class Steps {
     return tensor;
   }
 
+  private int[] best(Scope scope, Tensor logits) {
+    Tensor ids = scope.tensor(DType.I32, logits.rows());
+    model.backend().argmax(logits, ids);
+    return ids.toInts();
+  }
+
   private float[] download(Tensor row) {
     float[] spare = spares.pollFirst();
     float[] values = spare != null && spare.length == row.size() ? spare : new float[Math.toIntExact(row.size())];
@@ -107,10 +128,11 @@ final class Steps {
 
   /** Takes logits back that nobody looks at any more: a vocabulary's row is the largest thing that a step makes. */
   void recycle(Result result) {
-    for (float[][] rows : result.logits()) {
-      for (float[] row : rows) {
-        if (spares.size() < SPARES) {
-          spares.addFirst(row);
+    for (List<Row> rows : result.rows()) {
+      for (Row row : rows) {
+        float[] logits = row.logits();
+        if (logits != null && spares.size() < SPARES) {
+          spares.addFirst(logits);
         }
       }
     }

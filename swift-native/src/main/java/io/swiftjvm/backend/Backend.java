@@ -211,6 +211,16 @@ public interface Backend extends Allocator, AutoCloseable {
     Composed.adamW(this, p, g, m, v, step);
   }
 
+  /**
+   * The place of the greatest element of each row of x (n,v), the first of equals, into int32 out (n): the token that
+   * greedy decoding takes, so that logits need not leave the device. -1 for a row with a NaN or nothing above negative
+   * infinity.
+   */
+  default void argmax(Tensor x, Tensor out) {
+    fallbacks().composed(FusedOp.ARGMAX);
+    Composed.argmax(this, x, out);
+  }
+
   @Override
   void close();
 }

@@ -212,4 +212,33 @@ final class Composed {
     }
     return floats(b, scope, cells).view(rows, columns);
   }
+
+  /** No primitive gives places: the host looks. */
+  static void argmax(Backend b, Tensor x, Tensor out) {
+    Shapes.argmax(x, out);
+    float[] values = x.toFloats();
+    int columns = Math.toIntExact(x.columns());
+    int[] best = new int[Math.toIntExact(x.rows())];
+    for (int r = 0; r < best.length; r++) {
+      int from = r * columns;
+      best[r] = argmax(values, from, columns);
+    }
+    b.upload(MemorySegment.ofArray(best), out);
+  }
+
+  private static int argmax(float[] values, int from, int columns) {
+    int best = -1;
+    float most = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < columns; i++) {
+      float v = values[from + i];
+      if (Float.isNaN(v)) {
+        return -1;
+      }
+      if (v > most) {
+        most = v;
+        best = i;
+      }
+    }
+    return best;
+  }
 }

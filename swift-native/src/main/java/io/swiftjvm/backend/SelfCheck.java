@@ -207,6 +207,13 @@ public final class SelfCheck {
       b.pasteColumns(part, table, 20);
       return List.of(out, table);
     });
+    add("the likeliest token", 0, (b, in) -> {
+      Tensor ids = in.scope().tensor(DType.I32, 4);
+      b.argmax(in.floats(4, 5000), ids);
+      Tensor out = in.empty(4, 1);
+      b.gatherRows(in.floats(5000, 1), ids, out);
+      return List.of(out);
+    });
     add("cross-entropy", SAME, (b, in) -> {
       Tensor logits = in.floats(6, 5000);
       Tensor nll = in.empty(6);

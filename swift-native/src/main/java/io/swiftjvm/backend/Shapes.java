@@ -127,4 +127,9 @@ public final class Shapes {
       require(qEnd <= nq && kEnd <= room, "segment %s ends at query %s of %s, key %s of %s", s, qEnd, nq, kEnd, room);
     }
   }
+
+  /** {@link Backend#argmax}: one int32 for each row of float32. */
+  public static void argmax(Tensor x, Tensor out) {
+    require(floats(x).rank() == 2 && out.dtype() == DType.I32 && out.size() == x.rows(), "argmax of %s into %s", x, out);
+  }
 }

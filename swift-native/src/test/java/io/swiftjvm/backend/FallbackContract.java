@@ -2,6 +2,7 @@ package io.swiftjvm.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.List;
@@ -80,6 +81,12 @@ public interface FallbackContract extends Contract {
         Tensor nll = scope.floats(6);
         b.crossEntropy(x, scope.ints(0, 23, -100, 5, 5, 7), nll, rows);
         yield List.of(nll, x);
+      }
+      case ARGMAX -> {
+        Tensor ids = scope.tensor(DType.I32, 6);
+        b.argmax(x, ids);
+        b.gatherRows(w.view(24, 1), ids, out.view(144, 1).slice(0, 6));
+        yield List.of(out.view(144, 1).slice(0, 6));
       }
       case ADAM_W -> {
         b.unary(Unary.SQUARE, z, z);

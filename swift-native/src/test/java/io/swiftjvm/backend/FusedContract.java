@@ -200,4 +200,44 @@ public interface FusedContract extends Contract {
       return List.of(out);
     });
   }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 31, 33, 1000, 5000})
+  default void the_place_of_the_greatest_element_is_the_first_of_equals_and_none_beside_a_nan(int n) {
+    backends().forEach(backend -> {
+      try (backend; Scope scope = new Scope(backend)) {
+        float[] values = new float[9 * n];
+        Random random = new Random(n);
+        for (int i = 0; i < values.length; i++) {
+          values[i] = random.nextInt(40) - 50;
+        }
+        int[] expected = new int[9];
+        Arrays.fill(values, n, 2 * n, Float.NEGATIVE_INFINITY);
+        values[2 * n + n / 2] = Float.POSITIVE_INFINITY;
+        values[3 * n + n - 1] = Float.NaN;
+        values[4 * n + n / 3] = -0f;
+        values[4 * n + n - 1] = n == 1 ? -0f : 0f;
+        Arrays.fill(values, 5 * n, 6 * n, -7);
+        values[6 * n + n - 1] = 3e38f;
+        Arrays.fill(values, 7 * n, 8 * n, -Float.MAX_VALUE);
+        for (int r = 0; r < 9; r++) {
+          float most = Float.NEGATIVE_INFINITY;
+          expected[r] = -1;
+          for (int i = 0; i < n; i++) {
+            if (Float.isNaN(values[r * n + i])) {
+              expected[r] = -1;
+              break;
+            }
+            if (values[r * n + i] > most) {
+              most = values[r * n + i];
+              expected[r] = i;
+            }
+          }
+        }
+        Tensor ids = scope.tensor(DType.I32, 9);
+        backend.argmax(scope.floats(values, 9, n), ids);
+        assertThat(ids.toInts()).as(backend.description()).containsExactly(expected);
+      }
+    });
+  }
 }

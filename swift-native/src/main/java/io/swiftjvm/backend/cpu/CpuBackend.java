@@ -27,6 +27,7 @@ import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Storage;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Objects;
@@ -612,5 +613,18 @@ public final class CpuBackend implements Backend {
     MemorySegment pm = floats(m);
     MemorySegment pv = floats(v);
     elements(p.size(), 0.5, (from, to) -> kernels.adamW(pp, pg, pm, pv, step, from, to));
+  }
+
+  @Override
+  public void argmax(Tensor x, Tensor out) {
+    Shapes.argmax(x, out);
+    long columns = x.columns();
+    MemorySegment px = floats(x);
+    MemorySegment po = memory(out);
+    rows(x.rows(), columns, 1, (from, to) -> {
+      for (long r = from; r < to; r++) {
+        po.set(ValueLayout.JAVA_INT_UNALIGNED, r * Integer.BYTES, Scalars.argmax(px, r * columns, columns));
+      }
+    });
   }
 }

@@ -65,6 +65,22 @@ final class Scalars {
     return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
   }
 
+  /** Where the first of the greatest of n elements is; -1 if there is none above negative infinity or one is NaN. */
+  static int argmax(MemorySegment x, long from, long n) {
+    int best = -1;
+    float most = Float.NEGATIVE_INFINITY;
+    for (long i = 0; i < n; i++) {
+      float v = get(x, from + i);
+      if (v > most) {
+        most = v;
+        best = (int) i;
+      } else if (Float.isNaN(v)) {
+        return -1;
+      }
+    }
+    return best;
+  }
+
   static float binary(Binary op, float a, float b) {
     return switch (op) {
       case ADD -> a + b;

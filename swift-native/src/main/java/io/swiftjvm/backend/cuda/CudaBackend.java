@@ -559,4 +559,10 @@ public final class CudaBackend implements Backend {
         .of(step.rest1()).of(step.beta2()).of(step.rest2()).of(step.decay()).of(step.size()).of(step.root())
         .of(step.eps()).of(step.gradScale()).elements(p.size());
   }
+
+  @Override
+  public void argmax(Tensor x, Tensor out) {
+    Shapes.argmax(x, out);
+    kernels.start("swift_argmax").of(x).of(x.columns()).of(out).rows(x.rows(), x.columns());
+  }
 }
