@@ -22,7 +22,7 @@ done
 "$jdk/bin/jar" --create --file "$out/swift-gpu/lib/bench.jar" -C benchmarks/target/classes .
 cp -r swift-native/src/main/resources/io/swiftjvm/models/swift-tiny "$out/swift-gpu/tokenizer"
 rm -f "$out"/swift-gpu/tokenizer/*.safetensors
-cp benchmarks/gpu/run.sh benchmarks/gpu/lora_peft.py "$out/swift-gpu/"
+cp benchmarks/gpu/run.sh benchmarks/gpu/lora_peft.py benchmarks/gpu/torch_speed.py "$out/swift-gpu/"
 tar -C "$out" -czf "$out/swift-gpu.tar.gz" swift-gpu
 size=$(wc -c < "$out/swift-gpu.tar.gz")
 echo "$out/swift-gpu.tar.gz: $((size / 1048576)) MiB"
