@@ -9,7 +9,7 @@ jdk=${JAVA25_HOME:-$(for d in ${JAVA_HOME:-} /usr/lib/jvm/*25*; do [ -x "$d/bin/
 out=benchmarks/target/gpu
 rm -rf "$out"; mkdir -p "$out/swift-gpu/lib"
 "$jdk/bin/jlink" --output "$out/swift-gpu/runtime" --strip-debug --no-header-files --no-man-pages --compress zip-9 \
-  --add-modules java.base,java.logging,java.management,java.net.http,java.sql,java.xml,jdk.httpserver,jdk.management,jdk.unsupported,jdk.crypto.ec
+  --add-modules java.base,java.logging,java.management,java.net.http,java.sql,java.xml,jdk.httpserver,jdk.jfr,jdk.management,jdk.unsupported,jdk.crypto.ec
 cp swift-api/target/swift/lib/*.jar "$out/swift-gpu/lib/"
 # The tokenizer brings its library for every platform; one is needed.
 for file in "$out"/swift-gpu/lib/tokenizers-*.jar; do

@@ -68,6 +68,17 @@ class RunTest {
   }
 
   @Test
+  void a_training_beside_fp16_weights_scales_its_loss_and_one_beside_others_does_not() throws IOException {
+    for (String dtype : List.of("float16", "bfloat16")) {
+      try (Run run = Swift.model("swift-tiny").lora(l -> l.rank(2)).with("torch_dtype", dtype).with("max_steps", 1).with("model_name", "Otto").with("model_author", "ACME")
+          .with("gradient_accumulation_steps", 1).outputDir(temp.resolve(dtype)).train("swift/self-cognition#4")) {
+        String state = Files.readString(run.checkpoint().orElseThrow().resolve("trainer_state.json"));
+        assertThat(state.contains("\"loss_scale\" : 65536")).as(state).isEqualTo(dtype.equals("float16"));
+      }
+    }
+  }
+
+  @Test
   void closing_twice_is_harmless_and_facts_stay() {
     Run run = RECIPE.load();
     run.close();

@@ -22,7 +22,7 @@ interface Kernels {
   /** Elements. */
   void fill(MemorySegment x, float value, long from, long to);
 
-  /** Elements, between the float types and from NF4; tiles are widened by {@link #gatherRows}. */
+  /** Elements, between the float types, those of 8 bits, too, and from blocks; tiles are widened by {@link #gatherRows}. */
   void cast(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to);
 
   /** Tiles or blocks of out, from a matrix of a float type; false if a weight is NaN or infinite. */
