@@ -3,13 +3,14 @@
 #   check      every kernel against the CPU                              check.txt
 #   model      a checkpoint of random numbers, LAYERS (28) layers        model/
 #   measure    products, copies, LoRA steps, decoding                    measure.txt
+#   own        check and products without the machine's cuBLASLt         own.txt
 #   peer       the same in torch, with PEFT where Python has it          torch.txt, peft.txt
 #   sanitize   the check under compute-sanitizer, where that is          sanitize.txt
 # A stage that fails does not keep the others from running; the exit status is that of the worst.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-out=${1:?usage: run.sh OUT [check|model|measure|peer|sanitize ..]}; shift
-[ $# -gt 0 ] || set -- check model measure peer sanitize
+out=${1:?usage: run.sh OUT [check|model|measure|own|peer|sanitize ..]}; shift
+[ $# -gt 0 ] || set -- check model measure own peer sanitize
 mkdir -p "$out"
 java=(timeout 540 "$here/runtime/bin/java" --enable-native-access=ALL-UNNAMED -cp "$here/lib/*")
 swift=("${java[@]}" io.swiftjvm.cli.Main)
@@ -27,6 +28,9 @@ stage() {
     measure)
       "${swift[@]}" selftest --device cuda --model "$out/model" --torch_dtype bfloat16 --tokens 2048 --steps 10 2>&1 \
         | tee "$out/measure.txt" ;;
+    own)
+      # A path to nothing hides it, so that our own products are checked and measured.
+      "${java[@]}" -Dswift.cublas.path=/nowhere io.swiftjvm.cli.Main selftest --device cuda 2>&1 | tee "$out/own.txt" ;;
     peer)
       python3 -c 'import torch' 2> /dev/null || { echo "no torch here"; return 0; }
       timeout 200 python3 "$here/torch_speed.py" 2>&1 | tee "$out/torch.txt" || return

@@ -13,12 +13,15 @@ class SelftestCommandTest {
   void every_kernel_of_the_emulated_gpu_is_checked_and_measured() {
     FakeCuda.control(FakeCuda.Control.RESET, 0);
     String before = System.setProperty("swift.cuda.path", FakeCuda.file().toString());
+    // A real one of this machine must not meet the fake driver's addresses.
+    System.setProperty("swift.cublas.path", FakeCuda.file().toString());
     try {
       CliRun run = done("selftest", "--device", "cuda", "--side", "64", "--tokens", "16", "--steps", "2", "--model",
           "swift-tiny");
-      assertThat(run.out()).contains("cuda:0, emulated GPU, sm_80", "attention, heads of 256", "TFLOP/s", "GB/s",
+      assertThat(run.out()).contains("cuda:0, emulated GPU, sm_80", "products by cuBLASLt", "attention of 32 rows", "attention, heads of 256", "TFLOP/s", "GB/s",
           "LoRA steps of 16 tokens", "decoding one answer", "selftest passed").doesNotContain("WRONG", "fallback");
     } finally {
+      System.clearProperty("swift.cublas.path");
       if (before == null) {
         System.clearProperty("swift.cuda.path");
       } else {

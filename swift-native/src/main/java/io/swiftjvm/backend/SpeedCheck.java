@@ -5,6 +5,7 @@ import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** How fast a device multiplies and moves memory: the two numbers that bound training and answering. */
 public final class SpeedCheck {
@@ -23,7 +24,7 @@ public final class SpeedCheck {
   public record Speed(String what, double value, String unit) {}
 
   /**
-   * Measures products of square matrices and copies.
+   * Measures products of square matrices, attention of half as many rows, and copies.
    *
    * @param side rows and columns of the matrices: 4096 for a GPU, less for a slow device
    */
@@ -44,10 +45,34 @@ public final class SpeedCheck {
         double one = seconds(out, () -> b.matmul(row, false, w, true, answer, 1, 0));
         speeds.add(new Speed("one row by " + type.shortName() + " weights", w.bytes() / one / 1e9, "GB/s"));
       }
+      attention(b, scope, side / 2, speeds);
       double copy = seconds(out, () -> b.copy(a, out));
       speeds.add(new Speed("copy, read and written", 2.0 * a.bytes() / copy / 1e9, "GB/s"));
     }
     return speeds;
+  }
+
+  /** In the shape of Qwen3-0.6B's layers; a pass back has five products where the pass forward has two. */
+  private static void attention(Backend b, Scope scope, int rows, List<Speed> speeds) {
+    AttentionSpec spec = new AttentionSpec(16, 8, 128, 128, 0.088f, 0, 0, DType.BF16);
+    Segments segments = Segments.packed(0, rows);
+    List<Tensor> wide = Stream.generate(() -> filled(b, scope, rows, 16 * 128)).limit(4).toList();
+    List<Tensor> narrow = Stream.generate(() -> filled(b, scope, rows, 8 * 128)).limit(4).toList();
+    Tensor q = wide.getFirst();
+    Tensor out = wide.get(1);
+    Tensor lse = scope.floats(16, rows);
+    double product = (double) rows * rows * spec.heads() * spec.headDim() / 1e12;
+    double forward = seconds(out, () -> b.attention(q, narrow.get(0), narrow.get(1), spec, segments, out, lse));
+    speeds.add(new Speed("attention of " + rows + " rows by bf16 weights", 2 * product / forward, "TFLOP/s"));
+    double back = seconds(wide.get(3), () -> b.attentionBackward(
+        q, narrow.get(0), narrow.get(1), spec, segments, out, lse, wide.get(2), wide.get(3), narrow.get(2), narrow.get(3)));
+    speeds.add(new Speed("its gradients", 5 * product / back, "TFLOP/s"));
+  }
+
+  private static Tensor filled(Backend b, Scope scope, long rows, long columns) {
+    Tensor x = scope.floats(rows, columns);
+    b.fill(x, 0.1f);
+    return x;
   }
 
   /** Seconds of one call; reading an element waits for the device. */
