@@ -18,12 +18,26 @@ DEVICE void matvec_end(float *sums, int warps, float *out, i64 m, i64 n, float a
   }
 }
 
-/* Eight neighbours of a row, from 16 bytes of bf16 or fp16 or 32 of float32. */
+/* Eight neighbours that begin at a multiple of 8: from 32 bytes of float32, 16 of bf16 or fp16, 8 of F8B or of NF4, where
+ * they are one half of each byte. */
 DEVICE void load8(const void *b, int type, i64 at, float *v) {
   if (type == F32) {
     const float4 *p = (const float4 *)((const float *)b + at);
     float4 x = p[0], y = p[1];
     v[0] = x.x, v[1] = x.y, v[2] = x.z, v[3] = x.w, v[4] = y.x, v[5] = y.y, v[6] = y.z, v[7] = y.w;
+    return;
+  }
+  if (type == F8B || type == NF4) {
+    bool nf4 = type == NF4;
+    int j = (int)(at & (nf4 ? NF4_BLOCK - 1 : F8B_BLOCK - 1)), shift = nf4 && j % 32 >= 16 ? 4 : 0;
+    const unsigned char *block = (const unsigned char *)b + (nf4 ? at / NF4_BLOCK * NF4_BYTES : at / F8B_BLOCK * F8B_BYTES);
+    const unsigned *p = (const unsigned *)(block + 4 + (nf4 ? j / 32 * 16 + j % 16 : j));
+    float scale = *(const float *)block;
+    unsigned w[2] = {p[0], p[1]};
+    for (int i = 0; i < 8; i++) {
+      unsigned byte = w[i / 4] >> (i % 4 * 8 + shift);
+      v[i] = (nf4 ? nf4_values[byte & 15] : from_f8(F8E4, (int)(byte & 255))) * scale;
+    }
     return;
   }
   uint4 x = *(const uint4 *)((const unsigned short *)b + at);
@@ -34,7 +48,7 @@ DEVICE void load8(const void *b, int type, i64 at, float *v) {
   }
 }
 
-/* Weights that lie row by row. `wide`: k is a multiple of 8 and the rows begin at 16 bytes. */
+/* Weights that lie row by row. `wide`: k is a multiple of 8 and the weights begin at 16 bytes, those in blocks at 4. */
 BLOCK_KERNEL(
     256, swift_matvec, const float *a, const void *b, int type, float *out, int m, i64 n, i64 k, float alpha, float beta,
     int wide) {

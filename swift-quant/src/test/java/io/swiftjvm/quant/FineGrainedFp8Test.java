@@ -18,6 +18,7 @@ import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.testing.OracleFiles;
+import io.swiftjvm.testing.TestDevices;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -27,8 +28,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A Qwen3 made with torch: its float8 weights, and the logits of transformers with the same weights widened. */
 class FineGrainedFp8Test {
@@ -49,9 +53,15 @@ class FineGrainedFp8Test {
     }
   }
 
-  @Test
-  void a_checkpoint_in_fp8_has_the_logits_of_the_reference_and_stays_in_8_bits() {
-    try (Backend backend = Devices.cpu(2);
+  /** ND4J is no dependency here. */
+  static Stream<String> devices() {
+    return TestDevices.all().filter(device -> !device.equals("nd4j"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("devices")
+  void a_checkpoint_in_fp8_has_the_logits_of_the_reference_and_stays_in_8_bits(String device) {
+    try (Backend backend = TestDevices.open(device);
         CausalLm model = CausalLm.load(FOLDER, backend, OPTIONS);
         SafetensorsFile golden = SafetensorsFile.open(FOLDER.resolve("golden.safetensors"))) {
       assertThat(worst(model, golden)).isLessThan(1e-4);

@@ -84,7 +84,8 @@ final class Products {
 
   private void few(Tensor a, Tensor b, Tensor out, long m, long n, long k, float alpha, float beta) {
     boolean tiles = b.dtype().tileRows() > 1;
-    boolean wide = b.dtype().isFloat() && k % 8 == 0 && memory.address(b) % 16 == 0;
+    int align = b.dtype().isFloat() ? 16 : b.dtype() == DType.Q8_BLOCK ? 0 : 4;
+    boolean wide = align > 0 && k % 8 == 0 && memory.address(b) % align == 0;
     int threads = k >= 2048 ? 256 : k >= 512 ? 128 : 32;
     Launch launch = kernels.start(tiles ? "swift_matvec_tiles" : "swift_matvec").of(a).of(b).of(Types.code(b.dtype()))
         .of(out).of((int) m).of(n).of(k).of(alpha).of(beta);

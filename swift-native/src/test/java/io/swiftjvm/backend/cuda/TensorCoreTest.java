@@ -92,7 +92,7 @@ class TensorCoreTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"Q8,37", "Q8,3000", "Q8_64,100", "Q8_128_ZERO,700", "Q4,100", "Q4_64_ZERO,333", "Q4_128,1030", "NF4,640", "Q8_BLOCK,96", "BF16,2056", "F16,77", "F32,520"})
+  @CsvSource({"Q8,37", "Q8,3000", "Q8_64,100", "Q8_128_ZERO,700", "Q4,100", "Q4_64_ZERO,333", "Q4_128,1030", "NF4,640", "NF4,64", "F8_BLOCK,1280", "F8_BLOCK,128", "Q8_BLOCK,96", "BF16,2056", "F16,77", "F32,520"})
   void few_rows_are_exact_whatever_the_weights(DType type, int k) {
     try (CudaBackend cuda = FakeCuda.open(); CpuBackend cpu = new CpuBackend(1)) {
       for (int m : new int[] {1, 3, 8}) {
