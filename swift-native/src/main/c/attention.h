@@ -72,55 +72,97 @@ INLINE void fetch_row(const float *x, i64 n) {
   for (i64 i = 0; i < n; i += 16) __builtin_prefetch(x + i);
 }
 
-/* o (nv vectors) += p (rows) by v (rows,ldv): as multiply has it, but for one query, along the rows. */
-INLINE void add_rows(const int nv, const float *p, const float *v, i64 ldv, i64 rows, float *o) {
-  vf acc[8];
+/* o (nr rows of nv vectors) += p (nr,KB) by v (rows,ldv): as multiply has it, but for one or two queries, along the rows. */
+INLINE void add_rows(
+    const int nr, const int nv, const float *p, const float *v, i64 ldv, i64 rows, float *o, i64 ldo) {
+  vf acc[2][8];
+#pragma GCC unroll 2
+  for (int i = 0; i < nr; i++)
 #pragma GCC unroll 8
-  for (int a = 0; a < nv; a++) acc[a] = splat(0);
+    for (int a = 0; a < nv; a++) acc[i][a] = splat(0);
   for (i64 j = 0; j < rows; j++) {
     fetch_row(v + (j + 8) * ldv, nv * W);
-    vf x = splat(p[j]);
+    vf x[2];
+#pragma GCC unroll 2
+    for (int i = 0; i < nr; i++) x[i] = splat(p[i * KB + j]);
 #pragma GCC unroll 8
-    for (int a = 0; a < nv; a++) acc[a] += x * ld(v + j * ldv + a * W);
+    for (int a = 0; a < nv; a++) {
+      vf y = ld(v + j * ldv + a * W);
+#pragma GCC unroll 2
+      for (int i = 0; i < nr; i++) acc[i][a] += x[i] * y;
+    }
   }
+#pragma GCC unroll 2
+  for (int i = 0; i < nr; i++)
 #pragma GCC unroll 8
-  for (int a = 0; a < nv; a++) st(o + a * W, acc[a] + ld(o + a * W));
+    for (int a = 0; a < nv; a++) st(o + i * ldo + a * W, acc[i][a] + ld(o + i * ldo + a * W));
 }
 
-static void add_one(const float *p, const float *v, i64 ldv, i64 rows, i64 dim, float *o) {
-  i64 c = 0;
-  for (; c + 8 * W <= dim; c += 8 * W) add_rows(8, p, v + c, ldv, rows, o + c);
-  for (; c + 4 * W <= dim; c += 4 * W) add_rows(4, p, v + c, ldv, rows, o + c);
-  if (c < dim) multiply(1, dim - c, rows, p, 1, v + c, ldv, o + c, 0, 1, 1);
+/* Vectors of two rows that the registers hold. */
+#define PAIR_VECTORS (VB == 64 ? 8 : 4)
+
+static void add_few(const float *p, i64 nr, const float *v, i64 ldv, i64 rows, i64 dim, float *o, i64 ldo) {
+  i64 c = 0, step = PAIR_VECTORS * W;
+  for (; c + step <= dim; c += step)
+    for (i64 i = 0; i < nr; i += 2)
+      if (nr - i == 1) add_rows(1, PAIR_VECTORS, p + i * KB, v + c, ldv, rows, o + i * ldo + c, ldo);
+      else add_rows(2, PAIR_VECTORS, p + i * KB, v + c, ldv, rows, o + i * ldo + c, ldo);
+  for (; c + 4 * W <= dim; c += 4 * W)
+    for (i64 i = 0; i < nr; i += 2)
+      if (nr - i == 1) add_rows(1, 4, p + i * KB, v + c, ldv, rows, o + i * ldo + c, ldo);
+      else add_rows(2, 4, p + i * KB, v + c, ldv, rows, o + i * ldo + c, ldo);
+  for (i64 i = 0; i < nr && c < dim; i++) multiply(1, dim - c, rows, p + i * KB, 1, v + c, ldv, o + i * ldo + c, 0, 1, 1);
 }
 
-/* Scores of one query, read along the head: for the few queries of a decoding step the keys are not transposed. As many
- * as matmul's FEW, so that up to so many tokens of a text have the same bits one by one and together. */
-#define FEW_QUERIES 16
-static void score_few(const float *q, const float *k, i64 ldk, i64 dim, i64 keys, float factor, float *out) {
+/* Scores of nr rows of queries, read along the head: for the few queries of a decoding step the keys are not transposed. */
+INLINE void score_rows(
+    const int nr, const float *const *q, const float *k, i64 ldk, i64 dim, i64 keys, float factor, float *out) {
   for (i64 j = 0; j < keys; j += 4) {
     i64 n = MIN(4, keys - j);
     const float *k0 = k + j * ldk, *k1 = k0 + (n > 1 ? ldk : 0), *k2 = k1 + (n > 2 ? ldk : 0);
     const float *k3 = k2 + (n > 3 ? ldk : 0);
-    vf s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+    vf s[4][4];
+#pragma GCC unroll 4
+    for (int r = 0; r < nr; r++)
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) s[r][i] = splat(0);
     for (i64 i = 0; i < 4; i++) fetch_row(k + (j + 4 + i) * ldk, dim);
     for (i64 d = 0; d < dim; d += W) {
       i64 rest = dim - d;
-      vf x = ldn(q + d, rest);
-      s0 += x * ldn(k0 + d, rest);
-      s1 += x * ldn(k1 + d, rest);
-      s2 += x * ldn(k2 + d, rest);
-      s3 += x * ldn(k3 + d, rest);
+      vf y0 = ldn(k0 + d, rest), y1 = ldn(k1 + d, rest), y2 = ldn(k2 + d, rest), y3 = ldn(k3 + d, rest);
+#pragma GCC unroll 4
+      for (int r = 0; r < nr; r++) {
+        vf x = ldn(q[r] + d, rest);
+        s[r][0] += x * y0;
+        s[r][1] += x * y1;
+        s[r][2] += x * y2;
+        s[r][3] += x * y3;
+      }
     }
-    float s[4] = {factor * sum(s0), factor * sum(s1), factor * sum(s2), factor * sum(s3)};
-    for (i64 i = 0; i < n; i++) out[j + i] = s[i];
+#pragma GCC unroll 4
+    for (int r = 0; r < nr; r++)
+      for (i64 i = 0; i < n; i++) out[r * KB + j + i] = factor * sum(s[r][i]);
   }
 }
 
+/* As many queries as matmul's FEW, so that up to so many tokens of a text have the same bits one by one and together. */
+#define FEW_QUERIES 16
+
+static void score_few(
+    const float *const *q, i64 nr, const float *k, i64 ldk, i64 dim, i64 keys, float factor, float *out) {
+  i64 i = 0;
+  if (VB == 64)
+    for (; i + 4 <= nr; i += 4) score_rows(4, q + i, k, ldk, dim, keys, factor, out + i * KB);
+  for (; i + 2 <= nr; i += 2) score_rows(2, q + i, k, ldk, dim, keys, factor, out + i * KB);
+  if (i < nr) score_rows(1, q + i, k, ldk, dim, keys, factor, out + i * KB);
+}
+
+/* Heads [head, head + count) of one key head, queries [from, to). The few queries of a decoding step are rows of all these
+ * heads together, so that keys are read once for them; else heads go one by one. */
 static int attention(
     const float *q, const void *k, const void *v, int type, const int32_t *pages, i64 page, i64 heads, i64 kv_heads,
     i64 head_dim, i64 value_dim, i64 window, float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length,
-    i64 k_start, i64 k_length, i64 head, float *out, float *lse, i64 from, i64 to) {
+    i64 k_start, i64 k_length, i64 head, i64 count, float *out, float *lse, i64 from, i64 to) {
   attention_t s = {heads, kv_heads, head_dim, value_dim, window, queries, q_start, q_length, k_start, k_length, scale_,
     soft_cap};
   keys_t ks = {pages, page, k_start, kv_heads * head_dim, type}, vs = {pages, page, k_start, kv_heads * value_dim, type};
@@ -131,13 +173,18 @@ static int attention(
   float *o = kc + KB * hp, *max = o + QB * vp;
   double total[QB];
   int few = q_length <= FEW_QUERIES;
-  for (i64 q0 = from; q0 < to; q0 += QB) {
-    i64 nq = MIN(QB, to - q0);
+  i64 most = few ? MAX(1, QB / MAX(1, to - from)) : 1;
+  i64 blocks = (to - from + QB - 1) / QB, parts = (count + most - 1) / most;
+  for (i64 b = 0; b < blocks * parts; b++) {
+    i64 q0 = from + b % blocks * QB, nq = MIN(QB, to - q0);
+    i64 h0 = head + b / blocks * most, group = MIN(most, head + count - h0), nr = nq * group;
+    const float *rows[QB];
+    for (i64 i = 0; i < nr; i++) rows[i] = q + ((q_start + q0 + i / group) * heads + h0 + i % group) * head_dim;
     if (!few)
-      pack_rows(q, F32, ((q_start + q0) * heads + head) * head_dim, heads * head_dim, nq, round_up(nq, W), head_dim, qt,
+      pack_rows(q, F32, ((q_start + q0) * heads + h0) * head_dim, heads * head_dim, nq, round_up(nq, W), head_dim, qt,
           QP);
-    for (i64 i = 0; i < nq; i++) max[i] = -INFINITY, total[i] = 0;
-    memset(o, 0, (size_t)(nq * vp) * 4);
+    for (i64 i = 0; i < nr; i++) max[i] = -INFINITY, total[i] = 0;
+    memset(o, 0, (size_t)(nr * vp) * 4);
     i64 position = k_length - q_length + q0;
     i64 first = window ? MAX(0, position - window + 1) / KB * KB : 0;
     for (i64 key = first; key < position + nq; key += KB) {
@@ -145,16 +192,15 @@ static int attention(
       i64 ld_k, ld_v;
       const float *keys = key_tile(&ks, k, key, nk, kv * head_dim, head_dim, 1, kc, &ld_k);
       if (few) {
-        for (i64 i = 0; i < nq; i++)
-          score_few(q + ((q_start + q0 + i) * heads + head) * head_dim, keys, ld_k, head_dim, nk, scale_, p + i * KB);
+        score_few(rows, nr, keys, ld_k, head_dim, nk, scale_, p);
       } else {
         pack_rows(keys, F32, 0, ld_k, nk, wide, head_dim, kt, KB);
         multiply(nq, wide, head_dim, qt, QP, kt, KB, p, KB, scale_, 0);
       }
-      for (i64 i = 0; i < nq; i++) {
+      for (i64 i = 0; i < nr; i++) {
         float *row = p + i * KB;
         i64 lo, hi;
-        visible(&s, q0 + i, key, nk, &lo, &hi);
+        visible(&s, q0 + i / group, key, nk, &lo, &hi);
         if (hi <= lo) {
           memset(row, 0, KB * 4);
           continue;
@@ -183,16 +229,17 @@ static int attention(
         }
         total[i] += (double)sum(sums);
       }
-      if (nq > 1) pack_rows(p, F32, 0, KB, nq, round_up(nq, W), nk, pt, QP);
+      int along = nr <= 3;
+      if (!along) pack_rows(p, F32, 0, KB, nr, round_up(nr, W), nk, pt, QP);
       const float *vr = key_tile(&vs, v, key, nk, kv * value_dim, value_dim, NR, vc, &ld_v);
-      if (nq == 1) add_one(p, vr, ld_v, nk, value_dim, o);
-      else multiply(nq, value_dim, nk, pt, QP, vr, ld_v, o, vp, 1, 1);
+      if (along) add_few(p, nr, vr, ld_v, nk, value_dim, o, vp);
+      else multiply(nr, value_dim, nk, pt, QP, vr, ld_v, o, vp, 1, 1);
     }
-    for (i64 i = 0; i < nq; i++) {
-      i64 row = q_start + q0 + i;
+    for (i64 i = 0; i < nr; i++) {
+      i64 row = q_start + q0 + i / group, h = h0 + i % group;
       scale(o + i * vp, (float)(1 / total[i]), o + i * vp, 0, value_dim);
-      memcpy(out + (row * heads + head) * value_dim, o + i * vp, (size_t)value_dim * 4);
-      if (lse) lse[head * queries + row] = (float)((double)max[i] + log(total[i]));
+      memcpy(out + (row * heads + h) * value_dim, o + i * vp, (size_t)value_dim * 4);
+      if (lse) lse[h * queries + row] = (float)((double)max[i] + log(total[i]));
     }
   }
   swiftk_give(qt);

@@ -13,6 +13,19 @@ KERNEL(
   }
 }
 
+/* table[ids[i]] = rows[i] */
+KERNEL(
+    swift_scatter, const float *rows, i64 table_rows, i64 columns, const int *ids, float *table, int *wrong, i64 n) {
+  EACH(i, n) {
+    i64 r = i / columns;
+    int id = ids[r];
+    if (id >= 0 && id < table_rows)
+      table[id * columns + i - r * columns] = rows[i];
+    else
+      atomicMin(wrong, (int)r);
+  }
+}
+
 KERNEL(swift_check_ids, const int *ids, i64 limit, int negative_allowed, int *wrong, i64 n) {
   EACH(i, n) if (ids[i] >= limit || (ids[i] < 0 && !negative_allowed)) atomicMin(wrong, (int)i);
 }

@@ -130,14 +130,29 @@ KERNEL(swift_quantise_nf4, const void *x, int type, unsigned char *out, i64 n) {
   }
 }
 
+DEVICE void quantise_q8(const void *x, int type, i64 from, unsigned char *block) {
+  float v[Q8B_BLOCK];
+  int codes[Q8B_BLOCK];
+  for (int j = 0; j < Q8B_BLOCK; j++) v[j] = load(x, type, from * Q8B_BLOCK + j);
+  *(unsigned short *)block = q8_codes(v, codes);
+  for (int j = 0; j < Q8B_BLOCK; j++) block[2 + j] = (unsigned char)codes[j];
+}
+
 KERNEL(swift_quantise_q8, const void *x, int type, unsigned char *out, i64 n) {
+  EACH(b, n) quantise_q8(x, type, b, out + b * Q8B_BYTES);
+}
+
+/* Rows of `columns` blocks to the rows of a table that ids say. */
+KERNEL(
+    swift_scatter_q8, const float *rows, i64 table_rows, i64 columns, const int *ids, unsigned char *table, int *wrong,
+    i64 n) {
   EACH(b, n) {
-    float v[Q8B_BLOCK];
-    int codes[Q8B_BLOCK];
-    for (int j = 0; j < Q8B_BLOCK; j++) v[j] = load(x, type, b * Q8B_BLOCK + j);
-    unsigned char *block = out + b * Q8B_BYTES;
-    *(unsigned short *)block = q8_codes(v, codes);
-    for (int j = 0; j < Q8B_BLOCK; j++) block[2 + j] = (unsigned char)codes[j];
+    i64 r = b / columns;
+    int id = ids[r];
+    if (id >= 0 && id < table_rows)
+      quantise_q8(rows, F32, b, table + (id * columns + b - r * columns) * Q8B_BYTES);
+    else
+      atomicMin(wrong, (int)r);
   }
 }
 

@@ -19,8 +19,8 @@ static const Kernel *kernels;
 static const char *failure;
 static const size_t STACK = 64 << 10, DYNAMIC = 256 << 10, MOST = 1024;
 
-Kernel::Kernel(const char *name, void (*call)(void **), bool barriers)
-    : name(name), call(call), barriers(barriers), next(kernels) {
+Kernel::Kernel(const char *name, void (*call)(void **), bool barriers, int parameters)
+    : name(name), call(call), barriers(barriers), parameters(parameters), next(kernels) {
   kernels = this;
 }
 

@@ -38,8 +38,9 @@ struct Kernel {
   const char *name;
   void (*call)(void **arguments);
   bool barriers;
+  int parameters;
   const Kernel *next;
-  Kernel(const char *name, void (*call)(void **), bool barriers);
+  Kernel(const char *name, void (*call)(void **), bool barriers, int parameters);
 };
 /* The host address behind a device address; fails the launch if there is no such memory. */
 void *resolve(uint64_t address);
@@ -84,7 +85,8 @@ void launch(void (*body)(void **), void **pointers, bool barriers);
     emulator::launch(name##_run<A...>, pointers, barriers); \
   } \
   static void name##_call(void **p) { name##_go(name, p); } \
-  static emulator::Kernel name##_kernel(#name, name##_call, barriers); \
+  template <class... A> static int name##_count(void (*)(A...)) { return sizeof...(A); } \
+  static emulator::Kernel name##_kernel(#name, name##_call, barriers, name##_count(name)); \
   extern "C" void name(__VA_ARGS__)
 #define KERNEL(name, ...) SWIFT_REGISTER(name, false, __VA_ARGS__)
 #define BLOCK_KERNEL(threads, name, ...) SWIFT_REGISTER(name, true, __VA_ARGS__)

@@ -93,10 +93,7 @@ public final class Engine {
    * making go on with the changed tree.
    */
   public void betweenPasses(Runnable change) {
-    steps.inTurn(() -> {
-      change.run();
-      return true;
-    });
+    steps.change(change);
   }
 
   CacheBudget budget() {

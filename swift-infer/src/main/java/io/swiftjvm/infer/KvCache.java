@@ -58,8 +58,11 @@ public final class KvCache implements AutoCloseable {
   private final PrefixIndex prefixes = new PrefixIndex();
   private final BlockPool pool;
   private final Scope tableScope;
+  private final StepReplays replays = new StepReplays();
   private @Nullable Tensor tableMemory;
+  private @Nullable Tensor rowMemory;
   private int capacity;
+  private int moves;
   private boolean closed;
 
   /** {@link #KvCache(Backend, int, int, int, DType)} of float32 with as many blocks as there can be use for. */
@@ -114,6 +117,19 @@ public final class KvCache implements AutoCloseable {
   public void release(int slot) {
     taken.clear(slot);
     shorten(slot, 0);
+    if (taken.isEmpty()) {
+      replays.close();
+    }
+  }
+
+  /** Passes over this cache that can be done again. */
+  StepReplays replays() {
+    return replays;
+  }
+
+  /** Grows whenever memory that a pass has used is replaced. */
+  int moves() {
+    return moves;
   }
 
   /** Positions of the sequence in {@code slot}. */
@@ -248,6 +264,7 @@ public final class KvCache implements AutoCloseable {
     if (pool.high() <= capacity) {
       return;
     }
+    moves++;
     long wanted = Math.max(pool.high(), capacity + (long) capacity / 2);
     int before = capacity;
     capacity = (int) Math.min(Math.ceilDiv(wanted, BlockPool.RUN) * BlockPool.RUN, Math.max(pool.limit(), pool.high()));
@@ -283,14 +300,18 @@ public final class KvCache implements AutoCloseable {
     }
   }
 
-  private Tensor upload(int[] table) {
-    Tensor memory = tableMemory;
-    if (memory == null || memory.size() < table.length) {
-      memory = tableScope.tensor(DType.I32, Math.max(256, 2L * table.length));
-      tableMemory = memory;
+  /** Memory for so many numbers, the same as before where that is large enough. */
+  private Tensor room(@Nullable Tensor memory, int count) {
+    if (memory != null && memory.size() >= count) {
+      return memory;
     }
-    Tensor used = memory.slice(0, table.length);
-    backend.upload(MemorySegment.ofArray(table), used);
+    moves++;
+    return tableScope.tensor(DType.I32, Math.max(256, 2L * count));
+  }
+
+  private Tensor upload(Tensor memory, int[] values) {
+    Tensor used = memory.slice(0, values.length);
+    backend.upload(MemorySegment.ofArray(values), used);
     return used;
   }
 
@@ -298,6 +319,7 @@ public final class KvCache implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    replays.close();
     layers.values().forEach(layer -> layer.scope.close());
     layers.clear();
     states.values().forEach(all -> all.scope.close());
@@ -309,6 +331,8 @@ public final class KvCache implements AutoCloseable {
   public final class Step implements AttentionContext {
     private final int[] sequences;
     private final Segments segments;
+    /** The rows of the cache that the tokens of the pass go to. */
+    private final Tensor rows;
 
     private Step(int[] sequences, int[] counts) {
       int n = sequences.length;
@@ -316,6 +340,7 @@ public final class KvCache implements AutoCloseable {
       int[] entries = new int[n];
       int[] keys = new int[n];
       int[] table = new int[0];
+      int[] to = new int[Arrays.stream(counts).sum()];
       for (int i = 0; i < n; i++) {
         starts[i] = i == 0 ? 0 : starts[i - 1] + counts[i - 1];
         keys[i] = lengths[sequences[i]] + counts[i];
@@ -323,9 +348,23 @@ public final class KvCache implements AutoCloseable {
         int blocks = Math.ceilDiv(keys[i], BLOCK);
         table = Arrays.copyOf(table, table.length + blocks);
         System.arraycopy(tables[sequences[i]], 0, table, entries[i], blocks);
+        for (int t = 0; t < counts[i]; t++) {
+          int at = keys[i] - counts[i] + t;
+          to[starts[i] + t] = tables[sequences[i]][at / BLOCK] * BLOCK + at % BLOCK;
+        }
       }
+      Tensor tableRoom = room(tableMemory, table.length);
+      Tensor rowRoom = room(rowMemory, to.length);
+      tableMemory = tableRoom;
+      rowMemory = rowRoom;
       this.sequences = sequences;
-      this.segments = new Segments(starts, counts, entries, keys, new Segments.Pages(BLOCK, upload(table)));
+      this.rows = upload(rowRoom, to);
+      this.segments = new Segments(starts, counts, entries, keys, new Segments.Pages(BLOCK, upload(tableRoom, table)));
+    }
+
+    /** Which rows see each other, and where keys lie. */
+    Segments segments() {
+      return segments;
     }
 
     /** The position of every token of the pass in its sequence. */
@@ -356,26 +395,9 @@ public final class KvCache implements AutoCloseable {
       Tensor newValues = v.view(n, v.size() / n);
       Layer cached =
           layers.computeIfAbsent(layer, i -> layer(newKeys.columns(), newValues.columns()));
-      for (int s = 0; s < sequences.length; s++) {
-        int end = segments.kLength()[s];
-        int next;
-        for (int at = end - segments.qLength()[s]; at < end; at = next) {
-          next = runEnd(tables[sequences[s]], at, end);
-          long row = segments.qStart()[s] + at - (end - segments.qLength()[s]);
-          long to = (long) tables[sequences[s]][at / BLOCK] * BLOCK + at % BLOCK;
-          store(newKeys.slice(row, next - at), cached.keys.slice(to, next - at));
-          store(newValues.slice(row, next - at), cached.values.slice(to, next - at));
-        }
-      }
+      ops.backend().scatterRows(newKeys, rows, cached.keys);
+      ops.backend().scatterRows(newValues, rows, cached.values);
       return ops.attention(q, cached.keys, cached.values, spec, segments, sinks);
-    }
-
-    private void store(Tensor from, Tensor to) {
-      if (type == DType.F32) {
-        backend.copy(from, to);
-      } else {
-        backend.quantize(from, to);
-      }
     }
 
     @Override
@@ -412,14 +434,5 @@ public final class KvCache implements AutoCloseable {
         states.values().forEach(all -> backend.copy(all.next.slice(slot, 1), all.kept.slice(slot, 1)));
       }
     }
-  }
-
-  /** The first position behind {@code at} whose row does not follow, at most {@code end}. */
-  private static int runEnd(int[] table, int at, int end) {
-    int block = at / BLOCK;
-    while ((block + 1) * BLOCK < end && table[block + 1] == table[block] + 1) {
-      block++;
-    }
-    return Math.min((block + 1) * BLOCK, end);
   }
 }

@@ -25,10 +25,12 @@ final class Steps {
 
   private final LinkedBlockingDeque<float[]> spares = new LinkedBlockingDeque<>();
   private final CausalLm model;
+  private final Spoken spoken;
   private final ReentrantLock turn = new ReentrantLock(true);
 
   Steps(CausalLm model) {
     this.model = model;
+    this.spoken = new Spoken(model);
   }
 
   /**
@@ -81,30 +83,49 @@ final class Steps {
     }
   }
 
+  /** Runs a change of the model when its turn comes: what was recorded of passes before it is not used any more. */
+  void change(Runnable change) {
+    inTurn(() -> {
+      spoken.modelChanges();
+      change.run();
+      return true;
+    });
+  }
+
   private Result pass(KvCache cache, List<String> adapters, List<Tokens> tokens) {
     KvCache.Step step = cache.step(tokens.stream().mapToInt(Tokens::slot).toArray(),
         tokens.stream().mapToInt(t -> t.ids().length).toArray());
-    List<List<Row>> results = new ArrayList<>();
+    int[] ids = tokens.stream().flatMapToInt(t -> Arrays.stream(t.ids())).toArray();
+    TrainedPrompts prompts = TrainedPrompts.of(model, adapters);
+    boolean speaks = tokens.size() <= FEW && tokens.stream().allMatch(t -> t.ids().length == 1 && t.wanted() == 1);
+    if (speaks && prompts.adapter() == null && !cache.hasStates()) {
+      return new Result(step, spoken.run(cache, adapters, step, ids, logits -> rows(logits, tokens)));
+    }
     try (Scope scope = new Scope(model.backend())) {
-      int[] ids = tokens.stream().flatMapToInt(t -> Arrays.stream(t.ids())).toArray();
-      Pass pass = TrainedPrompts.of(model, adapters)
-          .on(Pass.of(new Ops(model.backend(), null, scope), step).adapters(adapters), ids, step.positions());
+      Pass pass = prompts.on(
+          Pass.of(new Ops(model.backend(), null, scope), step).adapters(adapters), ids, step.positions());
       Tensor hidden = model.hidden(pass, upload(scope, ids), step.positions());
       int[] rows = IntStream.range(0, tokens.size()).flatMap(i -> IntStream.rangeClosed(
           step.lastRow(i) - tokens.get(i).wanted() + 1, step.lastRow(i))).toArray();
       Tensor logits =
           rows.length == 0 ? hidden : model.logits(pass, pass.ops().selectRows(hidden, upload(scope, rows)));
-      int[] best = tokens.stream().anyMatch(t -> t.best() && t.wanted() > 0) ? best(scope, logits) : new int[rows.length];
-      int row = 0;
-      for (Tokens own : tokens) {
-        List<Row> wanted = new ArrayList<>();
-        for (int i = 0; i < own.wanted(); i++, row++) {
-          wanted.add(own.best() ? new Row(null, best[row]) : Row.of(download(logits.slice(row, 1))));
-        }
-        results.add(wanted);
-      }
+      return new Result(step, rows(logits, tokens));
     }
-    return new Result(step, results);
+  }
+
+  /** What was wanted of the logits of a pass. */
+  private List<List<Row>> rows(Tensor logits, List<Tokens> tokens) {
+    int[] best = tokens.stream().anyMatch(t -> t.best() && t.wanted() > 0) ? best(logits) : new int[0];
+    List<List<Row>> results = new ArrayList<>(tokens.size());
+    int row = 0;
+    for (Tokens own : tokens) {
+      List<Row> wanted = new ArrayList<>(own.wanted());
+      for (int i = 0; i < own.wanted(); i++, row++) {
+        wanted.add(own.best() ? new Row(null, best[row]) : Row.of(download(logits.slice(row, 1))));
+      }
+      results.add(wanted);
+    }
+    return results;
   }
 
   private Tensor upload(Scope scope, int[] values) {
@@ -113,10 +134,12 @@ final class Steps {
     return tensor;
   }
 
-  private int[] best(Scope scope, Tensor logits) {
-    Tensor ids = scope.tensor(DType.I32, logits.rows());
-    model.backend().argmax(logits, ids);
-    return ids.toInts();
+  private int[] best(Tensor logits) {
+    try (Scope scope = new Scope(model.backend())) {
+      Tensor ids = scope.tensor(DType.I32, logits.rows());
+      model.backend().argmax(logits, ids);
+      return ids.toInts();
+    }
   }
 
   private float[] download(Tensor row) {

@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param first their first id, the size of the token table
  */
 record TrainedPrompts(@Nullable TunerAdapter adapter, int first) {
+  private static final TrainedPrompts NONE = new TrainedPrompts(null, 0);
+
   /** What {@code adapters} put before a text; at most one of them may change passes. */
   static TrainedPrompts of(CausalLm model, List<String> adapters) {
-    int first = Math.toIntExact(model.parameters().getFirst().value().dim(0));
     TunerAdapter found = null;
     for (String name : adapters) {
       if (model.attachments().get(name) instanceof TunerAdapter adapter && adapter.changesPasses()) {
@@ -29,7 +30,7 @@ record TrainedPrompts(@Nullable TunerAdapter adapter, int first) {
         found = adapter;
       }
     }
-    return new TrainedPrompts(found, first);
+    return found == null ? NONE : new TrainedPrompts(found, model.tokenRows());
   }
 
   /** The ids of the places. */

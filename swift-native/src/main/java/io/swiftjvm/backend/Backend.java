@@ -5,7 +5,9 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,6 +99,24 @@ public interface Backend extends Allocator, AutoCloseable {
 
   /** {@code out[i] = table[ids[i]]}: table (v,c) float32, bf16 or fp16, ids int32 (n), out (n,c) float32. */
   void gatherRows(Tensor table, Tensor ids, Tensor out);
+
+  /**
+   * {@code table[ids[i]] = rows[i]}: rows float32 (n,c), ids int32 (n), all different, table (v,c) float32 or
+   * {@link DType#Q8_BLOCK}.
+   */
+  default void scatterRows(Tensor rows, Tensor ids, Tensor table) {
+    Shapes.scatter(rows, ids, table);
+    int[] to = ids.toInts();
+    for (int i = 0; i < to.length; i++) {
+      Tensor from = rows.view(to.length, rows.columns()).slice(i, 1);
+      Tensor row = table.slice(Objects.checkIndex((long) to[i], table.dim(0)), 1);
+      if (table.dtype() == DType.F32) {
+        copy(from, row);
+      } else {
+        quantize(from, row);
+      }
+    }
+  }
 
   /** {@code table[ids[i]] += rows[i]}, in the order of i; ids int32, negative ids are skipped. */
   void scatterAddRows(Tensor rows, Tensor ids, Tensor table);
@@ -219,6 +239,25 @@ public interface Backend extends Allocator, AutoCloseable {
   default void argmax(Tensor x, Tensor out) {
     fallbacks().composed(FusedOp.ARGMAX);
     Composed.argmax(this, x, out);
+  }
+
+  /**
+   * Makes operations repeatable, those of a {@link Recorder}. A device that can keep them in a form of its own overrides
+   * this.
+   */
+  default Replay replay(List<Consumer<Segments>> operations) {
+    List<Consumer<Segments>> all = List.copyOf(operations);
+    return new Replay() {
+      @Override
+      public void run(Segments segments) {
+        for (int i = 0; i < all.size(); i++) {
+          all.get(i).accept(segments);
+        }
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 
   @Override

@@ -36,6 +36,16 @@ public final class Shapes {
     return new Product(m, n, k);
   }
 
+  /** The operands of {@link Backend#scatterRows}. */
+  public static void scatter(Tensor rows, Tensor ids, Tensor table) {
+    require(table.rank() == 2 && table.columns() == rows.columns() && ids.size() == rows.rows(),
+        "scatter of %s at ids %s into %s", rows, ids, table);
+    floats(rows);
+    if (table.dtype() != DType.F32 && table.dtype() != DType.Q8_BLOCK) {
+      throw new IllegalArgumentException("rows are scattered into float32 or q8_block, got " + table);
+    }
+  }
+
   /** How the second operand of {@link Backend#binary} meets the rows and columns of the first. */
   public enum Second {
     /** Element by element. */

@@ -4,7 +4,6 @@ import io.swiftjvm.autograd.Broadcasts;
 import io.swiftjvm.autograd.FusedLoss;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
-import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ModelConfig;
@@ -300,48 +299,61 @@ public final class CausalLm implements AutoCloseable {
 
   /** {@link #hidden(Pass, Tensor, int[])} that shows every hidden state to {@code tap}, which must not keep it. */
   public Tensor hidden(Pass pass, Tensor ids, int[] positions, LayerTap tap) {
-    if (ids.dtype() != DType.I32 || ids.size() != positions.length) {
-      throw new IllegalArgumentException(
-          "a pass needs int32 ids and as many positions, got " + ids + " and " + positions.length + " positions");
-    }
-    if (Arrays.stream(positions).anyMatch(p -> p < 0)) {
-      throw new IllegalArgumentException("positions must be >= 0, got " + Arrays.stream(positions).min().orElse(0));
-    }
+    return hidden(pass, new PassInputs(this, pass.ops().backend(), pass.ops().scope(), ids, positions), tap);
+  }
+
+  /** Hidden states (n,C) after the final norm of what {@link #inputs} made. */
+  public Tensor hidden(Pass pass, PassInputs inputs) {
+    return hidden(pass, inputs, (index, hidden) -> { });
+  }
+
+  /** Tokens and their positions on the device, in {@code scope}, for a pass that will be done again with others. */
+  public PassInputs inputs(Scope scope, int[] ids, int[] positions) {
+    Tensor room = scope.tensor(DType.I32, ids.length);
+    backend.upload(MemorySegment.ofArray(ids), room);
+    return new PassInputs(this, backend, scope, room, positions);
+  }
+
+  private Tensor hidden(Pass pass, PassInputs inputs, LayerTap tap) {
     try (Use _ = use()) {
       Ops ops = pass.ops();
-      Pass known = pass.tokens(ids);
-      Map<RopeTable, RopeTable.Angles> angles = new HashMap<>();
+      Pass known = pass.tokens(inputs.ids());
       List<UnaryOperator<Tensor>> steps = new ArrayList<>();
       for (int i = 0; i < ropes.size(); i++) {
         int index = i;
-        RopeTable table = ropes.get(i);
-        RopeTable.Angles own =
-            table == null ? null : angles.computeIfAbsent(table, rope -> rope.angles(ops, positions));
+        RopeTable.Angles own = inputs.angles(ropes.get(i));
         steps.add(x -> {
           tap.see(index, x);
           return block(known, index, x, own);
         });
       }
       steps.add(x -> tree.norm().forward(ops, x));
-      Tensor result = ops.chain(embed(ops, ids, positions), steps);
+      Tensor result = ops.chain(embed(ops, inputs), steps);
       tap.see(steps.size() - 1, result);
       return result;
     }
   }
 
-  private Tensor embed(Ops ops, Tensor ids, int[] positions) {
-    Tensor x = ops.embedding(tree.embedding().value(), ids);
+  /** Rows of the token table: ids are below this number, which may be larger than the vocabulary. */
+  public int tokenRows() {
+    return Math.toIntExact(tree.embedding().value().dim(0));
+  }
+
+  /** For each layer its table of angles, or null. */
+  List<@Nullable RopeTable> ropes() {
+    return ropes;
+  }
+
+  boolean hasLearnedPositions() {
+    return tree.positions() != null;
+  }
+
+  private Tensor embed(Ops ops, PassInputs inputs) {
+    Tensor x = ops.embedding(tree.embedding().value(), inputs.ids());
     Tensor scaled = config.embedding().scale() == 1 ? x : ops.scale(x, config.embedding().scale());
     Parameter learned = tree.positions();
-    if (learned == null) {
-      return scaled;
-    }
-    int last = Arrays.stream(positions).max().orElse(0);
-    if (last >= config.maxPositions()) {
-      throw new InvalidPlanException("Position " + last + " was asked for, but " + config.modelType() + " has a table of "
-          + config.maxPositions() + " learned positions. Shorten the text.");
-    }
-    return ops.add(scaled, ops.embedding(learned.value(), upload(ops, positions)));
+    Tensor places = inputs.places();
+    return learned == null || places == null ? scaled : ops.add(scaled, ops.embedding(learned.value(), places));
   }
 
   private Tensor through(Pass pass, int index, Tensor x, RopeTable.@Nullable Angles angles) {

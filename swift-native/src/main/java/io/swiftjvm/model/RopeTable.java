@@ -1,6 +1,7 @@
 package io.swiftjvm.model;
 
-import io.swiftjvm.autograd.Ops;
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +24,14 @@ final class RopeTable {
     this.spec = spec;
   }
 
-  /** The angles of {@code positions}, in the current scope of {@code ops}. */
-  Angles angles(Ops ops, int[] positions) {
+  /** Room for the angles of n positions. */
+  Angles room(Scope scope, int n) {
+    int half = spec.rotary() / 2;
+    return new Angles(scope.floats(n, half), scope.floats(n, half));
+  }
+
+  /** Puts the angles of {@code positions} into {@code room}. */
+  void write(Backend backend, int[] positions, Angles room) {
     int last = 0;
     for (int position : positions) {
       last = Math.max(last, position);
@@ -41,7 +48,8 @@ final class RopeTable {
     } else {
       fill(positions, spec.frequencies(last + 1L), cos, sin);
     }
-    return new Angles(upload(ops, cos, half), upload(ops, sin, half));
+    backend.upload(MemorySegment.ofArray(cos), room.cos);
+    backend.upload(MemorySegment.ofArray(sin), room.sin);
   }
 
   private Table upTo(int length) {
@@ -71,11 +79,5 @@ final class RopeTable {
         sin[i * half + j] = (float) Math.sin(angle) * factor;
       }
     }
-  }
-
-  private static Tensor upload(Ops ops, float[] values, int columns) {
-    Tensor t = ops.floats(values.length / columns, columns);
-    ops.backend().upload(MemorySegment.ofArray(values), t);
-    return t;
   }
 }

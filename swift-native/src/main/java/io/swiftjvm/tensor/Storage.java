@@ -72,6 +72,11 @@ public abstract class Storage {
     return references.get() > 0;
   }
 
+  /** References that are held now; who holds the only one may use the memory for something else. */
+  public final int references() {
+    return references.get();
+  }
+
   final void checkOpen() {
     if (references.get() <= 0) {
       throw closed();

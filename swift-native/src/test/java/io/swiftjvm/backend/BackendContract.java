@@ -11,4 +11,4 @@ package io.swiftjvm.backend;
  * }
  * }
  */
-public interface BackendContract extends ElementwiseContract, MatmulContract, FusedContract, FallbackContract {}
+public interface BackendContract extends ElementwiseContract, MatmulContract, FusedContract, FallbackContract, ReplayContract {}

@@ -10,25 +10,31 @@ import org.jspecify.annotations.Nullable;
 
 /** An attention call cut into pieces that threads can draw: blocks of queries forward, whole sequences backward. */
 final class AttentionUnits {
-  /** A block of queries of one sequence for one head. */
-  record Unit(Sequence sequence, int head, long from, long to) {}
-
-  /** What is done with one unit. */
+  /** What is done with queries [from, to) of a sequence for {@code heads} heads from {@code head} on, of one key head. */
   @FunctionalInterface
   interface Body {
-    void run(Unit unit);
+    void run(Sequence sequence, int head, int heads, long from, long to);
   }
 
   private record Block(Sequence sequence, long from, long to) {}
 
   private final List<Block> blocks = new ArrayList<>();
+  /** Up to so many queries of a sequence read keys once for all heads of a group; in the C files. */
+  private static final int FEW = 16;
+
+  private final AttentionSpec spec;
+  private final Segments segments;
   private final int heads;
+  private final int each;
   private long pairs;
   private long queries;
   private final long allQueries;
 
-  private AttentionUnits(Segments segments, int heads, long allQueries, long block) {
+  private AttentionUnits(AttentionSpec spec, Segments segments, int heads, int each, long allQueries, long block) {
+    this.spec = spec;
+    this.segments = segments;
     this.heads = heads;
+    this.each = each;
     this.allQueries = allQueries;
     for (int s = 0; s < segments.count(); s++) {
       long length = segments.qLength()[s];
@@ -50,15 +56,25 @@ final class AttentionUnits {
   }
 
   static AttentionUnits forward(AttentionSpec spec, Segments segments, long queries, long block) {
-    return new AttentionUnits(segments, spec.heads(), queries, block);
+    boolean few = true;
+    for (int length : segments.qLength()) {
+      few &= length <= FEW;
+    }
+    return new AttentionUnits(spec, segments, spec.heads(), few ? spec.heads() / spec.kvHeads() : 1, queries, block);
   }
 
   static AttentionUnits backward(AttentionSpec spec, Segments segments, long queries) {
-    return new AttentionUnits(segments, spec.kvHeads(), queries, Long.MAX_VALUE / 2);
+    return new AttentionUnits(spec, segments, spec.kvHeads(), 1, queries, Long.MAX_VALUE / 2);
+  }
+
+  /** True if these were cut for the same. */
+  @SuppressWarnings("ReferenceEquality") // segments hold arrays: equal ones would cost more than to cut them again
+  boolean isOf(AttentionSpec otherSpec, Segments otherSegments, long otherQueries) {
+    return segments == otherSegments && spec.equals(otherSpec) && allQueries == otherQueries;
   }
 
   long count() {
-    return (long) blocks.size() * heads;
+    return (long) blocks.size() * (heads / each);
   }
 
   /** Pairs of a query and a key over all heads. */
@@ -74,8 +90,9 @@ final class AttentionUnits {
   /** Units {@code [from, to)}; later blocks of a sequence see more keys and come first. */
   void run(long from, long to, Body body) {
     for (long i = from; i < to; i++) {
-      Block block = blocks.get(blocks.size() - 1 - (int) (i / heads));
-      body.run(new Unit(block.sequence, (int) (i % heads), block.from, block.to));
+      int units = heads / each;
+      Block block = blocks.get(blocks.size() - 1 - (int) (i / units));
+      body.run(block.sequence, (int) (i % units) * each, each, block.from, block.to);
     }
   }
 }

@@ -56,6 +56,7 @@ public final class CpuBackend implements Backend {
   private final CpuPool memory = new CpuPool();
   private final KernelPool pool = KernelPool.shared();
   private final Fallbacks fallbacks = new Fallbacks("cpu");
+  private volatile @Nullable AttentionUnits lastUnits;
 
   /** All processors, or as many threads as {@code SWIFT_THREADS} says. */
   public CpuBackend() {
@@ -161,7 +162,7 @@ public final class CpuBackend implements Backend {
   }
 
   private void run(long n, double nanosEach, long align, KernelPool.Range body) {
-    if (threads == 1 || !pool.pays(n * nanosEach)) {
+    if (alone(n * nanosEach)) {
       body.run(0, n);
       return;
     }
@@ -171,6 +172,11 @@ public final class CpuBackend implements Backend {
   private void share(long n, int partsEach, long align, KernelPool.Range body) {
     long chunk = Math.max(1, Math.ceilDiv(Math.ceilDiv(n, (long) threads * partsEach), align)) * align;
     pool.run(threads, n, chunk, body);
+  }
+
+  /** True for what is too small to be shared: such kernels are called without an object for their parts. */
+  private boolean alone(double nanos) {
+    return threads == 1 || !pool.pays(nanos);
   }
 
   private void elements(long n, double nanosEach, KernelPool.Range body) {
@@ -273,7 +279,7 @@ public final class CpuBackend implements Backend {
     // Few rows wait for memory, not for arithmetic.
     double nanos = Math.max((b.dtype().isQuantised() ? CODE : FLOP) * 2 * k, BYTE * b.bytes() / n / m);
     int tile = Kernels.TILE;
-    if (threads == 1 || !pool.pays(nanos * m * n)) {
+    if (alone(nanos * m * n)) {
       kernels.matmul(pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, 0, n);
       return;
     }
@@ -299,7 +305,12 @@ public final class CpuBackend implements Backend {
     if (a.size() == 0) {
       return;
     }
-    switch (Shapes.Second.of(op, a, b, out)) {
+    Shapes.Second second = Shapes.Second.of(op, a, b, out);
+    if (second == Shapes.Second.SAME && alone(a.size() * ELEMENT)) {
+      kernels.binary(op, pa, pb, po, 1, 1, 0, 0, a.size());
+      return;
+    }
+    switch (second) {
       case SAME -> elements(a.size(), ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, 1, 1, 0, from, to));
       case ONE -> elements(a.size(), ELEMENT, (from, to) -> kernels.binary(op, pa, pb, po, 1, 0, 0, from, to));
       case ROW -> rows(rows, columns, ELEMENT,
@@ -381,8 +392,38 @@ public final class CpuBackend implements Backend {
     MemorySegment pi = memory(ids);
     MemorySegment po = floats(out);
     long columns = table.columns();
+    if (alone(out.size() * ELEMENT)) {
+      kernels.gatherRows(pt, table.dtype(), columns, pi, po, 0, ids.size());
+      return;
+    }
     rows(ids.size(), columns, ELEMENT,
         (from, to) -> kernels.gatherRows(pt, table.dtype(), columns, pi, po, from, to));
+  }
+
+  @Override
+  public void scatterRows(Tensor rows, Tensor ids, Tensor table) {
+    Shapes.scatter(rows, ids, table);
+    ids(ids, table.dim(0), false);
+    MemorySegment pr = floats(rows);
+    MemorySegment pi = memory(ids);
+    MemorySegment pt = table.segment();
+    DType type = table.dtype();
+    long columns = table.columns();
+    long bytes = type.bytes(columns);
+    boolean numbers = true;
+    for (long i = 0; i < ids.size(); i++) {
+      long at = pi.getAtIndex(ValueLayout.JAVA_INT, i) * bytes;
+      long row = i * columns * Float.BYTES;
+      if (type == DType.F32) {
+        MemorySegment.copy(pr, row, pt, at, bytes);
+      } else {
+        numbers &= kernels.quantize(pr.asSlice(row), DType.F32, 1, columns, pt.asSlice(at, bytes), type, 0,
+            columns / type.block());
+      }
+    }
+    if (!numbers) {
+      throw new ArithmeticException("cannot quantise " + rows + ": a value is NaN or infinite");
+    }
   }
 
   @Override
@@ -462,6 +503,10 @@ public final class CpuBackend implements Backend {
     MemorySegment pw = weights(w);
     MemorySegment py = floats(y);
     MemorySegment pr = rstd == null ? null : floats(rstd);
+    if (alone(x.size() * ELEMENT * 2)) {
+      kernels.rmsNorm(px, pw, w.dtype(), shift, eps, py, pr, columns, 0, x.rows());
+      return;
+    }
     rows(x.rows(), columns, ELEMENT * 2,
         (from, to) -> kernels.rmsNorm(px, pw, w.dtype(), shift, eps, py, pr, columns, from, to));
   }
@@ -503,6 +548,10 @@ public final class CpuBackend implements Backend {
     MemorySegment pc = floats(cos);
     MemorySegment ps = floats(sin);
     MemorySegment po = floats(out);
+    if (alone(x.size() * ELEMENT * 2)) {
+      kernels.rope(px, heads, headDim, pc, ps, half, interleaved, inverse, po, 0, x.dim(0));
+      return;
+    }
     rows(x.dim(0), heads * headDim, ELEMENT * 2,
         (from, to) -> kernels.rope(px, heads, headDim, pc, ps, half, interleaved, inverse, po, from, to));
   }
@@ -515,6 +564,10 @@ public final class CpuBackend implements Backend {
     MemorySegment pg = floats(gate);
     MemorySegment pu = floats(up);
     MemorySegment po = floats(out);
+    if (alone(gate.size())) {
+      kernels.gated(act, pg, pu, po, 0, gate.size());
+      return;
+    }
     elements(gate.size(), 1, (from, to) -> kernels.gated(act, pg, pu, po, from, to));
   }
 
@@ -543,12 +596,22 @@ public final class CpuBackend implements Backend {
     MemorySegment po = floats(out);
     MemorySegment pl = lse == null ? null : floats(lse);
     // Units are (block of queries, head); the later blocks of a sequence see more keys and go first.
-    AttentionUnits units = AttentionUnits.forward(spec, segments, q.dim(0), QUERY_BLOCK);
+    AttentionUnits units = forwardUnits(spec, segments, q.dim(0));
     if (!units.coversAll()) {
       fill(out, 0);
     }
-    units(units, spec, 1, unit -> kernels.attention(
-        pq, pk, pv, k.dtype(), spec, unit.sequence(), unit.head(), po, pl, unit.from(), unit.to()));
+    units(units, spec, 1, (sequence, head, heads, from, to) -> kernels.attention(
+        pq, pk, pv, k.dtype(), spec, sequence, head, heads, po, pl, from, to));
+  }
+
+  /** Layers that look at the same segments follow each other. */
+  private AttentionUnits forwardUnits(AttentionSpec spec, Segments segments, long queries) {
+    AttentionUnits units = lastUnits;
+    if (units == null || !units.isOf(spec, segments, queries)) {
+      units = AttentionUnits.forward(spec, segments, queries, QUERY_BLOCK);
+      lastUnits = units;
+    }
+    return units;
   }
 
   @Override
@@ -574,14 +637,14 @@ public final class CpuBackend implements Backend {
     fill(dk, 0);
     fill(dv, 0);
     AttentionUnits units = AttentionUnits.backward(spec, segments, q.dim(0));
-    units(units, spec, 2.5 * spec.heads() / spec.kvHeads(), unit -> kernels.attentionBackward(
-        pq, pk, pv, spec, unit.sequence(), unit.head(), po, pl, pd, pdq, pdk, pdv));
+    units(units, spec, 2.5 * spec.heads() / spec.kvHeads(), (sequence, head, heads, from, to) -> kernels.attentionBackward(
+        pq, pk, pv, spec, sequence, head, po, pl, pd, pdq, pdk, pdv));
   }
 
   private void units(AttentionUnits units, AttentionSpec spec, double factor, AttentionUnits.Body body) {
     double nanos = FLOP * 2 * (spec.headDim() + spec.valueDim()) * factor * units.pairs();
     long n = units.count();
-    if (threads == 1 || !pool.pays(nanos)) {
+    if (alone(nanos)) {
       units.run(0, n, body);
     } else {
       pool.run(threads, n, 1, (from, to) -> units.run(from, to, body));

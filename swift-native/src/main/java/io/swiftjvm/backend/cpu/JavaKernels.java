@@ -299,8 +299,10 @@ final class JavaKernels implements Kernels {
   @Override
   public void attention(
       MemorySegment q, MemorySegment k, MemorySegment v, DType type, AttentionSpec spec, Sequence sequence, int head,
-      MemorySegment out, @Nullable MemorySegment lse, long from, long to) {
-    JavaAttention.forward(q, k, v, type, spec, sequence, head, out, lse, from, to);
+      int heads, MemorySegment out, @Nullable MemorySegment lse, long from, long to) {
+    for (int h = head; h < head + heads; h++) {
+      JavaAttention.forward(q, k, v, type, spec, sequence, h, out, lse, from, to);
+    }
   }
 
   @Override

@@ -13,15 +13,23 @@ import org.jspecify.annotations.Nullable;
  * Helper threads for kernels, shared by all backends of the process. The caller always works too and can finish alone,
  * so that two trainings never wait for each other. Helpers that have just worked look out for the next kernel for a
  * while and get it without a lock; after that they sleep, and after some idle seconds they end. All are daemons.
+ *
+ * <p>Where other work keeps the processors busy, a helper may be off its processor while the caller waits for its part:
+ * after that has happened, small kernels are done alone for some time.
  */
 final class KernelPool {
   private static final KernelPool SHARED = new KernelPool(2_000_000_000L);
   /** Longer than from one pass of a decoding model to the next: a sleeping helper comes too late for small kernels. */
   private static final long LOOK_OUT_NANOS = 200_000;
+  private static final long SHORT_LOOK_NANOS = 20_000;
   private static final long SPIN_NANOS = 40_000;
   /** Estimated nanoseconds of a kernel that a second thread pays for, if one looks out or if it must be woken. */
   private static final double WORTH_AWAKE = 8_000;
   private static final double WORTH_ASLEEP = 40_000;
+  /** The same while helpers come late, and how long that is taken to last. */
+  private static final double WORTH_LATE = 100_000;
+  private static final long SHORTEST_PAUSE = 2_000_000;
+  private static final long LONGEST_PAUSE = 1_000_000_000;
 
   private final long idleNanos;
   private final ReentrantLock lock = new ReentrantLock();
@@ -30,6 +38,8 @@ final class KernelPool {
   private final AtomicInteger lookouts = new AtomicInteger();
   private volatile @Nullable Job latest;
   private volatile int waiting;
+  private volatile long pausedUntil = System.nanoTime();
+  private volatile long pause = SHORTEST_PAUSE;
   private int threads;
   private int idle;
 
@@ -50,7 +60,22 @@ final class KernelPool {
 
   /** True if a kernel of so many nanoseconds is done sooner with help. */
   boolean pays(double nanos) {
-    return nanos >= (lookouts.get() > 0 ? WORTH_AWAKE : WORTH_ASLEEP);
+    return nanos >= WORTH_LATE
+        || (nanos >= (lookouts.get() > 0 ? WORTH_AWAKE : WORTH_ASLEEP) && !paused(System.nanoTime()));
+  }
+
+  private boolean paused(long now) {
+    return pausedUntil - now > 0;
+  }
+
+  /** Learns from what the caller did itself and how long it then waited. */
+  private void learn(long worked, long waited) {
+    if (waited > SPIN_NANOS && waited > worked) {
+      pause = Math.min(2 * pause, LONGEST_PAUSE);
+      pausedUntil = System.nanoTime() + pause;
+    } else if (pause > SHORTEST_PAUSE && !paused(System.nanoTime())) {
+      pause = Math.max(SHORTEST_PAUSE, pause - pause / 16);
+    }
   }
 
   /** Runs {@code body} over {@code [0, n)} in chunks on at most {@code width} threads, the caller among them. */
@@ -70,8 +95,11 @@ final class KernelPool {
     if (missing > 0) {
       call(job, missing);
     }
+    long start = System.nanoTime();
     job.work();
+    long middle = System.nanoTime();
     job.await();
+    learn(middle - start, System.nanoTime() - middle);
     if (latest == job) {
       latest = null;
     }
@@ -123,7 +151,8 @@ final class KernelPool {
   /** A job that comes soon, or null. */
   private @Nullable Job lookOut() {
     lookouts.incrementAndGet();
-    long until = System.nanoTime() + LOOK_OUT_NANOS;
+    long now = System.nanoTime();
+    long until = now + (paused(now) ? SHORT_LOOK_NANOS : LOOK_OUT_NANOS);
     Job job = claimed();
     while (job == null && waiting == 0 && System.nanoTime() < until) {
       for (int i = 0; i < 16 && job == null; i++) {

@@ -115,10 +115,13 @@ interface Kernels {
       Unary act, MemorySegment gate, MemorySegment up, MemorySegment dout, MemorySegment dgate, MemorySegment dup,
       long from, long to);
 
-  /** Queries {@code [from, to)} of one sequence, for one query head; k and v are of {@code type}. */
+  /**
+   * Queries {@code [from, to)} of one sequence, for {@code heads} query heads from {@code head} on that share a key head;
+   * k and v are of {@code type}.
+   */
   void attention(
       MemorySegment q, MemorySegment k, MemorySegment v, DType type, AttentionSpec spec, Sequence sequence, int head,
-      MemorySegment out, @Nullable MemorySegment lse, long from, long to);
+      int heads, MemorySegment out, @Nullable MemorySegment lse, long from, long to);
 
   /** One sequence, one key head: adds to its columns of dk and dv, writes those of dq of its query heads. */
   void attentionBackward(

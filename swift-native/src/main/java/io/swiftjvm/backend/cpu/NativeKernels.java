@@ -76,7 +76,7 @@ final class NativeKernels implements Kernels {
     static final MethodHandle ROPE = find("rope", "vallaaliiall");
     static final MethodHandle GATED = find("gated", "viaaall");
     static final MethodHandle GATED_BACKWARD = find("gated_backward", "viaaaaall");
-    static final MethodHandle ATTENTION = find("attention", "iaaaiallllllffllllllaall");
+    static final MethodHandle ATTENTION = find("attention", "iaaaiallllllfflllllllaall");
     static final MethodHandle ATTENTION_BACKWARD = find("attention_backward", "iaaalllllffllllllaaaaaa");
     static final MethodHandle CROSS_ENTROPY = find("cross_entropy", "valaaall");
     static final MethodHandle ADAMW = find("adamw", "vaaaafffffffffll");
@@ -401,12 +401,12 @@ final class NativeKernels implements Kernels {
   @Override
   public void attention(
       MemorySegment q, MemorySegment k, MemorySegment v, DType type, AttentionSpec spec, Sequence s, int head,
-      MemorySegment out, @Nullable MemorySegment lse, long from, long to) {
+      int heads, MemorySegment out, @Nullable MemorySegment lse, long from, long to) {
     try {
       done((int) Calls.ATTENTION.invokeExact(
           q, k, v, type(type), orNull(s.pages()), (long) s.page(), (long) spec.heads(), (long) spec.kvHeads(),
           (long) spec.headDim(), (long) spec.valueDim(), (long) spec.window(), spec.scale(), spec.softCap(), s.queries(),
-          s.qStart(), s.qLength(), s.kStart(), s.kLength(), (long) head, out, orNull(lse), from, to));
+          s.qStart(), s.qLength(), s.kStart(), s.kLength(), (long) head, (long) heads, out, orNull(lse), from, to));
     } catch (Throwable t) {
       throw failed(t);
     }

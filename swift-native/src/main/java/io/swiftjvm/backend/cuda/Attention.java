@@ -2,10 +2,8 @@ package io.swiftjvm.backend.cuda;
 
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Segments;
-import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,12 +28,12 @@ final class Attention {
   private final Tiles queries;
   private final Tiles keys;
 
-  Attention(CudaBackend backend, Kernels kernels, IdChecks checks) {
+  Attention(CudaBackend backend, Session session, Kernels kernels, IdChecks checks) {
     this.backend = backend;
     this.kernels = kernels;
     this.checks = checks;
-    queries = new Tiles(backend, OWN, true);
-    keys = new Tiles(backend, OWN, false);
+    queries = new Tiles(backend, session, OWN, true);
+    keys = new Tiles(backend, session, OWN, false);
   }
 
   static boolean fits(AttentionSpec spec) {
@@ -111,7 +109,12 @@ final class Attention {
   static int splits(Tiles.Cut cut, AttentionSpec spec, int own) {
     long blocks = (long) cut.count() * spec.kvHeads();
     int longest = spec.window() == 0 ? cut.longest() : Math.min(cut.longest(), spec.window() + own);
-    return (int) Math.clamp(BUSY / blocks, 1, Math.clamp(longest / SHARE, 1, MOST_SHARES));
+    return (int) Math.clamp(BUSY / blocks, 1, shares(longest));
+  }
+
+  /** Shares of so many keys at most; launches of cuts with as many blocks and shares are the same. */
+  static int shares(int longest) {
+    return Math.clamp(longest / SHARE, 1, MOST_SHARES);
   }
 
   synchronized void backward(
@@ -152,84 +155,5 @@ final class Attention {
   synchronized void close() {
     queries.close();
     keys.close();
-  }
-
-  /** The blocks of one call's segments; kept while the same segments come again, as they do layer by layer. */
-  static final class Tiles {
-    /** Blocks on the device, five numbers each; the longest row of keys. */
-    record Cut(Tensor table, int count, int longest) {}
-
-    private final CudaBackend backend;
-    private final int rows;
-    private final boolean byQueries;
-    private @Nullable Segments last;
-    private int lastGroup;
-    private @Nullable Cut cut;
-
-    Tiles(CudaBackend backend, int rows, boolean byQueries) {
-      this.backend = backend;
-      this.rows = rows;
-      this.byQueries = byQueries;
-    }
-
-    static boolean covers(Segments segments, long queries) {
-      long covered = 0;
-      for (int length : segments.qLength()) {
-        covered += length;
-      }
-      return covered >= queries;
-    }
-
-    @SuppressWarnings("ReferenceEquality") // segments hold arrays: equal ones would cost more than a new cut
-    Cut of(Segments segments, int group) {
-      Cut found = cut;
-      if (found != null && last == segments && lastGroup == group) {
-        return found;
-      }
-      close();
-      found = make(segments, group);
-      cut = found;
-      last = segments;
-      lastGroup = group;
-      return found;
-    }
-
-    private Cut make(Segments segments, int group) {
-      int count = 0;
-      int longest = 0;
-      for (int s = 0; s < segments.count(); s++) {
-        count += Math.ceilDiv(length(segments, s, group), rows);
-        longest = Math.max(longest, segments.kLength()[s]);
-      }
-      int[] numbers = new int[5 * count];
-      int at = 0;
-      for (int s = 0; s < segments.count(); s++) {
-        // Later queries see more keys: they go first, so that no long block is left over at the end.
-        for (int t = Math.ceilDiv(length(segments, s, group), rows) - 1; t >= 0; t--) {
-          numbers[at++] = segments.qStart()[s];
-          numbers[at++] = segments.qLength()[s];
-          numbers[at++] = segments.kStart()[s];
-          numbers[at++] = segments.kLength()[s];
-          numbers[at++] = t * rows;
-        }
-      }
-      Tensor table = Tensor.of(backend.allocate(Math.max(4L, 4L * numbers.length)), DType.I32, numbers.length);
-      table.write(MemorySegment.ofArray(numbers), 0);
-      return new Cut(table, count, longest);
-    }
-
-    private int length(Segments segments, int s, int group) {
-      int queries = segments.qLength()[s];
-      return byQueries ? queries * group : queries == 0 ? 0 : segments.kLength()[s];
-    }
-
-    void close() {
-      Cut old = cut;
-      if (old != null) {
-        old.table().storage().release();
-        cut = null;
-        last = null;
-      }
-    }
   }
 }

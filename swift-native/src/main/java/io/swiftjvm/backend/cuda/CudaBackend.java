@@ -13,6 +13,7 @@ import io.swiftjvm.backend.Device;
 import io.swiftjvm.backend.Fallbacks;
 import io.swiftjvm.backend.FusedOp;
 import io.swiftjvm.backend.Reduction;
+import io.swiftjvm.backend.Replay;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.backend.Unary;
@@ -26,6 +27,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -74,7 +76,7 @@ public final class CudaBackend implements Backend {
       checks = new IdChecks(session, memory, transfers);
       cublas = new Cublas(session, memory, fallbacks);
       products = new Products(this, session, kernels, memory, cublas);
-      attention = new Attention(this, kernels, checks);
+      attention = new Attention(this, session, kernels, checks);
       flash = new FlashAttention(this, session, kernels, checks);
     } catch (RuntimeException | Error e) {
       session.close();
@@ -364,6 +366,20 @@ public final class CudaBackend implements Backend {
         "gather of %s at ids %s into %s", table, ids, out);
     kernels.start("swift_gather").of(table).of(Types.code(table.dtype())).of(table.dim(0)).of(table.columns())
         .of(IdChecks.ids(ids)).of(floats(out)).of(checks.flag(IdChecks.Where.GATHER)).elements(out.size());
+  }
+
+  @Override
+  public void scatterRows(Tensor rows, Tensor ids, Tensor table) {
+    Shapes.scatter(rows, ids, table);
+    boolean blocks = table.dtype() != DType.F32;
+    long each = table.columns() / table.dtype().block();
+    kernels.start(blocks ? "swift_scatter_q8" : "swift_scatter").of(rows).of(table.dim(0)).of(each).of(IdChecks.ids(ids))
+        .of(table).of(checks.flag(IdChecks.Where.SCATTER)).elements(ids.size() * each);
+  }
+
+  @Override
+  public Replay replay(List<Consumer<Segments>> operations) {
+    return new CudaReplay(session, memory, checks, fallbacks, operations);
   }
 
   @Override

@@ -12,6 +12,8 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The functions of NVIDIA's driver API that the backend needs ({@code cuda.h}, CUDA 11.2 and later). Handles and device
@@ -27,6 +29,8 @@ final class Driver {
   static final int MEMORY_BUS_BITS = 37;
   static final int CAPABILITY_MAJOR = 75;
   static final int CAPABILITY_MINOR = 76;
+  /** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL. */
+  private static final int CAPTURE_OF_THREAD = 1;
   /** CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES. */
   private static final int DYNAMIC_SHARED = 8;
   /** CU_MEMPOOL_ATTR_RELEASE_THRESHOLD. */
@@ -70,6 +74,13 @@ final class Driver {
   private final MethodHandle functionAttribute = find("cuFuncSetAttribute", JAVA_LONG, JAVA_INT, JAVA_INT);
   private final MethodHandle launch = find("cuLaunchKernel", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT,
       JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS, ADDRESS);
+  private final @Nullable MethodHandle captureBegin = newer("cuStreamBeginCapture_v2", JAVA_LONG, JAVA_INT);
+  private final @Nullable MethodHandle captureEnd = newer("cuStreamEndCapture", JAVA_LONG, ADDRESS);
+  private final @Nullable MethodHandle graphInstantiate =
+      newer("cuGraphInstantiateWithFlags", ADDRESS, JAVA_LONG, JAVA_LONG);
+  private final @Nullable MethodHandle graphLaunch = newer("cuGraphLaunch", JAVA_LONG, JAVA_LONG);
+  private final @Nullable MethodHandle graphDestroy = newer("cuGraphDestroy", JAVA_LONG);
+  private final @Nullable MethodHandle graphExecDestroy = newer("cuGraphExecDestroy", JAVA_LONG);
   private final MethodHandle errorName = find("cuGetErrorName", JAVA_INT, ADDRESS);
   private final MethodHandle errorText = find("cuGetErrorString", JAVA_INT, ADDRESS);
 
@@ -79,6 +90,12 @@ final class Driver {
     this.path = path;
     // The handles below are looked up in both.
     super();
+  }
+
+  /** A function that drivers may lack. */
+  private @Nullable MethodHandle newer(String name, MemoryLayout... arguments) {
+    return library.find(name).map(symbol -> LINKER.downcallHandle(symbol, FunctionDescriptor.of(JAVA_INT, arguments)))
+        .orElse(null);
   }
 
   private MethodHandle find(String name, MemoryLayout... arguments) {
@@ -318,6 +335,59 @@ final class Driver {
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** True if the driver keeps launches as graphs (CUDA 11.4 and later). */
+  boolean hasGraphs() {
+    return graphInstantiate != null && captureBegin != null && captureEnd != null && graphLaunch != null
+        && graphDestroy != null && graphExecDestroy != null;
+  }
+
+  private static MethodHandle there(@Nullable MethodHandle handle) {
+    return Objects.requireNonNull(handle, "asked without hasGraphs()");
+  }
+
+  /** From now on what this thread puts on the stream is kept instead of done. */
+  void beginCapture(long stream) {
+    MethodHandle begin = there(captureBegin);
+    check(run(() -> (int) begin.invokeExact(stream, CAPTURE_OF_THREAD)), "beginning a graph");
+  }
+
+  /**
+   * Ends it.
+   *
+   * @param wanted false to forget what was kept
+   * @return what can be launched, 0 if it is not wanted
+   */
+  long endCapture(long stream, boolean wanted) {
+    MethodHandle end = there(captureEnd);
+    MethodHandle instantiate = there(graphInstantiate);
+    MethodHandle destroy = there(graphDestroy);
+    MemorySegment answer = frame().answer;
+    int code = run(() -> (int) end.invokeExact(stream, answer));
+    long graph = answer.get(JAVA_LONG, 0);
+    if (!wanted) {
+      if (code == SUCCESS && graph != 0) {
+        run(() -> (int) destroy.invokeExact(graph));
+      }
+      return 0;
+    }
+    check(code, "ending a graph");
+    int made = run(() -> (int) instantiate.invokeExact(answer, graph, 0L));
+    long executable = answer.get(JAVA_LONG, 0);
+    run(() -> (int) destroy.invokeExact(graph));
+    check(made, "making a graph executable");
+    return executable;
+  }
+
+  void launchGraph(long graph, long stream) {
+    MethodHandle go = there(graphLaunch);
+    check(run(() -> (int) go.invokeExact(graph, stream)), "launching a graph");
+  }
+
+  void destroyGraph(long graph) {
+    MethodHandle destroy = there(graphExecDestroy);
+    run(() -> (int) destroy.invokeExact(graph));
   }
 
   /** Throws if the code is none of success. */

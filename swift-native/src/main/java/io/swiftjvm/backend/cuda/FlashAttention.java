@@ -28,8 +28,8 @@ final class FlashAttention {
   private final IdChecks checks;
   private final Fallbacks fallbacks;
   private final boolean tensorCores;
-  private final Attention.Tiles queries;
-  private final Attention.Tiles keys;
+  private final Tiles queries;
+  private final Tiles keys;
   private @Nullable Packed packed;
 
   FlashAttention(CudaBackend backend, Session session, Kernels kernels, IdChecks checks) {
@@ -38,8 +38,8 @@ final class FlashAttention {
     this.checks = checks;
     fallbacks = backend.fallbacks();
     tensorCores = session.capability() >= Products.TENSOR_CORES_FROM;
-    queries = new Attention.Tiles(backend, OWN, true);
-    keys = new Attention.Tiles(backend, OWN, false);
+    queries = new Tiles(backend, session, OWN, true);
+    keys = new Tiles(backend, session, OWN, false);
   }
 
   /** Sequences of paged keys as they lie without pages; starts: their first rows, the end, their first pages. */
@@ -106,7 +106,7 @@ final class FlashAttention {
   synchronized void forward(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
     long nq = q.dim(0);
-    boolean all = Attention.Tiles.covers(segments, nq);
+    boolean all = Tiles.covers(segments, nq);
     if (!all) {
       backend.fill(out, 0);
     }
@@ -115,7 +115,7 @@ final class FlashAttention {
     if (pages != null) {
       Attention.check(kernels, checks, pages, k);
     }
-    Attention.Tiles.Cut cut = queries.of(dense == null ? segments : dense.dense, spec.heads() / spec.kvHeads());
+    Tiles.Cut cut = queries.of(dense == null ? segments : dense.dense, spec.heads() / spec.kvHeads());
     if (cut.count() == 0) {
       return;
     }
@@ -143,12 +143,12 @@ final class FlashAttention {
     long nq = q.dim(0);
     backend.fill(dk, 0);
     backend.fill(dv, 0);
-    if (!Attention.Tiles.covers(segments, nq)) {
+    if (!Tiles.covers(segments, nq)) {
       backend.fill(dq, 0);
     }
     int group = spec.heads() / spec.kvHeads();
-    Attention.Tiles.Cut byQueries = queries.of(segments, group);
-    Attention.Tiles.Cut byKeys = keys.of(segments, group);
+    Tiles.Cut byQueries = queries.of(segments, group);
+    Tiles.Cut byKeys = keys.of(segments, group);
     if (byQueries.count() == 0) {
       return;
     }

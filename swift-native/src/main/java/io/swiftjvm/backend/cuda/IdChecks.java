@@ -30,6 +30,11 @@ final class IdChecks {
     session.enter().set32(flags.address(), NONE, Where.values().length, session.stream());
   }
 
+  /** A kernel that was captured before looks at ids again. */
+  void ask() {
+    asked = true;
+  }
+
   /** Where a kernel leaves the smallest position of a wrong id. */
   long flag(Where where) {
     asked = true;

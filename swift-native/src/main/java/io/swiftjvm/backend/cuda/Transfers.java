@@ -31,6 +31,7 @@ final class Transfers implements AutoCloseable {
   }
 
   synchronized void upload(MemorySegment source, long target) {
+    session.refuseCapture("a copy from the host");
     Driver driver = session.enter();
     for (long at = 0; at < source.byteSize(); at += SLOT) {
       long bytes = Math.min(SLOT, source.byteSize() - at);
@@ -49,6 +50,7 @@ final class Transfers implements AutoCloseable {
 
   /** Copies a little more, too, while it waits: up to {@link #MORE} bytes. */
   synchronized void download(long source, MemorySegment target, long moreSource, MemorySegment more) {
+    session.refuseCapture("a copy to the host");
     Driver driver = session.enter();
     long all = target.byteSize();
     long most = SLOTS * SLOT - MORE;

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Assumptions;
  */
 public final class FakeCuda {
   /** What {@code swift_fake} can be told or asked; in the order of driver.cpp. */
-  public enum Control { RESET, INIT, VERSION, DEVICES, MEMORY, FAIL_LAUNCH, BROKEN, LAUNCHES, USED, CAPABILITY, IMAGE, COMPILE, SYNCS }
+  public enum Control { RESET, INIT, VERSION, DEVICES, MEMORY, FAIL_LAUNCH, BROKEN, LAUNCHES, USED, CAPABILITY, IMAGE, COMPILE, SYNCS, GRAPHS, GRAPH_LAUNCHES }
 
   private static final String RESOURCE = "META-INF/cuda-emulator/libcuda-fake.so";
   private static final @Nullable Path FILE = extract();

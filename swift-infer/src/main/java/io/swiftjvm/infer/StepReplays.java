@@ -1,0 +1,91 @@
+package io.swiftjvm.infer;
+
+import io.swiftjvm.backend.Recorder;
+import io.swiftjvm.backend.Replay;
+import io.swiftjvm.backend.Segments;
+import io.swiftjvm.model.PassInputs;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The recorded passes of one cache, for the steps in which every text goes on by one token. A recording holds the
+ * addresses of the cache and of the weights: it ends when the cache moves, when the model is changed, and when no text is
+ * left.
+ */
+final class StepReplays implements AutoCloseable {
+  /** Recordings at once; one is some megabytes. */
+  private static final int KEPT = 16;
+
+  /** What a recording was made of: the texts and adapters of the pass, the cache's memory, the state of the model. */
+  record Key(int texts, Object adapters, int moves, int changes) {}
+
+  /** One recorded pass. */
+  static final class Recorded implements AutoCloseable {
+    private final Recorder recorder;
+    private final Scope scope;
+    private final Scope room;
+    private final PassInputs inputs;
+    private final Tensor logits;
+    private final Replay replay;
+    /** True once it has been seen to give the same bits as a pass of the model. */
+    boolean proven;
+
+    Recorded(Recorder recorder, Scope scope, Scope room, PassInputs inputs, Tensor logits) {
+      this.recorder = recorder;
+      this.scope = scope;
+      this.room = room;
+      this.inputs = inputs;
+      this.logits = logits;
+      this.replay = recorder.replay();
+    }
+
+    /** The logits (n,V) of these tokens; they stay until the next call. */
+    Tensor run(int[] ids, int[] positions, Segments segments) {
+      inputs.write(ids, positions);
+      replay.run(segments);
+      return logits;
+    }
+
+    @Override
+    public void close() {
+      replay.close();
+      scope.close();
+      room.close();
+      recorder.close();
+    }
+  }
+
+  private final Map<Key, Recorded> kept = new LinkedHashMap<>(16, 0.75f, true);
+
+  @Nullable Recorded find(Key key) {
+    return kept.get(key);
+  }
+
+  void put(Key key, Recorded recorded) {
+    for (Key old : List.copyOf(kept.keySet())) {
+      boolean stale = old.moves != key.moves || old.changes != key.changes;
+      // The one that was not used for the longest time comes first.
+      if (stale || kept.size() >= KEPT) {
+        remove(old);
+      }
+    }
+    kept.put(key, recorded);
+  }
+
+  void remove(Key key) {
+    Recorded old = kept.remove(key);
+    if (old != null) {
+      old.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    kept.values().forEach(Recorded::close);
+    kept.clear();
+  }
+}

@@ -1,0 +1,16 @@
+package io.swiftjvm.backend;
+
+/** Operations of a pass that can be done again on the same tensors, without the code that asked for them; see {@link Recorder}. */
+public interface Replay extends AutoCloseable {
+  /**
+   * Does the operations once more, in their order.
+   *
+   * @param segments what attention looks at now, in the place of the segments of the recording; as many sequences with as
+   *     many queries
+   */
+  void run(Segments segments);
+
+  /** Gives back what the device keeps for it; the tensors are the recorder's. */
+  @Override
+  void close();
+}

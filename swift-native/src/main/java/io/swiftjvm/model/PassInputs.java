@@ -1,0 +1,86 @@
+package io.swiftjvm.model;
+
+import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.tensor.DType;
+import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a pass is told by the host: its tokens, and what their positions come to. {@link #write} puts those of a later pass
+ * in their place, for passes that are done again.
+ */
+public final class PassInputs {
+  private final Backend backend;
+  private final CausalLm model;
+  private final Tensor ids;
+  private final Map<RopeTable, RopeTable.Angles> angles = new HashMap<>();
+  private final @Nullable Tensor places;
+
+  /** For int32 ids (n) on the device. */
+  PassInputs(CausalLm model, Backend backend, Scope scope, Tensor ids, int[] positions) {
+    if (ids.dtype() != DType.I32 || ids.size() != positions.length) {
+      throw new IllegalArgumentException(
+          "a pass needs int32 ids and as many positions, got " + ids + " and " + positions.length + " positions");
+    }
+    this.backend = backend;
+    this.model = model;
+    this.ids = ids;
+    for (RopeTable table : model.ropes()) {
+      if (table != null && !angles.containsKey(table)) {
+        angles.put(table, table.room(scope, positions.length));
+      }
+    }
+    places = model.hasLearnedPositions() ? scope.tensor(DType.I32, positions.length) : null;
+    place(positions);
+  }
+
+  /** The tokens. */
+  Tensor ids() {
+    return ids;
+  }
+
+  /** The learned positions' rows, if the model has such. */
+  @Nullable Tensor places() {
+    return places;
+  }
+
+  RopeTable.@Nullable Angles angles(@Nullable RopeTable table) {
+    return table == null ? null : angles.get(table);
+  }
+
+  /**
+   * The tokens and positions of the next pass, as many as before.
+   *
+   * @param tokens ids (n)
+   * @param positions of the tokens within their texts, 0 or more
+   */
+  public void write(int[] tokens, int[] positions) {
+    backend.upload(MemorySegment.ofArray(tokens), ids);
+    place(positions);
+  }
+
+  private void place(int[] positions) {
+    int last = 0;
+    for (int position : positions) {
+      if (position < 0) {
+        throw new IllegalArgumentException("positions must be >= 0, got " + position);
+      }
+      last = Math.max(last, position);
+    }
+    Tensor rows = places;
+    if (rows != null) {
+      int limit = model.config().maxPositions();
+      if (last >= limit) {
+        throw new InvalidPlanException("Position " + last + " was asked for, but " + model.config().modelType()
+            + " has a table of " + limit + " learned positions. Shorten the text.");
+      }
+      backend.upload(MemorySegment.ofArray(positions), rows);
+    }
+    angles.forEach((table, room) -> table.write(backend, positions, room));
+  }
+}
