@@ -207,6 +207,39 @@ public final class SelfCheck {
       b.pasteColumns(part, table, 20);
       return List.of(out, table);
     });
+    add("rows to their ids", SAME, (b, in) -> {
+      Tensor rows = in.floats(5, 96);
+      Tensor ids = in.scope().ints(7, 0, 3, 8, 2);
+      Tensor table = in.floats(9, 96);
+      Tensor bytes = in.scope().tensor(DType.Q8_BLOCK, 9, 96);
+      Tensor wide = in.empty(9, 96);
+      b.quantize(table, bytes);
+      b.scatterRows(rows, ids, table);
+      b.scatterRows(rows, ids, bytes);
+      b.cast(bytes, wide);
+      return List.of(table, wide);
+    });
+    add("a step done again", SAME, (b, in) -> {
+      AttentionSpec spec = new AttentionSpec(4, 2, 32, 32, 0.2f, 0, 0);
+      Tensor x = in.floats(2, 64);
+      Tensor w = in.floats(128, 64);
+      Tensor k = in.floats(64, 64);
+      Tensor v = in.floats(64, 64);
+      Tensor out = in.empty(2, 128);
+      Segments first = cached(3, 9);
+      try (Recorder recorder = new Recorder(b, first); Scope room = new Scope(recorder)) {
+        Tensor q = room.floats(2, 128);
+        recorder.linear(x, w, null, q);
+        recorder.attention(q, k, v, spec, first, out, null);
+        try (Replay replay = recorder.replay()) {
+          for (int i = 0; i < 4; i++) {
+            b.scale(x, 0.5f, x);
+            replay.run(cached(4 + i, 10 + 7 * i));
+          }
+        }
+      }
+      return List.of(out);
+    });
     add("the likeliest token", 0, (b, in) -> {
       Tensor ids = in.scope().tensor(DType.I32, 4);
       b.argmax(in.floats(4, 5000), ids);
@@ -220,6 +253,11 @@ public final class SelfCheck {
       b.crossEntropy(logits, in.scope().ints(0, 4999, -100, 7, 7, 1), nll, in.floats(6));
       return List.of(nll, logits);
     });
+  }
+
+  /** Two texts of up to 32 keys with a query each. */
+  private static Segments cached(int one, int other) {
+    return new Segments(new int[] {0, 1}, new int[] {1, 1}, new int[] {0, 32}, new int[] {one, other});
   }
 
   private void fused() {
