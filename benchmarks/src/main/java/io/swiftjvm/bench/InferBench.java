@@ -36,7 +36,7 @@ public final class InferBench {
     this.byProcessor = byProcessor;
   }
 
-  /** Arguments: a model folder, the format of its weights in memory, threads, rounds (default 3, and one before). */
+  /** Arguments: a model folder, the format of its weights in memory, threads, rounds (default 3, and two before). */
   public static void main(String[] args) {
     String format = args[1].toLowerCase(Locale.ROOT);
     int threads = Integer.parseInt(args[2]);
@@ -51,7 +51,7 @@ public final class InferBench {
         quantised = (processorNanos() - before) / 1e9;
       }
       InferBench bench = new InferBench(new Engine(model), threads == 1);
-      for (int i = 0; i <= rounds; i++) {
+      for (int i = -1; i <= rounds; i++) {
         double prompt = PROMPT / bench.seconds(1, PROMPT, 1);
         double decode = (ANSWER - 1) / (bench.seconds(1, SHORT, ANSWER) - bench.seconds(1, SHORT, 1));
         double batch = SEQUENCES * (ANSWER - 1)

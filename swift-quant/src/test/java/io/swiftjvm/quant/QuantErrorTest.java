@@ -16,6 +16,7 @@ import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.testing.OracleFiles;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -58,42 +59,53 @@ class QuantErrorTest {
     }
   }
 
-  /** Squared errors of all weights and of the logits: of ours, of theirs. */
+  /**
+   * Squared errors of all weights and of the logits: of ours, of theirs. Both are multiplied in float32 and leave the
+   * output projection alone, so that nothing but the rounding of weights is compared.
+   */
   private static double[] errors(Path folder) {
     double[] weights = new double[2];
     float[] exact = logits(folder, model -> { });
-    float[] theirs = logits(folder, model -> model.linears().forEach((path, linear) -> {
-      if (path.equals("lm_head")) {
-        return; // six bits there, eight here
-      }
-      Parameter weight = linear.base().weight();
-      Backend backend = model.backend();
-      float[] values = weight.value().toFloats();
-      float[] rounded = q40(values, Math.toIntExact(weight.value().columns()));
-      try (Scope scope = new Scope(backend)) {
-        Tensor packed = scope.tensor(DType.Q4, weight.value().shape());
-        backend.quantize(weight.value(), packed);
-        Tensor wide = scope.floats(weight.value().shape());
-        backend.cast(packed, wide);
-        weights[0] += squares(values, wide.toFloats());
-        weights[1] += squares(values, rounded);
-      }
-      weight.replace(model.scope().floats(rounded, weight.value().shape()));
-    }));
-    float[] ours = logits(folder, QuantSpec.int4()::apply);
+    float[] ours = logits(folder, model -> weights[0] = round(model, QuantErrorTest::q4));
+    float[] theirs = logits(folder, model -> weights[1] = round(model,
+        (backend, x) -> q40(x.toFloats(), Math.toIntExact(x.columns()))));
     return new double[] {weights[0], weights[1], squares(exact, ours), squares(exact, theirs)};
   }
 
+  private static float[] q4(Backend backend, Tensor x) {
+    try (Scope scope = new Scope(backend)) {
+      Tensor packed = scope.tensor(DType.Q4, x.shape());
+      backend.quantize(x, packed);
+      Tensor wide = scope.floats(x.shape());
+      backend.cast(packed, wide);
+      return wide.toFloats();
+    }
+  }
+
+  /** Rounds all projections but the output one; the sum of the squared errors. */
+  private static double round(CausalLm model, BiFunction<Backend, Tensor, float[]> way) {
+    double[] sum = new double[1];
+    model.linears().forEach((path, linear) -> {
+      if (!path.equals("lm_head")) {
+        Parameter weight = linear.base().weight();
+        float[] rounded = way.apply(model.backend(), weight.value());
+        sum[0] += squares(weight.value().toFloats(), rounded);
+        weight.replace(model.scope().floats(rounded, weight.value().shape()));
+      }
+    });
+    return sum[0];
+  }
+
   @Test
-  void the_error_of_int4_is_below_that_of_q4_0_on_weights_and_about_the_same_on_logits() {
+  void the_error_of_int4_is_below_that_of_q4_0_on_weights_and_in_the_mean_on_logits() {
     List<String> models = List.of("qwen3", "llama3", "qwen2", "gemma3", "glm4", "qwen3-untied-sharded");
     double ratio = 1;
     for (String name : models) {
       double[] errors = errors(OracleFiles.path("models/" + name));
-      assertThat(Math.sqrt(errors[0] / errors[1])).as(name).isBetween(0.9, 0.985);
+      assertThat(Math.sqrt(errors[0] / errors[1])).as(name).isBetween(0.9, 0.96);
       ratio *= Math.sqrt(errors[2] / errors[3]);
     }
     // The logits of one small model go up or down by a tenth: what one error does to them is chance.
-    assertThat(Math.pow(ratio, 1.0 / models.size())).isBetween(0.9, 1.05);
+    assertThat(Math.pow(ratio, 1.0 / models.size())).isBetween(0.9, 0.999);
   }
 }

@@ -75,7 +75,7 @@ final class QuantTiles {
   /** Rounds one group after the other: x is nearly {@code scale codes}. */
   static final class Group {
     /** Scales that are tried, as factors of the largest element and, with a zero point, of the range. */
-    private static final float[] TRIALS = {-0.125f, -0.130718954f, -0.136986301f, -0.143884892f, -0.151515152f, -0.16f};
+    private static final float[] TRIALS = {-0.138888896f, -0.128205135f, -0.121951222f, -0.116279073f};
     private static final float[] RANGES = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
 
     /** The float16 scale. */
@@ -107,7 +107,7 @@ final class QuantTiles {
       scale = 0;
       zero = zeroPoint ? 0 : (levels + 1) / 2;
       Arrays.fill(codes, 0);
-      for (int t = 0; t < (bytes ? 1 : TRIALS.length); t++) {
+      for (int t = 0; t < (bytes ? 1 : zeroPoint ? RANGES.length : TRIALS.length); t++) {
         short half = Float.floatToFloat16(
             zeroPoint ? (high - low) * RANGES[t] / levels : bytes ? Math.abs(top) / 127 : top * TRIALS[t]);
         float s = Float.float16ToFloat(half);
