@@ -1,28 +1,34 @@
 /* The product on tensor cores (sm_80 and later): blocks of 128 x 128, 8 warps with 32 x 64 results each, two buffers in
  * shared memory. swift_matmul_bf16 rounds a to bf16 beside weights of bf16; swift_matmul_tf32 keeps 10 bits of both
- * sides of float32 or fp16. The plain twin is swift_matmul. NVRTC has no mma.h: there the twin does all. */
-#include "common.cuh"
-#ifndef SWIFT_NO_TENSOR_CORES
-#include <cuda_bf16.h>
-#include <mma.h>
+ * sides of float32 or fp16. The plain twin is swift_matmul. */
+#include "tensor_cores.cuh"
 
-namespace wmma = nvcuda::wmma;
-
-/* bf16: 32 elements of k in a buffer of 2 bytes each; tf32: 16 of 4. PAD keeps rows on different banks. */
 struct Bf16 {
-  typedef __nv_bfloat16 Fragment;
-  typedef unsigned short Cell;
-  static const int STEP = 32, K = 16, PAD = 8;
-  static __device__ __forceinline__ Cell cell(float v) { return to_bf16(v); }
-  static __device__ __forceinline__ const Fragment *memory(const Cell *p) { return (const Fragment *)p; }
+  typedef bf16 Cell;
+  static __device__ __forceinline__ Cell cell(float v) { return (bf16)pack_bf16(v, 0); }
+  static __device__ __forceinline__ void four(Cell *to, const float *v) {
+    *(u64 *)to = pack_bf16(v[0], v[1]) | (u64)pack_bf16(v[2], v[3]) << 32;
+  }
+  static __device__ __forceinline__ void multiply(float *sums, const unsigned *a, const unsigned *b) {
+    multiply_bf16(sums, a, b);
+  }
 };
 struct Tf32 {
-  typedef wmma::precision::tf32 Fragment;
   typedef float Cell;
-  static const int STEP = 16, K = 8, PAD = 4;
-  static __device__ __forceinline__ Cell cell(float v) { return wmma::__float_to_tf32(v); }
-  static __device__ __forceinline__ const Cell *memory(const Cell *p) { return p; }
+  static __device__ __forceinline__ Cell cell(float v) { return to_tf32(v); }
+  static __device__ __forceinline__ void four(Cell *to, const float *v) {
+    *(float4 *)to = make_float4(to_tf32(v[0]), to_tf32(v[1]), to_tf32(v[2]), to_tf32(v[3]));
+  }
+  static __device__ __forceinline__ void multiply(float *sums, const unsigned *a, const unsigned *b) {
+    multiply_tf32(sums, a, b);
+  }
 };
+
+/* Halves of a row in a buffer that are of k, that one instruction takes, and with those that keep rows on different
+ * banks. A cell of TF32 is two halves. */
+#define HALVES 32
+#define HALVES_AT_ONCE 16
+#define ROW 40
 
 #define SIDE 128
 
@@ -44,7 +50,8 @@ static __device__ RARELY float4 fetch_some(const void *x, int type, i64 at, int 
 
 /* What one thread fetches of a tile of SIDE rows and STEP columns, four neighbours along the side that is contiguous. */
 template <class T> struct Fetch {
-  static const int COUNT = SIDE * T::STEP / 1024;
+  static const int STEP = HALVES * 2 / sizeof(typename T::Cell), LD = ROW * 2 / sizeof(typename T::Cell);
+  static const int COUNT = SIDE * STEP / 1024;
   float v[COUNT][4];
 
   __device__ __forceinline__ void read(
@@ -52,7 +59,7 @@ template <class T> struct Fetch {
 #pragma unroll
     for (int e = 0; e < COUNT; e++) {
       int i = (threadIdx.x + e * 256) * 4;
-      i64 r = row0 + (k_inner ? i / T::STEP : i % SIDE), s = k0 + (k_inner ? i % T::STEP : i / SIDE);
+      i64 r = row0 + (k_inner ? i / STEP : i % SIDE), s = k0 + (k_inner ? i % STEP : i / SIDE);
       i64 inner = k_inner ? s : r, end = k_inner ? k_end : rows;
       bool inside = k_inner ? r < rows : s < k_end;
       i64 at = k_inner ? r * k + s : s * rows + r;
@@ -80,32 +87,44 @@ template <class T> struct Fetch {
 
   /* To rows of k, whatever the source's order. */
   __device__ __forceinline__ void write(typename T::Cell *tile, bool k_inner) const {
-    const int LD = T::STEP + T::PAD;
 #pragma unroll
     for (int e = 0; e < COUNT; e++) {
       int i = (threadIdx.x + e * 256) * 4;
-      for (int j = 0; j < 4; j++) {
-        int row = k_inner ? i / T::STEP : i % SIDE + j, step = k_inner ? i % T::STEP + j : i / SIDE;
-        tile[row * LD + step] = T::cell(v[e][j]);
+      if (k_inner) {
+        T::four(tile + i / STEP * LD + i % STEP, v[e]);
+      } else {
+        for (int j = 0; j < 4; j++) tile[(i % SIDE + j) * LD + i / SIDE] = T::cell(v[e][j]);
       }
     }
   }
 };
 
+/* One result, or two neighbours. */
+DEVICE void put_pair(float *to, const float *sums, bool both, float alpha, float beta) {
+  float x = alpha * sums[0] + (beta == 0 ? 0 : beta * to[0]);
+  if (!both) {
+    to[0] = x;
+    return;
+  }
+  float y = alpha * sums[1] + (beta == 0 ? 0 : beta * to[1]);
+  if ((u64)to % 8 == 0) {
+    *(float2 *)to = make_float2(x, y);
+  } else {
+    to[0] = x;
+    to[1] = y;
+  }
+}
+
 template <class T> static __device__ __forceinline__ void tensor_matmul(
     const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
     i64 each, float *parts, int wide) {
   typedef typename T::Cell Cell;
-  const int LD = T::STEP + T::PAD, TILE_CELLS = SIDE * LD;
-  __shared__ __align__(32) Cell cells[4 * TILE_CELLS];
+  const int STEP = Fetch<T>::STEP, TILE_CELLS = SIDE * Fetch<T>::LD;
+  __shared__ __align__(16) Cell cells[4 * TILE_CELLS];
   i64 m0 = (i64)blockIdx.x * SIDE, n0 = (i64)blockIdx.y * SIDE;
   i64 from = blockIdx.z * each, to = min(k, from + each);
   int wm = warp() / 2 * 32, wn = warp() % 2 * 64;
-  wmma::fragment<wmma::accumulator, 16, 16, T::K, float> sum[2][4];
-#pragma unroll
-  for (int i = 0; i < 2; i++)
-#pragma unroll
-    for (int j = 0; j < 4; j++) wmma::fill_fragment(sum[i][j], 0.0f);
+  float sum[2][8][4] = {};
   Fetch<T> fa, fb;
   fa.read(a, F32, !ta, m, k, m0, from, to, wide & 1);
   fb.read(b, type, tb, n, k, n0, from, to, wide & 2);
@@ -113,21 +132,22 @@ template <class T> static __device__ __forceinline__ void tensor_matmul(
   fb.write(cells + TILE_CELLS, tb);
   __syncthreads();
   int buffer = 0;
-  for (i64 k0 = from; k0 < to; k0 += T::STEP) {
-    bool more = k0 + T::STEP < to;
+  for (i64 k0 = from; k0 < to; k0 += STEP) {
+    bool more = k0 + STEP < to;
     if (more) {
-      fa.read(a, F32, !ta, m, k, m0, k0 + T::STEP, to, wide & 1);
-      fb.read(b, type, tb, n, k, n0, k0 + T::STEP, to, wide & 2);
+      fa.read(a, F32, !ta, m, k, m0, k0 + STEP, to, wide & 1);
+      fb.read(b, type, tb, n, k, n0, k0 + STEP, to, wide & 2);
     }
-    const Cell *as = cells + buffer * 2 * TILE_CELLS, *bs = as + TILE_CELLS;
+    const bf16 *as = (const bf16 *)(cells + buffer * 2 * TILE_CELLS), *bs = as + SIDE * ROW;
 #pragma unroll
-    for (int s = 0; s < T::STEP; s += T::K) {
-      wmma::fragment<wmma::matrix_a, 16, 16, T::K, typename T::Fragment, wmma::row_major> fx[2];
-      wmma::fragment<wmma::matrix_b, 16, 16, T::K, typename T::Fragment, wmma::col_major> fy[4];
-      for (int i = 0; i < 2; i++) wmma::load_matrix_sync(fx[i], T::memory(as + (wm + i * 16) * LD + s), LD);
-      for (int j = 0; j < 4; j++) wmma::load_matrix_sync(fy[j], T::memory(bs + (wn + j * 16) * LD + s), LD);
+    for (int s = 0; s < HALVES; s += HALVES_AT_ONCE) {
+      unsigned fx[2][4], fy[4][4];
+      for (int i = 0; i < 2; i++) load_left(fx[i], as + (wm + i * 16) * ROW + s, ROW);
+      for (int j = 0; j < 4; j++) load_right(fy[j], bs + (wn + j * 16) * ROW + s, ROW);
+#pragma unroll
       for (int i = 0; i < 2; i++)
-        for (int j = 0; j < 4; j++) wmma::mma_sync(sum[i][j], fx[i], fy[j], sum[i][j]);
+#pragma unroll
+        for (int j = 0; j < 8; j++) T::multiply(sum[i][j], fx[i], fy[j / 2] + j % 2 * 2);
     }
     buffer ^= 1;
     if (more) {
@@ -136,25 +156,17 @@ template <class T> static __device__ __forceinline__ void tensor_matmul(
     }
     __syncthreads();
   }
-  /* Results leave through shared memory, for their place in a fragment is the compiler's secret. */
-  float *stage = (float *)cells + warp() * (16 * 20);
+  float *results = parts ? parts + blockIdx.z * m * n : out;
 #pragma unroll
   for (int i = 0; i < 2; i++)
 #pragma unroll
-    for (int j = 0; j < 4; j++) {
-      wmma::store_matrix_sync(stage, sum[i][j], 20, wmma::mem_row_major);
-      __syncwarp();
-      for (int e = lane(); e < 256; e += 32) {
-        i64 r = m0 + wm + i * 16 + e / 16, c = n0 + wn + j * 16 + e % 16;
-        if (r >= m || c >= n) continue;
-        float v = stage[e / 16 * 20 + e % 16];
-        if (parts)
-          parts[(blockIdx.z * m + r) * n + c] = v;
-        else
-          out[r * n + c] = alpha * v + (beta == 0 ? 0 : beta * out[r * n + c]);
+    for (int j = 0; j < 8; j++)
+#pragma unroll
+      for (int e = 0; e < 4; e += 2) {
+        i64 r = m0 + wm + i * 16 + lane() / 4 + e * 4, c = n0 + wn + j * 8 + lane() % 4 * 2;
+        if (r < m && c < n)
+          put_pair(results + r * n + c, &sum[i][j][e], c + 1 < n, parts ? 1 : alpha, parts ? 0 : beta);
       }
-      __syncwarp();
-    }
 }
 
 BLOCK_KERNEL(
@@ -168,4 +180,3 @@ BLOCK_KERNEL(
     float alpha, float beta, i64 each, float *parts, int wide) {
   tensor_matmul<Tf32>(a, ta, b, type, tb, out, m, n, k, alpha, beta, each, parts, wide);
 }
-#endif

@@ -1,6 +1,6 @@
 /* Instructions of sm_80 and later by which a warp multiplies small matrices of bf16 (PTX ISA: mma.m16n8k16, ldmatrix,
- * cp.async). They need no header, so NVRTC compiles them too. Of a result (16,8), lane 4 g + t has the columns 2 t and
- * 2 t + 1 of row g in elements 0 and 1 and of row g + 8 in elements 2 and 3. */
+ * cp.async) or TF32 (mma.m16n8k8). They need no header, so NVRTC compiles them too. Of a result (16,8), lane
+ * 4 g + t has the columns 2 t and 2 t + 1 of row g in elements 0 and 1 and of row g + 8 in elements 2 and 3. */
 #ifndef SWIFT_TENSOR_CORES_CUH
 #define SWIFT_TENSOR_CORES_CUH
 #include "common.cuh"
@@ -22,6 +22,17 @@ DEVICE unsigned pack_bf16(float first, float second) {
 #endif
 }
 
+/* To ten bits after the point, halves away from zero. */
+DEVICE float to_tf32(float v) {
+#ifdef SWIFT_EMULATOR
+  return v != v ? v : __int_as_float_((bits_of(v) + 0x1000) & ~0x1fffu);
+#else
+  unsigned bits;
+  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(v));
+  return __int_as_float_(bits);
+#endif
+}
+
 /* Four matrices (8,8), from rows that begin at multiples of 16 bytes. */
 template <bool transposed> DEVICE void load_matrices(unsigned *to, const bf16 *row) {
 #ifdef SWIFT_EMULATOR
@@ -40,7 +51,7 @@ template <bool transposed> DEVICE void load_matrices(unsigned *to, const bf16 *r
 #endif
 }
 
-/* The left side (16,16) from rows of `stride`. */
+/* The left side (16,16) from rows of `stride`. Here and in load_right eight numbers of TF32 move as sixteen of bf16. */
 DEVICE void load_left(unsigned *a, const bf16 *x, int stride) {
   load_matrices<false>(a, x + lane() % 16 * stride + lane() / 16 * 8);
 }
@@ -61,6 +72,18 @@ DEVICE void multiply_bf16(float *sums, const unsigned *a, const unsigned *b) {
   emulator::multiply_bf16(sums, a, b);
 #else
   asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%0, %1, %2, %3};"
+      : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#endif
+}
+
+/* sums += a b for a (16,8) and b (8,8) of TF32 */
+DEVICE void multiply_tf32(float *sums, const unsigned *a, const unsigned *b) {
+#ifdef SWIFT_EMULATOR
+  emulator::multiply_tf32(sums, a, b);
+#else
+  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
       "{%0, %1, %2, %3};"
       : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));

@@ -184,7 +184,7 @@ API int cublasLtMatmul(
   if (matmul_result) return matmul_result;
   if (cuCtxSynchronize()) return EXECUTION_FAILED;
   uint64_t m, n, k, shape;
-  if (handle->magic != HANDLE || algorithm->magic != ALGORITHM || stream != 7) return refuse("no handle, algorithm or stream");
+  if (handle->magic != HANDLE || algorithm->magic != ALGORITHM || stream < FIRST_STREAM) return refuse("no handle, algorithm or stream");
   if (!sizes(p, la, lb, lc, ld, &m, &n, &k, &shape) || shape != algorithm->shape) return refuse("another shape's algorithm");
   void *scratch = bytes ? device_memory::host(space, bytes) : 0;
   if (bytes < algorithm->workspace || (bytes && (!scratch || space % 16))) return refuse("no room to work in");

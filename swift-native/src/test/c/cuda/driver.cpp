@@ -36,7 +36,7 @@ struct Graph {
   std::vector<uint64_t> taken;
 };
 static std::map<long long, Graph *> captures;
-static long long next_stream = 7, graphs, graph_launches;
+static long long next_stream = FIRST_STREAM, graphs, graph_launches;
 static Graph *captured(long long stream) {
   auto found = captures.find(stream);
   return found == captures.end() ? 0 : found->second;

@@ -120,9 +120,14 @@ inline int atomicMin(int *p, int value) {
 }
 template <class T> inline T min(T a, T b) { return b < a ? b : a; }
 template <class T> inline T max(T a, T b) { return a < b ? b : a; }
+struct float2 {
+  float x, y;
+} __attribute__((aligned(8)));
 struct float4 {
   float x, y, z, w;
 } __attribute__((aligned(16)));
+inline float2 make_float2(float x, float y) { return {x, y}; }
+inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 struct uint4 {
   unsigned x, y, z, w;
 } __attribute__((aligned(16)));

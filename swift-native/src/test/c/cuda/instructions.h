@@ -1,5 +1,5 @@
 /* Instructions that kernels name in PTX's assembler, with the operands laid over the lanes of a warp as the PTX ISA has
- * it (sections on ldmatrix, mma.m16n8k16 and cp.async). */
+ * it (sections on ldmatrix, mma.m16n8k16, mma.m16n8k8 and cp.async). */
 #ifndef EMULATOR_INSTRUCTIONS_H
 #define EMULATOR_INSTRUCTIONS_H
 
@@ -48,6 +48,25 @@ inline void multiply_bf16(float *sums, const unsigned *a, const unsigned *b) {
       sum += lanes[row % 8 * 4 + at].values[(row / 8 + far * 2) * 2 + half]
           * lanes[column * 4 + at].values[8 + far * 2 + half];
     }
+    sums[e] = sum;
+  }
+}
+
+/* sums (16,8) += a (16,8) b (8,8), of whose numbers the last 13 bits are not looked at */
+inline void multiply_tf32(float *sums, const unsigned *a, const unsigned *b) {
+  float *own = (float *)own_slot();
+  for (int i = 0; i < 6; i++) {
+    unsigned bits = (i < 4 ? a[i] : b[i - 4]) & ~0x1fffu;
+    memcpy(own + i, &bits, 4);
+  }
+  wait(WARP);
+  const Slot *lanes = (const Slot *)lane_slot(0);
+  int lane = thread.x & 31;
+  for (int e = 0; e < 4; e++) {
+    int row = lane / 4 + e / 2 * 8, column = lane % 4 * 2 + e % 2;
+    float sum = sums[e];
+    for (int k = 0; k < 8; k++)
+      sum += lanes[row % 8 * 4 + k % 4].values[row / 8 + k / 4 * 2] * lanes[column * 4 + k % 4].values[4 + k / 4];
     sums[e] = sum;
   }
 }

@@ -16,4 +16,7 @@ long long broken();
 size_t used();
 extern size_t limit;
 } // namespace device_memory
+
+/* The numbers of streams begin here; below it there are none. */
+const long long FIRST_STREAM = 7;
 #endif

@@ -18,7 +18,7 @@ import java.util.List;
 
 /**
  * NVIDIA's compiler as a library ({@code nvrtc.h}): makes PTX of the sources for the device at hand, where the library
- * was built without nvcc or the driver is older than what nvcc made. Tensor cores need headers that it lacks.
+ * was built without nvcc or the driver is older than what nvcc made.
  */
 final class Nvrtc {
   /** Names another library than the system's: for tests and unusual places. */
@@ -51,8 +51,7 @@ final class Nvrtc {
       check((int) find("nvrtcCreateProgram", ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS).invokeExact(handle,
           arena.allocateFrom(source), arena.allocateFrom("swift.cu"), 0, MemorySegment.NULL, MemorySegment.NULL), "");
       MemorySegment program = handle.get(ADDRESS, 0);
-      List<String> options =
-          List.of("--gpu-architecture=compute_" + capability, "--std=c++17", "-DSWIFT_NO_TENSOR_CORES");
+      List<String> options = List.of("--gpu-architecture=compute_" + capability, "--std=c++17");
       MemorySegment list = arena.allocate(ADDRESS, options.size());
       for (int i = 0; i < options.size(); i++) {
         list.setAtIndex(ADDRESS, i, arena.allocateFrom(options.get(i)));
