@@ -82,6 +82,24 @@ class TensorCoreTest {
     }
   }
 
+  /** The bits that stay, and where halves go: to even for bf16, away from zero for TF32. */
+  @ParameterizedTest
+  @CsvSource({"BF16,7,false", "F32,10,true", "F16,10,true"})
+  void the_left_side_is_rounded_to_the_nearest(DType type, int bits, boolean away) {
+    float unit = (float) Math.scalb(1, -bits);
+    float[] values = {1 + unit / 2, 1 + unit * 3 / 2, 1 + unit / 4, 1 + unit * 3 / 4, -1 - unit / 2, -1 - unit * 3 / 4,
+        Float.NaN, Float.POSITIVE_INFINITY, 3};
+    float first = away ? 1 + unit : 1;
+    float[] expected = {first, 1 + 2 * unit, 1, 1 + unit, -first, -1 - unit, Float.NaN, Float.POSITIVE_INFINITY, 3};
+    try (CudaBackend cuda = FakeCuda.open().tf32(true); Scope scope = new Scope(cuda)) {
+      Tensor one = scope.tensor(type, 1, 1);
+      cuda.cast(scope.floats(new float[] {1}, 1, 1), one);
+      Tensor out = scope.floats(values.length, 1);
+      cuda.matmul(scope.floats(values, values.length, 1), false, one, true, out, 1, 0);
+      assertThat(out.toFloats()).containsExactly(expected);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"Q8,37", "Q4,64", "Q4_128_ZERO,150", "NF4,64"})
   void quantised_weights_are_widened_to_bf16_for_many_rows(DType type, int k) {
