@@ -57,6 +57,9 @@ public final class Arguments {
     List<String> problems = new ArrayList<>();
     Settings current = settings;
     Map<String, @Nullable Object> left = canonical(given);
+    if (left.get("gpu_ids") != null && left.get("device") != null) {
+      problems.add("gpu_ids and device are both given; use one of them.");
+    }
     if (left.get("target_modules") != null && left.get("target_regex") != null) {
       problems.add("target_modules and target_regex are both given; use one of them.");
     }

@@ -119,7 +119,8 @@ final class Batch implements AutoCloseable {
 
   /**
    * A piece of more than {@link Steps#FEW} tokens has a pass to itself, and how a text is cut depends on the text alone:
-   * so every token meets the same kernels whatever runs beside it, and its numbers are the same to the last bit.
+   * so every token meets the same kernels whatever runs beside it, and on the cpu its numbers are the same to the last bit
+   * (a gpu shares its work otherwise for more texts).
    */
   private List<List<Feed>> plan(List<Sequence> ready, List<Sequence> dropped) throws InterruptedException {
     Map<Sequence, int[]> guesses = drafter == null ? Map.of() : drafter.guess(ready.stream()

@@ -319,12 +319,12 @@ public final class KvCache implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    replays.close();
     layers.values().forEach(layer -> layer.scope.close());
     layers.clear();
     states.values().forEach(all -> all.scope.close());
     states.clear();
     tableScope.close();
+    replays.close();
   }
 
   /** The tokens of one pass and the sequences they continue. */

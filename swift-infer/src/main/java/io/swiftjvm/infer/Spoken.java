@@ -3,6 +3,7 @@ package io.swiftjvm.infer;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Recorder;
+import io.swiftjvm.error.MemoryException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.PassInputs;
 import io.swiftjvm.nn.Pass;
@@ -54,7 +55,12 @@ final class Spoken {
       return answer.apply(again(recorded, step, ids));
     }
     if (recorded == null && !Boolean.FALSE.equals(repeatable.get(shape))) {
-      return record(cache, key, shape, adapters, step, ids, answer);
+      try {
+        return record(cache, key, shape, adapters, step, ids, answer);
+      } catch (MemoryException e) {
+        // A pass that is not kept needs less.
+        repeatable.put(shape, false);
+      }
     }
     try (Scope scope = new Scope(model.backend())) {
       PassInputs inputs = model.inputs(scope, ids, step.positions());
@@ -104,9 +110,9 @@ final class Spoken {
       return result;
     } finally {
       if (!kept) {
-        scope.close();
-        room.close();
-        recorder.close();
+        try (recorder; room) {
+          scope.close();
+        }
       }
     }
   }

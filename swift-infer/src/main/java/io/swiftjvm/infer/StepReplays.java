@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The recorded passes of one cache, for the steps in which every text goes on by one token. A recording holds the
- * addresses of the cache and of the weights: it ends when the cache moves, when the model is changed, and when no text is
- * left.
+ * addresses of the cache and of the weights: it is not used any more when the cache has moved or the model was changed, and
+ * ends when no text is left.
  */
 final class StepReplays implements AutoCloseable {
   /** Recordings at once; one is some megabytes. */
@@ -52,26 +52,33 @@ final class StepReplays implements AutoCloseable {
 
     @Override
     public void close() {
-      replay.close();
-      scope.close();
-      room.close();
-      recorder.close();
+      try (recorder; room; scope) {
+        replay.close();
+      }
     }
   }
 
   private final Map<Key, Recorded> kept = new LinkedHashMap<>(16, 0.75f, true);
 
   @Nullable Recorded find(Key key) {
-    return kept.get(key);
+    Recorded found = kept.get(key);
+    return found == null ? missing(key) : found;
+  }
+
+  /** There is none: those of another state are of no use any more. */
+  private @Nullable Recorded missing(Key key) {
+    for (Key old : List.copyOf(kept.keySet())) {
+      if (old.moves != key.moves || old.changes != key.changes) {
+        remove(old);
+      }
+    }
+    return null;
   }
 
   void put(Key key, Recorded recorded) {
-    for (Key old : List.copyOf(kept.keySet())) {
-      boolean stale = old.moves != key.moves || old.changes != key.changes;
+    if (kept.size() >= KEPT) {
       // The one that was not used for the longest time comes first.
-      if (stale || kept.size() >= KEPT) {
-        remove(old);
-      }
+      remove(kept.keySet().iterator().next());
     }
     kept.put(key, recorded);
   }

@@ -5,7 +5,6 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -101,21 +100,13 @@ public interface Backend extends Allocator, AutoCloseable {
   void gatherRows(Tensor table, Tensor ids, Tensor out);
 
   /**
-   * {@code table[ids[i]] = rows[i]}: rows float32 (n,c), ids int32 (n), all different, table (v,c) float32 or
-   * {@link DType#Q8_BLOCK}.
+   * {@code table[ids[i]] = rows[i]}: rows float32 (n,c), ids int32 (n), table (v,c) float32 or {@link DType#Q8_BLOCK}.
+   * The ids must be different, which is not checked; one outside of the table is refused, on a device when the host next
+   * waits.
    */
   default void scatterRows(Tensor rows, Tensor ids, Tensor table) {
-    Shapes.scatter(rows, ids, table);
-    int[] to = ids.toInts();
-    for (int i = 0; i < to.length; i++) {
-      Tensor from = rows.view(to.length, rows.columns()).slice(i, 1);
-      Tensor row = table.slice(Objects.checkIndex((long) to[i], table.dim(0)), 1);
-      if (table.dtype() == DType.F32) {
-        copy(from, row);
-      } else {
-        quantize(from, row);
-      }
-    }
+    fallbacks().composed(FusedOp.SCATTER_ROWS);
+    Composed.scatterRows(this, rows, ids, table);
   }
 
   /** {@code table[ids[i]] += rows[i]}, in the order of i; ids int32, negative ids are skipped. */

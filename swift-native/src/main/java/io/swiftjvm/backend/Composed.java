@@ -4,6 +4,7 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -214,6 +215,28 @@ final class Composed {
   }
 
   /** No primitive gives places: the host looks. */
+  /** Neighbours that stay neighbours go together. */
+  static void scatterRows(Backend b, Tensor rows, Tensor ids, Tensor table) {
+    Shapes.scatter(rows, ids, table);
+    int[] to = ids.toInts();
+    Tensor all = rows.view(to.length, rows.columns());
+    int end;
+    for (int i = 0; i < to.length; i = end) {
+      end = i + 1;
+      while (end < to.length && to[end] == to[end - 1] + 1) {
+        end++;
+      }
+      Objects.checkFromIndexSize((long) to[i], end - i, table.dim(0));
+      Tensor from = all.slice(i, end - i);
+      Tensor place = table.slice(to[i], end - i);
+      if (table.dtype() == DType.F32) {
+        b.copy(from, place);
+      } else {
+        b.quantize(from, place);
+      }
+    }
+  }
+
   static void argmax(Backend b, Tensor x, Tensor out) {
     Shapes.argmax(x, out);
     float[] values = x.toFloats();

@@ -4,7 +4,7 @@ package io.swiftjvm.backend;
 public enum FusedOp {
   RMS_NORM("rmsNorm"), RMS_NORM_BACKWARD("rmsNormBackward"), ROPE("rope"), GATED("gated"),
   GATED_BACKWARD("gatedBackward"), ATTENTION("attention"), ATTENTION_BACKWARD("attentionBackward"),
-  CROSS_ENTROPY("crossEntropy"), ADAM_W("adamW"), ARGMAX("argmax");
+  CROSS_ENTROPY("crossEntropy"), ADAM_W("adamW"), ARGMAX("argmax"), SCATTER_ROWS("scatterRows");
 
   private final String method;
 

@@ -1,6 +1,17 @@
 package io.swiftjvm.backend;
 
-/** Operations of a pass that can be done again on the same tensors, without the code that asked for them; see {@link Recorder}. */
+/**
+ * Operations of a pass that can be done again on the same tensors, without the code that asked for them; made by a
+ * {@link Recorder}.
+ *
+ * {@snippet :
+ * try (Replay replay = recorder.replay()) {
+ *   backend.upload(MemorySegment.ofArray(new int[] {42}), ids); // what the recorded pass read
+ *   replay.run(segments);
+ *   float[] logits = recorded.toFloats(); // of token 42
+ * }
+ * }
+ */
 public interface Replay extends AutoCloseable {
   /**
    * Does the operations once more, in their order.

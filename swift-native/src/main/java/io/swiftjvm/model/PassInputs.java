@@ -13,6 +13,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a pass is told by the host: its tokens, and what their positions come to. {@link #write} puts those of a later pass
  * in their place, for passes that are done again.
+ *
+ * {@snippet :
+ * PassInputs inputs = model.inputs(scope, new int[] {11}, new int[] {0});
+ * Tensor hidden = model.hidden(pass, inputs); // (1,C)
+ * inputs.write(new int[] {12}, new int[] {1}); // for the same pass done again
+ * }
  */
 public final class PassInputs {
   private final Backend backend;

@@ -88,6 +88,10 @@ public interface FallbackContract extends Contract {
         b.gatherRows(w.view(24, 1), ids, out.view(144, 1).slice(0, 6));
         yield List.of(out.view(144, 1).slice(0, 6));
       }
+      case SCATTER_ROWS -> {
+        b.scatterRows(y.slice(0, 3), scope.ints(4, 1, 2), x);
+        yield List.of(x);
+      }
       case ADAM_W -> {
         b.unary(Unary.SQUARE, z, z);
         b.adamW(x, y, zero(b, out), z, new AdamStep(0.01f, 0.9f, 0.999f, 1e-8f, 0.1f, 0.1, 0.001, 0.5f));

@@ -12,10 +12,11 @@ import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Checkpoints with {@code quant_method: fp8}: float8 e4m3 weights and {@code weight_scale_inv}, one float32 factor for the
- * whole weight or for each block of it, of 128 by 128 as a rule (DeepSeek-V3, arXiv 2412.19437, 3.3.2). The bytes are kept,
+ * whole weight or for each block of 128 by 128 (DeepSeek-V3, arXiv 2412.19437, 3.3.2). The bytes are kept,
  * activations are not rounded. Rows that are no whole blocks of 128 are widened to float32.
  *
  * {@snippet :
@@ -24,13 +25,16 @@ import java.util.Arrays;
  */
 public final class FineGrainedFp8 implements WeightFormat {
   private static final String SCALE = "_scale_inv";
+  private static final int SIDE = 128;
   private static final int NAN = 0x7f;
 
   @Override
   public boolean reads(ModelConfig source) {
     return source.root().section("quantization_config").filter(config ->
         config.optionalString("quant_method").orElse("").equals("fp8")
-            && config.optionalString("activation_scheme").orElse("dynamic").equals("dynamic")).isPresent();
+            && config.optionalString("activation_scheme").orElse("dynamic").equals("dynamic")
+            && (config.ints("weight_block_size", 1, Integer.MAX_VALUE).isEmpty()
+            || config.ints("weight_block_size", 1, Integer.MAX_VALUE).equals(List.of(SIDE, SIDE)))).isPresent();
   }
 
   @Override
@@ -112,19 +116,12 @@ public final class FineGrainedFp8 implements WeightFormat {
         return new Grid(scales, 1, Long.MAX_VALUE, DType.F8_BLOCK.block() * (shape[1] + 1));
       }
       long[] grid = entry.shape();
-      if (grid.length == 2 && grid[0] > 0 && grid[1] > 0) {
-        long rows = side(shape[0], grid[0]);
-        long columns = side(shape[1], grid[1]);
-        if (rows > 0 && columns > 0) {
-          return new Grid(scales, grid[1], rows, columns);
+      if (grid.length == 2) {
+        if (Math.ceilDiv(shape[0], (long) SIDE) == grid[0] && Math.ceilDiv(shape[1], (long) SIDE) == grid[1]) {
+          return new Grid(scales, grid[1], SIDE, SIDE);
         }
       }
       throw refusal(checkpoint, name, entry + " as scales of " + Arrays.toString(shape));
-    }
-
-    /** The last block of 128 may be smaller, those of other sizes divide the weight. */
-    private static long side(long weights, long scales) {
-      return Math.ceilDiv(weights, 128L) == scales ? 128 : weights % scales == 0 ? weights / scales : 0;
     }
 
     float scale(long row, long column) {

@@ -10,17 +10,16 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
  * float32 products of Apple's Accelerate framework, which reaches the matrix units that our kernels do not. It shares the
- * work among threads by itself; its sums have an order of their own. Untested on a Mac: the tests call a library of ours
+ * work among threads by itself, whatever number was asked for; its sums have an order of their own. Untested on a Mac: the tests call a library of ours
  * with the same signature.
  */
 final class Accelerate {
-  private static final Path FRAMEWORK = Path.of("/System/Library/Frameworks/Accelerate.framework/Accelerate");
-  /** Fewer rows wait for memory, which our kernels read as fast. */
+  private static final String FRAMEWORK = "/System/Library/Frameworks/Accelerate.framework/Accelerate";
+  /** Up to so many rows wait for memory, which our kernels read as fast, and give the same bits whatever their number. */
   static final int ROWS = 16;
   /** CblasRowMajor, CblasNoTrans, CblasTrans of {@code cblas.h}. */
   private static final int ROW_MAJOR = 101;
@@ -41,8 +40,11 @@ final class Accelerate {
     return FOUND;
   }
 
-  /** The {@code cblas_sgemm} of a library, null with a logged reason if there is none. */
-  static @Nullable Accelerate at(Path library) {
+  /**
+   * The {@code cblas_sgemm} of a library, null with a logged reason if there is none. By name: macOS keeps its frameworks in
+   * a cache that the loader alone reads, there is no such file.
+   */
+  static @Nullable Accelerate at(String library) {
     try {
       MemorySegment function = SymbolLookup.libraryLookup(library, Arena.global()).findOrThrow("cblas_sgemm");
       return new Accelerate(Linker.nativeLinker().downcallHandle(function, FunctionDescriptor.ofVoid(JAVA_INT, JAVA_INT,
@@ -56,7 +58,7 @@ final class Accelerate {
 
   /** True if a product of these sizes is one for it. */
   static boolean takes(long m, long n, long k) {
-    return m >= ROWS && k > 0 && Math.max(m, Math.max(n, k)) <= Integer.MAX_VALUE;
+    return m > ROWS && k > 0 && Math.max(m, Math.max(n, k)) <= Integer.MAX_VALUE;
   }
 
   /** {@code out (m,n) = alpha op(a) op(b) + beta out} in float32. */

@@ -410,18 +410,24 @@ public final class CpuBackend implements Backend {
     DType type = table.dtype();
     long columns = table.columns();
     long bytes = type.bytes(columns);
-    boolean numbers = true;
-    for (long i = 0; i < ids.size(); i++) {
-      long at = pi.getAtIndex(ValueLayout.JAVA_INT, i) * bytes;
-      long row = i * columns * Float.BYTES;
-      if (type == DType.F32) {
-        MemorySegment.copy(pr, row, pt, at, bytes);
-      } else {
-        numbers &= kernels.quantize(pr.asSlice(row), DType.F32, 1, columns, pt.asSlice(at, bytes), type, 0,
-            columns / type.block());
+    if (type == DType.F32) {
+      for (long i = 0; i < ids.size(); i++) {
+        MemorySegment.copy(
+            pr, i * columns * Float.BYTES, pt, pi.getAtIndex(ValueLayout.JAVA_INT, i) * bytes, bytes);
       }
+      return;
     }
-    if (!numbers) {
+    AtomicBoolean numbers = new AtomicBoolean(true);
+    rows(ids.size(), columns, 1, (from, to) -> {
+      for (long i = from; i < to; i++) {
+        long at = pi.getAtIndex(ValueLayout.JAVA_INT, i) * bytes;
+        if (!kernels.quantize(pr.asSlice(i * columns * Float.BYTES), DType.F32, 1, columns, pt.asSlice(at, bytes), type, 0,
+            columns / type.block())) {
+          numbers.set(false);
+        }
+      }
+    });
+    if (!numbers.get()) {
       throw new ArithmeticException("cannot quantise " + rows + ": a value is NaN or infinite");
     }
   }

@@ -93,15 +93,18 @@ final class KernelPool {
     latest = job;
     int missing = helpers - lookouts.get();
     if (missing > 0) {
-      call(job, missing);
+      call(job, missing, helpers);
     }
-    long start = System.nanoTime();
-    job.work();
-    long middle = System.nanoTime();
-    job.await();
-    learn(middle - start, System.nanoTime() - middle);
-    if (latest == job) {
-      latest = null;
+    try {
+      long start = System.nanoTime();
+      job.work();
+      long middle = System.nanoTime();
+      job.await();
+      learn(middle - start, System.nanoTime() - middle);
+    } finally {
+      if (latest == job) {
+        latest = null;
+      }
     }
   }
 
@@ -115,14 +118,15 @@ final class KernelPool {
     }
   }
 
-  private void call(Job job, int helpers) {
+  /** Wakes or starts helpers for the places that those who look out leave; there are at most {@code all} of them. */
+  private void call(Job job, int helpers, int all) {
     lock.lock();
     try {
       for (int i = 0; i < helpers; i++) {
         tickets.add(job);
       }
       waiting = tickets.size();
-      for (int i = idle; i < tickets.size() && threads < helpers; i++) {
+      for (int i = idle; i < tickets.size() && threads < all; i++) {
         threads++;
         Thread thread = new Thread(null, this::serve, "swift-kernel", 512 * 1024, false);
         thread.setDaemon(true);

@@ -91,7 +91,10 @@ final class Attention {
     }
   }
 
-  /** Remembers pages that are not in the cache. */
+  /**
+   * Remembers pages that are not in the cache. A graph looks at as many as its first step had: the kernels themselves read
+   * nothing outside, and the cache that writes the table gives no others.
+   */
   static void check(Kernels kernels, IdChecks checks, Segments.Pages pages, Tensor k) {
     Tensor table = IdChecks.ids(pages.table());
     kernels.start("swift_check_ids").of(table).of(k.dim(0) / pages.size()).of(false)

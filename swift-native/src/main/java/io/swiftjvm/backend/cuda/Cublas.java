@@ -114,6 +114,10 @@ final class Cublas implements AutoCloseable {
       } catch (MemoryException e) {
         refusal = "cuBLASLt had no memory to work in";
       } catch (DeviceException e) {
+        if (session.isCapturing()) {
+          // The graph failed, which says nothing of the product.
+          throw e;
+        }
         refusal = String.valueOf(e.getMessage());
         product.close();
         shapes.put(shape, new Found(null, refusal));

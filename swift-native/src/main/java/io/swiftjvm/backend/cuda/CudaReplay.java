@@ -66,14 +66,18 @@ final class CudaReplay implements Replay {
   }
 
   private void forget() {
-    if (graph != 0 && !session.isClosed()) {
-      // The last launch of it may still run.
-      session.synchronize();
-      session.enter().destroyGraph(graph);
-    }
+    long old = graph;
     graph = 0;
-    book.close();
     prepared = false;
+    try {
+      if (old != 0 && !session.isClosed()) {
+        // The last launch of it may still run.
+        session.synchronize();
+        session.enter().destroyGraph(old);
+      }
+    } finally {
+      book.close();
+    }
   }
 
   @Override

@@ -53,6 +53,7 @@ final class DeviceMemory {
     if (address == 0) {
       driver.synchronize(session.stream());
       driver.trim(pool);
+      driver.trimGraphs(session.index());
       address = driver.allocate(size, session.stream());
     }
     if (address == 0) {

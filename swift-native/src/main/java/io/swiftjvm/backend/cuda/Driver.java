@@ -81,6 +81,7 @@ final class Driver {
   private final @Nullable MethodHandle graphLaunch = newer("cuGraphLaunch", JAVA_LONG, JAVA_LONG);
   private final @Nullable MethodHandle graphDestroy = newer("cuGraphDestroy", JAVA_LONG);
   private final @Nullable MethodHandle graphExecDestroy = newer("cuGraphExecDestroy", JAVA_LONG);
+  private final @Nullable MethodHandle graphTrim = newer("cuDeviceGraphMemTrim", JAVA_INT);
   private final MethodHandle errorName = find("cuGetErrorName", JAVA_INT, ADDRESS);
   private final MethodHandle errorText = find("cuGetErrorString", JAVA_INT, ADDRESS);
 
@@ -383,6 +384,14 @@ final class Driver {
   void launchGraph(long graph, long stream) {
     MethodHandle go = there(graphLaunch);
     check(run(() -> (int) go.invokeExact(graph, stream)), "launching a graph");
+  }
+
+  /** Gives memory of graphs that do not run back to the device. */
+  void trimGraphs(int device) {
+    MethodHandle trim = graphTrim;
+    if (trim != null) {
+      run(() -> (int) trim.invokeExact(device));
+    }
   }
 
   void destroyGraph(long graph) {

@@ -24,6 +24,7 @@ final class FlashAttention {
   private static final String TWIN = "computed in float32";
 
   private final CudaBackend backend;
+  private final Session session;
   private final Kernels kernels;
   private final IdChecks checks;
   private final Fallbacks fallbacks;
@@ -33,6 +34,7 @@ final class FlashAttention {
   private @Nullable Packed packed;
 
   FlashAttention(CudaBackend backend, Session session, Kernels kernels, IdChecks checks) {
+    this.session = session;
     this.backend = backend;
     this.kernels = kernels;
     this.checks = checks;
@@ -47,6 +49,10 @@ final class FlashAttention {
 
   /** True if there is a kernel for the forward pass and use for it. */
   boolean takes(AttentionSpec spec, Segments segments) {
+    // What is done again must find its keys in their pages.
+    if (session.book() != null) {
+      return false;
+    }
     long rows = 0;
     for (int length : segments.qLength()) {
       rows += length;

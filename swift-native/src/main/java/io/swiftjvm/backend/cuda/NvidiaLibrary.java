@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param where its file, or its name where the system found it
  */
 record NvidiaLibrary(SymbolLookup symbols, String where) {
+  private static final Pattern NUMBER = Pattern.compile("\\d+");
   private static final String TOOLKIT = "lib64";
 
   /**
@@ -105,7 +107,12 @@ record NvidiaLibrary(SymbolLookup symbols, String where) {
     } catch (IOException e) {
       // A folder that is not there, or not ours to read, has nothing.
     }
-    return found.stream().sorted(Comparator.comparing(Path::toString).reversed()).toList();
+    return found.stream().sorted(Comparator.comparing(NvidiaLibrary::byVersion).reversed()).toList();
+  }
+
+  /** A name whose numbers are compared as such: cuda-9 is older than cuda-12. */
+  private static String byVersion(Path path) {
+    return NUMBER.matcher(path.toString()).replaceAll(number -> "0".repeat(Math.max(0, 9 - number.group().length())) + number.group());
   }
 
   private static NvidiaLibrary load(Wanted wanted, Path file) {

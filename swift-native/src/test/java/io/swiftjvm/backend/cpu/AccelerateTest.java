@@ -26,7 +26,7 @@ class AccelerateTest {
   void many_rows_are_multiplied_by_the_library_and_agree_with_our_kernels() throws Throwable {
     Assumptions.assumeTrue(TestLibrary.possible());
     Path library = TestLibrary.compile("blas.c");
-    Accelerate accelerate = Objects.requireNonNull(Accelerate.at(library));
+    Accelerate accelerate = Objects.requireNonNull(Accelerate.at(library.toString()));
     int products = 0;
     try (CpuBackend portable = CpuBackend.portable(1);
         CpuBackend mac = new CpuBackend(1, new JavaKernels("asked for"), accelerate)) {
@@ -41,7 +41,7 @@ class AccelerateTest {
             for (int i = 0; i < found.length; i++) {
               assertThat((double) found[i]).isCloseTo(expected[i], within(1e-4));
             }
-            products += m < Accelerate.ROWS ? 0 : 2;
+            products += m <= Accelerate.ROWS ? 0 : 2;
           }
         }
       }
@@ -70,7 +70,7 @@ class AccelerateTest {
 
   @Test
   void a_library_without_the_function_is_none() {
-    assertThat(Accelerate.at(Path.of("no-such-library.dylib"))).isNull();
+    assertThat(Accelerate.at("no-such-library.dylib")).isNull();
     assertThat(Accelerate.found() != null).isEqualTo(System.getProperty("os.name").startsWith("Mac"));
   }
 }

@@ -1,0 +1,55 @@
+package io.swiftjvm.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Helpers that are handed work with and without a lock; {@link ThreadsTest} has what kernels make of it. */
+@Timeout(60)
+class KernelPoolTest {
+  private static long sum(KernelPool pool, int width, int n) {
+    AtomicLong sum = new AtomicLong();
+    pool.run(width, n, 1, (from, to) -> {
+      for (long i = from; i < to; i++) {
+        sum.addAndGet(i);
+      }
+    });
+    return sum.get();
+  }
+
+  @Test
+  void a_wider_kernel_behind_a_narrow_one_gets_all_its_helpers() {
+    KernelPool pool = new KernelPool(5_000_000_000L);
+    sum(pool, 2, 50);
+    assertThat(pool.threads()).isOne();
+    sum(pool, 6, 50);
+    // Who looks out is counted on, whoever is missing is started.
+    while (pool.threads() < 5) {
+      assertThat(sum(pool, 6, 50)).isEqualTo(1225);
+    }
+    assertThat(pool.threads()).isEqualTo(5);
+  }
+
+  @Test
+  void every_part_is_done_once_whether_helpers_look_out_or_sleep() throws Exception {
+    KernelPool pool = new KernelPool(5_000_000_000L);
+    for (int i = 0; i < 300; i++) {
+      assertThat(sum(pool, 1 + i % 4, 1 + i)).isEqualTo((long) i * (i + 1) / 2);
+      if (i % 100 == 0) {
+        // Longer than helpers look out.
+        Thread.sleep(2);
+      }
+    }
+  }
+
+  @Test
+  void large_kernels_pay_always_and_tiny_ones_never() {
+    KernelPool pool = new KernelPool(5_000_000_000L);
+    assertThat(pool.pays(1e6)).isTrue();
+    assertThat(pool.pays(100)).isFalse();
+    sum(pool, 2, 50);
+    assertThat(pool.pays(100)).isFalse();
+  }
+}
