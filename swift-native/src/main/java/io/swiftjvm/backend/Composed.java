@@ -214,7 +214,6 @@ final class Composed {
     return floats(b, scope, cells).view(rows, columns);
   }
 
-  /** No primitive gives places: the host looks. */
   /** Neighbours that stay neighbours go together. */
   static void scatterRows(Backend b, Tensor rows, Tensor ids, Tensor table) {
     Shapes.scatter(rows, ids, table);
@@ -237,6 +236,7 @@ final class Composed {
     }
   }
 
+  /** No primitive gives places: the host looks. */
   static void argmax(Backend b, Tensor x, Tensor out) {
     Shapes.argmax(x, out);
     float[] values = x.toFloats();
