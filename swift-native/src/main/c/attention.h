@@ -2,7 +2,8 @@
  * tiles start at multiples of KB, so that a row's result does not depend on which queries share its tile. */
 #define QB 56
 #define QP 64 /* QB rounded up to vectors */
-#define KB 64
+#define ROWS (2 * QB)  /* of scores: queries of more than one head that share their keys */
+#define ROWS_P (ROWS + 16) /* with room for the last vector of a head */
 
 /* c (m,n) = alpha a b + keep c with a[p * lda + i], b[p * ldb + j] in padded scratch. */
 static void multiply(
@@ -11,6 +12,12 @@ static void multiply(
     for (i64 i = 0; i < m; i += MR)
       tiles[MIN(MR, m - i)][n - j > W](
           k, a + i, lda, b + j, ldb, c + i * ldc + j, ldc, MIN(NR, n - j), alpha, keep);
+}
+
+/* c (m,n) += p b for scores p (m,KB); the same for scores alone is multiply. */
+static void add_scores(i64 m, i64 n, i64 k, const float *p, const float *b, i64 ldb, float *c, i64 ldc) {
+  for (i64 j = 0; j < n; j += NR)
+    tiles[m][2 + (n - j > W)](k, p, 0, b + j, ldb, c + j, ldc, MIN(NR, n - j), 1, 1);
 }
 
 INLINE i64 round_up(i64 n, i64 to) { return (n + to - 1) / to * to; }
@@ -157,8 +164,8 @@ static void score_few(
   if (i < nr) score_rows(1, q + i, k, ldk, dim, keys, factor, out + i * KB);
 }
 
-/* Heads [head, head + count) of one key head, queries [from, to). The few queries of a decoding step are rows of all these
- * heads together, so that keys are read once for them; else heads go one by one. */
+/* Heads [head, head + count) of one key head, queries [from, to): rows of scores are the queries of one head behind those of
+ * the other, so that keys are read and turned once for them. */
 static int attention(
     const float *q, const void *k, const void *v, int type, const int32_t *pages, i64 page, i64 heads, i64 kv_heads,
     i64 head_dim, i64 value_dim, i64 window, float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length,
@@ -167,22 +174,21 @@ static int attention(
     soft_cap};
   keys_t ks = {pages, page, k_start, kv_heads * head_dim, type}, vs = {pages, page, k_start, kv_heads * value_dim, type};
   i64 kv = head / (heads / kv_heads), vp = round_up(value_dim, NR), hp = round_up(head_dim, NR);
-  float *qt = scratch(head_dim * QP + head_dim * KB + QP * KB + KB * QP + KB * vp + KB * hp + QB * vp + 2 * QP);
+  float *qt = scratch(head_dim * ROWS_P + head_dim * KB + ROWS * KB + KB * vp + KB * hp + ROWS * vp + 2 * ROWS);
   if (!qt) return 1;
-  float *kt = qt + head_dim * QP, *p = kt + head_dim * KB, *pt = p + QP * KB, *vc = pt + KB * QP, *kc = vc + KB * vp;
-  float *o = kc + KB * hp, *max = o + QB * vp;
-  double total[QB];
+  float *kt = qt + head_dim * ROWS_P, *p = kt + head_dim * KB, *vc = p + ROWS * KB, *kc = vc + KB * vp;
+  float *o = kc + KB * hp, *max = o + ROWS * vp;
+  double total[ROWS];
   int few = q_length <= FEW_QUERIES;
-  i64 most = few ? MAX(1, QB / MAX(1, to - from)) : 1;
+  i64 most = ROWS / MIN(QB, MAX(1, to - from));
   i64 blocks = (to - from + QB - 1) / QB, parts = (count + most - 1) / most;
   for (i64 b = 0; b < blocks * parts; b++) {
     i64 q0 = from + b % blocks * QB, nq = MIN(QB, to - q0);
     i64 h0 = head + b / blocks * most, group = MIN(most, head + count - h0), nr = nq * group;
-    const float *rows[QB];
-    for (i64 i = 0; i < nr; i++) rows[i] = q + ((q_start + q0 + i / group) * heads + h0 + i % group) * head_dim;
-    if (!few)
-      pack_rows(q, F32, ((q_start + q0) * heads + h0) * head_dim, heads * head_dim, nq, round_up(nq, W), head_dim, qt,
-          QP);
+    const float *rows[ROWS];
+    for (i64 i = 0; i < nr; i++) rows[i] = q + ((q_start + q0 + i % nq) * heads + h0 + i / nq) * head_dim;
+    for (i64 g = 0; g < group && !few; g++)
+      pack_rows(rows[g * nq], F32, 0, heads * head_dim, nq, round_up(nq, W), head_dim, qt + g * nq, ROWS_P);
     for (i64 i = 0; i < nr; i++) max[i] = -INFINITY, total[i] = 0;
     memset(o, 0, (size_t)(nr * vp) * 4);
     i64 position = k_length - q_length + q0;
@@ -191,54 +197,53 @@ static int attention(
       i64 nk = MIN(KB, position + nq - key), wide = round_up(nk, W);
       i64 ld_k, ld_v;
       const float *keys = key_tile(&ks, k, key, nk, kv * head_dim, head_dim, 1, kc, &ld_k);
-      if (few) {
-        score_few(rows, nr, keys, ld_k, head_dim, nk, scale_, p);
-      } else {
-        pack_rows(keys, F32, 0, ld_k, nk, wide, head_dim, kt, KB);
-        multiply(nq, wide, head_dim, qt, QP, kt, KB, p, KB, scale_, 0);
-      }
-      for (i64 i = 0; i < nr; i++) {
-        float *row = p + i * KB;
-        i64 lo, hi;
-        visible(&s, q0 + i / group, key, nk, &lo, &hi);
-        if (hi <= lo) {
-          memset(row, 0, KB * 4);
-          continue;
-        }
-        if (soft_cap > 0) cap(row, hi, soft_cap);
-        i64 begin = lo / W * W, end = round_up(hi, W);
-        for (i64 j = begin; j < lo; j++) row[j] = -INFINITY;
-        for (i64 j = hi; j < end; j++) row[j] = -INFINITY;
-        float m = MAX(max[i], row_max(row + begin, end - begin));
-        vf sums = {0};
-        for (i64 j = begin; j < end; j += W) {
-          vf x = ld(row + j);
-          vf e = pick(x > -1e30f, vexp(x - m), splat(0));
-          st(row + j, e);
-          sums += e;
-        }
-        if (begin > 0) memset(row, 0, (size_t)begin * 4);
-        if (end < KB) memset(row + end, 0, (size_t)(KB - end) * 4);
-        if (m > max[i]) {
-          if (max[i] > -INFINITY) {
-            float keep = expf(max[i] - m);
-            total[i] *= (double)keep;
-            scale(o + i * vp, keep, o + i * vp, 0, vp);
+      const float *values = key_tile(&vs, v, key, nk, kv * value_dim, value_dim, NR, vc, &ld_v);
+      if (few) score_few(rows, nr, keys, ld_k, head_dim, nk, scale_, p);
+      else pack_rows(keys, F32, 0, ld_k, nk, wide, head_dim, kt, KB);
+      for (i64 i0 = 0; i0 < nr; i0 += MR) {
+        i64 live = MIN(MR, nr - i0), latest = i0 % nq + live > nq ? nq : i0 % nq + live;
+        i64 seen = MIN(nk, position + latest - key); /* keys that the last of these queries sees */
+        if (seen <= 0) continue;
+        if (!few) multiply(live, round_up(seen, W), head_dim, qt + i0, ROWS_P, kt, KB, p + i0 * KB, KB, scale_, 0);
+        for (i64 i = i0; i < i0 + live; i++) {
+          float *row = p + i * KB;
+          i64 lo, hi;
+          visible(&s, q0 + i % nq, key, nk, &lo, &hi);
+          if (hi <= lo) {
+            memset(row, 0, KB * 4);
+            continue;
           }
-          max[i] = m;
+          if (soft_cap > 0) cap(row, hi, soft_cap);
+          i64 begin = lo / W * W, end = round_up(hi, W);
+          for (i64 j = begin; j < lo; j++) row[j] = -INFINITY;
+          for (i64 j = hi; j < end; j++) row[j] = -INFINITY;
+          float m = MAX(max[i], row_max(row + begin, end - begin));
+          vf sums = {0};
+          for (i64 j = begin; j < end; j += W) {
+            vf e = weight_of(ld(row + j) - m);
+            st(row + j, e);
+            sums += e;
+          }
+          if (begin > 0) memset(row, 0, (size_t)begin * 4);
+          if (end < KB) memset(row + end, 0, (size_t)(KB - end) * 4);
+          if (m > max[i]) {
+            if (max[i] > -INFINITY) {
+              float keep = expf(max[i] - m);
+              total[i] *= (double)keep;
+              scale(o + i * vp, keep, o + i * vp, 0, vp);
+            }
+            max[i] = m;
+          }
+          total[i] += (double)sum(sums);
         }
-        total[i] += (double)sum(sums);
+        if (nr > 3) add_scores(live, value_dim, seen, p + i0 * KB, values, ld_v, o + i0 * vp, vp);
       }
-      int along = nr <= 3;
-      if (!along) pack_rows(p, F32, 0, KB, nr, round_up(nr, W), nk, pt, QP);
-      const float *vr = key_tile(&vs, v, key, nk, kv * value_dim, value_dim, NR, vc, &ld_v);
-      if (along) add_few(p, nr, vr, ld_v, nk, value_dim, o, vp);
-      else multiply(nr, value_dim, nk, pt, QP, vr, ld_v, o, vp, 1, 1);
+      if (nr <= 3) add_few(p, nr, values, ld_v, nk, value_dim, o, vp);
     }
     for (i64 i = 0; i < nr; i++) {
-      i64 row = q_start + q0 + i / group, h = h0 + i % group;
-      scale(o + i * vp, (float)(1 / total[i]), o + i * vp, 0, value_dim);
-      memcpy(out + (row * heads + h) * value_dim, o + i * vp, (size_t)value_dim * 4);
+      i64 row = q_start + q0 + i % nq, h = h0 + i / nq;
+      float *to_row = out + (row * heads + h) * value_dim, inverse = (float)(1 / total[i]);
+      for (i64 c = 0; c < value_dim; c += W) stn(to_row + c, inverse * ld(o + i * vp + c), value_dim - c);
       if (lse) lse[h * queries + row] = (float)((double)max[i] + log(total[i]));
     }
   }

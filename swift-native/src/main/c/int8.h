@@ -1,4 +1,4 @@
-/* x w^T with tiled int8 or int4 weights and activations rounded to int8 by groups of 32: sums of a part are exact in
+/* x w^T with tiled weights of 8, 6 or 4 bits and activations rounded to int8 by groups of 32: sums of a part are exact in
  * int32, and are scaled and added in float32 in the order of k. A row's result does not depend on the other rows.
  * Needs the dot product of bytes (VNNI).
  *
@@ -9,29 +9,42 @@
 typedef struct {
   const int8_t *codes;  /* (rows, groups * 32) */
   const int32_t *start; /* (rows, groups): what a zero of the unsigned weights, or a zero of 1, adds too much */
-  const float *scale;   /* (rows, groups) */
-  i64 groups;
+  const float *scale;   /* (rows, groups / span) */
+  i64 groups, spans;
 } int8_rows;
 
+/* Groups of 32 activations that share a scale. Beside our weights of 4 bits, whose own rounding is some twenty times coarser,
+ * 128 columns do; each scale costs an operation behind the dot products of its groups. */
+INLINE int span_of(const int kind) { return kind == BITS4 ? 4 : 1; }
+
 INLINE void round_rows(const int kind, const float *x, i64 rows, i64 k, int8_rows to) {
-  const int offset = kind & ZERO ? 1 : kind & BITS8 ? 128 : 8;
-  const __m512 sign = _mm512_set1_ps(-0.0f);
+  const int offset = kind & ZERO ? 1 : middle_of(kind), span = span_of(kind);
   int8_t *codes = (int8_t *)to.codes;
   int32_t *start = (int32_t *)to.start;
   float *scale = (float *)to.scale;
-  for (i64 r = 0; r < rows; r++)
-    for (i64 g = 0; g < to.groups; g++) {
-      const float *from = x + r * k + g * 32;
-      i64 left = k - g * 32;
-      __m512 a = (__m512)ldn(from, left), b = left > 16 ? (__m512)ldn(from + 16, left - 16) : _mm512_setzero_ps();
-      float most = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_andnot_ps(sign, a), _mm512_andnot_ps(sign, b)));
-      __m512 inverse = _mm512_set1_ps(most > 0 ? 127 / most : 0);
-      __m512i p = _mm512_cvtps_epi32(_mm512_mul_ps(a, inverse)), q = _mm512_cvtps_epi32(_mm512_mul_ps(b, inverse));
-      i64 at = r * to.groups + g;
-      _mm_storeu_si128((__m128i *)(codes + at * 32), _mm512_cvtepi32_epi8(p));
-      _mm_storeu_si128((__m128i *)(codes + at * 32 + 16), _mm512_cvtepi32_epi8(q));
-      start[at] = -offset * _mm512_reduce_add_epi32(_mm512_add_epi32(p, q));
-      scale[at] = most / 127;
+  for (i64 r = 0; r < rows; r++, x += k)
+    for (i64 s = 0; s < to.spans; s++) {
+      vf v[8], most = splat(0);
+      i64 g = s * span;
+#pragma GCC unroll 8
+      for (int i = 0; i < 2 * span; i++) {
+        i64 left = k - g * 32 - i * 16;
+        v[i] = left > 0 ? ldn(x + g * 32 + i * 16, left) : splat(0);
+        most = vmax(most, (vf)((vi)v[i] & 0x7fffffff));
+      }
+      float top = largest(most);
+      vf inverse = splat(top > 0 ? 127 / top : 0);
+      scale[r * to.spans + s] = top / 127;
+#pragma GCC unroll 4
+      for (int i = 0; i < span; i++) {
+        if (g + i >= to.groups) break;
+        i64 at = r * to.groups + g + i;
+        __m512i p = _mm512_cvtps_epi32((__m512)(v[2 * i] * inverse));
+        __m512i q = _mm512_cvtps_epi32((__m512)(v[2 * i + 1] * inverse));
+        _mm_storeu_si128((__m128i *)(codes + at * 32), _mm512_cvtepi32_epi8(p));
+        _mm_storeu_si128((__m128i *)(codes + at * 32 + 16), _mm512_cvtepi32_epi8(q));
+        start[at] = -offset * _mm512_reduce_add_epi32(_mm512_add_epi32(p, q));
+      }
     }
 }
 
@@ -41,17 +54,25 @@ INLINE __m512i four_codes(const int8_t *codes) {
   return _mm512_set1_epi32(four);
 }
 
+/* Codes of four bits and two more above them, bits 2 s of the bytes at `high`. */
+INLINE __m512i with_high(__m512i codes, const uint8_t *high, const int s) {
+  __m512i h = _mm512_loadu_si512(high);
+  h = s < 2 ? _mm512_slli_epi16(h, 4 - 2 * s) : _mm512_srli_epi16(h, 2 * s - 4);
+  return _mm512_or_si512(codes, _mm512_and_si512(h, _mm512_set1_epi8(0x30)));
+}
+
 /* out (mr, 16 nr): mr rows from i on by the nr strips of tiles from w on. */
 INLINE void int8_tile(
     const int mr, const int nr, const int kind, int parts, int8_rows x, i64 i, const uint8_t *w, float *out, i64 ldo,
     i64 n, float alpha, float beta) {
   const i64 bytes = tile_bytes(kind, parts), strip = (x.groups + parts - 1) / parts * bytes;
   const __m512i low = _mm512_set1_epi8(15);
-  __m512 acc[8][2];
+  const int span = span_of(kind);
+  __m512 acc[8][2], part_acc[8][2];
 #pragma GCC unroll 8
   for (int a = 0; a < mr; a++)
 #pragma GCC unroll 2
-    for (int b = 0; b < nr; b++) acc[a][b] = _mm512_setzero_ps();
+    for (int b = 0; b < nr; b++) acc[a][b] = part_acc[a][b] = _mm512_setzero_ps();
   const uint8_t *tile = w, *part = w + head_bytes(kind);
   for (i64 g = 0; g < x.groups; g++) {
     const int8_t *codes = x.codes + (i * x.groups + g) * 32;
@@ -72,11 +93,13 @@ INLINE void int8_tile(
       for (int b = 0; b < nr; b++) {
         __m512i c = _mm512_loadu_si512(part + b * strip + s * 64);
         __m512i first = kind & BITS8 ? c : _mm512_and_si512(c, low);
+        if (kind & BITS6) first = with_high(first, part + b * strip + 256, s);
 #pragma GCC unroll 8
         for (int a = 0; a < mr; a++)
           sum[a][b] = _mm512_dpbusd_epi32(sum[a][b], first, four_codes(codes + a * x.groups * 32 + s * 4));
         if (!(kind & BITS8)) {
           __m512i second = _mm512_and_si512(_mm512_srli_epi16(c, 4), low);
+          if (kind & BITS6) second = with_high(second, part + b * strip + 320, s);
 #pragma GCC unroll 8
           for (int a = 0; a < mr; a++)
             sum[a][b] = _mm512_dpbusd_epi32(sum[a][b], second, four_codes(codes + a * x.groups * 32 + 16 + s * 4));
@@ -87,9 +110,21 @@ INLINE void int8_tile(
     for (int b = 0; b < nr; b++) {
       __m512 scale = (__m512)ldscales(tile + b * strip, 0);
 #pragma GCC unroll 8
-      for (int a = 0; a < mr; a++)
-        acc[a][b] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[a][b]),
-            _mm512_mul_ps(scale, _mm512_set1_ps(x.scale[(i + a) * x.groups + g])), acc[a][b]);
+      for (int a = 0; a < mr; a++) {
+        __m512 wide = _mm512_cvtepi32_ps(sum[a][b]);
+        part_acc[a][b] = span == 1 ? _mm512_mul_ps(wide, scale) : _mm512_fmadd_ps(wide, scale, part_acc[a][b]);
+      }
+    }
+    if ((g + 1) % span == 0 || g + 1 == x.groups) {
+#pragma GCC unroll 8
+      for (int a = 0; a < mr; a++) {
+        __m512 scale = _mm512_set1_ps(x.scale[(i + a) * x.spans + g / span]);
+#pragma GCC unroll 2
+        for (int b = 0; b < nr; b++) {
+          acc[a][b] = _mm512_fmadd_ps(part_acc[a][b], scale, acc[a][b]);
+          part_acc[a][b] = _mm512_setzero_ps();
+        }
+      }
     }
     part += part_bytes(kind);
     if (((g + 1) & (parts - 1)) == 0) {
@@ -115,10 +150,10 @@ INLINE void int8_tile(
 INLINE int int8_product_as(
     const int kind, int parts, const float *a, const void *b, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
     i64 m0, i64 m1, i64 n0, i64 n1) {
-  i64 rows = m1 - m0, groups = tiles_of(k, 1), all = rows * groups;
+  i64 rows = m1 - m0, groups = tiles_of(k, 1), all = rows * groups, spans = (groups + span_of(kind) - 1) / span_of(kind);
   float *space = scratch(all * 10);
   if (!space) return 1;
-  int8_rows x = {(int8_t *)space, (int32_t *)(space + all * 8), space + all * 9, groups};
+  int8_rows x = {(int8_t *)space, (int32_t *)(space + all * 8), space + all * 9, groups, spans};
   round_rows(kind, a + m0 * k, rows, k, x);
   const i64 strip = tiles_of(k, parts) * tile_bytes(kind, parts);
   const uint8_t *w = (const uint8_t *)b + n0 / TR * strip;

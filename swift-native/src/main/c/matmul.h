@@ -87,10 +87,11 @@ INLINE void update(float *c, vf acc, float alpha, float keep, i64 n) {
   else stn(c, alpha * acc + keep * ldn(c, n), n);
 }
 
-/* c (mr, n <= nv W) = alpha a b + keep c: a[p * lda + i], b[p * ldb + j] with nv W readable columns. */
+/* c (mr, n <= nv W) = alpha a b + keep c: a[p * lda + i], or a[i * along + p] if `along` is not 0; b[p * ldb + j] with
+ * nv W readable columns. */
 INLINE void tile_of(
-    const int mr, const int nv, i64 k, const float *a, i64 lda, const float *b, i64 ldb, float *c, i64 ldc, i64 n,
-    float alpha, float keep) {
+    const int mr, const int nv, const i64 along, i64 k, const float *a, i64 lda, const float *b, i64 ldb, float *c,
+    i64 ldc, i64 n, float alpha, float keep) {
   vf acc[MR][2];
 #pragma GCC unroll 16
   for (int i = 0; i < mr; i++) acc[i][0] = acc[i][1] = splat(0);
@@ -99,11 +100,11 @@ INLINE void tile_of(
     vf b0 = ld(b), b1 = nv == 2 ? ld(b + W) : b0;
 #pragma GCC unroll 16
     for (int i = 0; i < mr; i++) {
-      vf x = splat(a[i]);
+      vf x = splat(a[along ? i * along : i]);
       acc[i][0] += x * b0;
       if (nv == 2) acc[i][1] += x * b1;
     }
-    a += lda;
+    a += along ? 1 : lda;
     b += ldb;
   }
 #pragma GCC unroll 16
@@ -114,13 +115,15 @@ INLINE void tile_of(
 }
 
 typedef void (*tile_t)(i64, const float *, i64, const float *, i64, float *, i64, i64, float, float);
-#define TILE(mr, nv) \
-  static void tile_##mr##_##nv(i64 k, const float *a, i64 lda, const float *b, i64 ldb, float *c, i64 ldc, i64 n, \
+/* Rows of scores in attention.h lie so many floats apart. */
+#define KB 64
+#define TILE(name, along, mr, nv) \
+  static void name##_##mr##_##nv(i64 k, const float *a, i64 lda, const float *b, i64 ldb, float *c, i64 ldc, i64 n, \
       float alpha, float keep) { \
-    tile_of(mr, nv, k, a, lda, b, ldb, c, ldc, n, alpha, keep); \
+    tile_of(mr, nv, along, k, a, lda, b, ldb, c, ldc, n, alpha, keep); \
   }
-#define TILES(mr) TILE(mr, 1) TILE(mr, 2)
-#define NAMES(mr) , {tile_##mr##_1, tile_##mr##_2}
+#define TILES(mr) TILE(tile, 0, mr, 1) TILE(tile, 0, mr, 2) TILE(scores, KB, mr, 1) TILE(scores, KB, mr, 2)
+#define NAMES(mr) , {tile_##mr##_1, tile_##mr##_2, scores_##mr##_1, scores_##mr##_2}
 TILES(1) TILES(2) TILES(3) TILES(4)
 #if MR >= 6
 TILES(5) TILES(6)
@@ -128,7 +131,7 @@ TILES(5) TILES(6)
 #if MR >= 14
 TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12) TILES(13) TILES(14)
 #endif
-static const tile_t tiles[][2] = {{0, 0} NAMES(1) NAMES(2) NAMES(3) NAMES(4)
+static const tile_t tiles[][4] = {{0, 0, 0, 0} NAMES(1) NAMES(2) NAMES(3) NAMES(4)
 #if MR >= 6
   NAMES(5) NAMES(6)
 #endif

@@ -49,8 +49,9 @@ static const float TRIAL_RANGE[TRIALS] = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
 
 /* Groups of n columns of W rows, a row in each lane: x is nearly scale (code - zero); codes replace x, zero added. */
 INLINE void round_groups(const int kind, vf *x, int n, vf *scale, vf *zero) {
-  const float levels = kind & BITS8 ? 255 : 15;
-  const int trials = kind & BITS8 ? 1 : kind & ZERO ? TRIALS : 4;
+  const float levels = kind & BITS8 ? 255 : 15, most = kind & BITS8 ? 127 : 31;
+  const int even = (kind & (BITS8 | BITS6)) != 0; /* codes between -most and most */
+  const int trials = kind & ZERO ? (kind & BITS8 ? 1 : TRIALS) : even ? 1 : 4;
   vf high = {0}, low = {0};
   for (int j = 0; j < n; j++) high = vmax(x[j], high), low = vmin(x[j], low);
   vf top = pick(high >= -low, high, low);
@@ -58,11 +59,11 @@ INLINE void round_groups(const int kind, vf *x, int n, vf *scale, vf *zero) {
 #pragma GCC unroll 6
   for (int t = 0; t < trials; t++) {
     vf wanted = kind & ZERO ? (high - low) * TRIAL_RANGE[t] / levels
-        : kind & BITS8 ? vmax(top, -top) / 127 : top * TRIAL_4[t];
+        : even ? vmax(top, -top) / most : top * TRIAL_4[t];
     s[t] = from_f16(to_halves(wanted));
     inverse[t] = 1 / s[t];
-    from[t] = splat(kind & BITS8 ? -127 : -8);
-    to[t] = splat(kind & BITS8 ? 127 : 7);
+    from[t] = splat(even ? -most : -8);
+    to[t] = splat(even ? most : 7);
     if (kind & ZERO) {
       from[t] = rounded(low * TRIAL_RANGE[t] * inverse[t], splat(-levels), splat(0));
       to[t] = levels + from[t];
@@ -84,9 +85,11 @@ INLINE void round_groups(const int kind, vf *x, int n, vf *scale, vf *zero) {
     first = pick(better, from[t], first), last = pick(better, to[t], last);
   }
   *scale = best;
-  *zero = kind & ZERO ? -first : splat(kind & BITS8 ? 128 : 8);
+  *zero = kind & ZERO ? -first : splat(middle_of(kind));
   for (int j = 0; j < n; j++) x[j] = rounded(x[j] * factor, first, last) + *zero;
 }
+
+INLINE vi code_at(const vf *values, int j) { return __builtin_convertvector(values[j], vi); }
 
 /* One tile of a matrix (rows,columns); what is beyond its edges is 0. Returns 1 for a weight that is no number. */
 INLINE int quantize_tile(
@@ -121,11 +124,17 @@ INLINE int quantize_tile(
       vi word = {0};
 #pragma GCC unroll 4
       for (int i = 0; i < 4; i++) {
-        vi code = __builtin_convertvector(values[j + i], vi);
-        if (!(kind & BITS8)) code |= __builtin_convertvector(values[j + i + 16], vi) << 4;
+        vi code = code_at(values, j + i);
+        if (!(kind & BITS8)) code = (code & 15) | (code_at(values, j + i + 16) & 15) << 4;
         word |= code << (8 * i);
       }
       memcpy(codes_at(kind, part_at(kind, parts, tile, j), r, j % TC), &word, sizeof word);
+    }
+    for (int j = 0; kind & BITS6 && j < TC; j += 16) {
+      vi word = {0};
+#pragma GCC unroll 16
+      for (int i = 0; i < 16; i++) word |= code_at(values, j + i) >> 4 << (i % 4 * 8 + i / 4 * 2);
+      memcpy(tile + head_bytes(kind) + 256 + j * 4 + r * 4, &word, sizeof word);
     }
   }
   int bad = 0;

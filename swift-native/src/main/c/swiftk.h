@@ -14,7 +14,7 @@
 
 typedef long long i64;
 /* Types from TILED on are tiles, see tiles.h. */
-enum { F32 = 0, BF16 = 1, F16 = 2, NF4 = 5, Q8B = 6, F8E4 = 7, F8E5 = 8, F8B = 9, TILED = 16 };
+enum { F32 = 0, BF16 = 1, F16 = 2, NF4 = 5, Q8B = 6, F8E4 = 7, F8E5 = 8, F8B = 9, TILED = 16, TILED6 = 28 };
 enum { ADD, SUBTRACT, MULTIPLY, DIVIDE, MAXIMUM };
 enum { NEGATE, EXP, LOG, SQRT, RSQRT, RECIPROCAL, SQUARE, RELU, SIGMOID, TANH, SILU, GELU, GELU_TANH };
 

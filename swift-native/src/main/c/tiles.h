@@ -1,19 +1,22 @@
-/* Weights (n,k) of int8 or int4 in tiles of 16 rows by a group of 32, 64 or 128 columns; the tiles of 16 rows lie one behind
+/* Weights (n,k) of int8, int6 or int4 in tiles of 16 rows by a group of 32, 64 or 128 columns; the tiles of 16 rows lie one behind
  * the other, so that a product with few rows reads memory in one stream. A tile: 16 float16 scales, one for each row, with a
  * zero point 16 bytes of zeros, then for every 32 columns a part with codes, four columns of all 16 rows in 64 bytes. A
  * weight is scale (code - zero).
  *   8 bits   512 bytes to a part; without a zero point 128 is the zero
  *   4 bits   256 bytes: low halves are columns 0 - 15, high ones 16 - 31; without a zero point 8 is the zero
- * Rows and columns are padded to whole tiles with weights of 0. A type is TILED + kind + 4 log2(parts). */
+ *   6 bits   384 bytes: the low four bits as above; then the high two of columns 0 - 15 and of 16 - 31, 64 bytes each, where
+ *            bits 2 s of a byte belong to column 4 s + its place; 32 is the zero
+ * Rows and columns are padded to whole tiles with weights of 0. A type is TILED + kind + 4 log2(parts), or TILED6. */
 #define TR 16
 #define TC 32
-enum { BITS4 = 0, BITS8 = 1, ZERO = 2 };
+enum { BITS4 = 0, BITS8 = 1, ZERO = 2, BITS6 = 4 };
 
 INLINE int is_tiled(int type) { return type >= TILED; }
-INLINE int kind_of(int type) { return type & 3; }
-INLINE int parts_of(int type) { return 1 << ((type - TILED) >> 2); }
+INLINE int kind_of(int type) { return type == TILED6 ? BITS6 : type & 3; }
+INLINE int parts_of(int type) { return type == TILED6 ? 1 : 1 << ((type - TILED) >> 2); }
+INLINE int middle_of(const int kind) { return kind & BITS8 ? 128 : kind & BITS6 ? 32 : 8; }
 INLINE i64 head_bytes(const int kind) { return TR * 2 + (kind & ZERO ? TR : 0); }
-INLINE i64 part_bytes(const int kind) { return kind & BITS8 ? 512 : 256; }
+INLINE i64 part_bytes(const int kind) { return kind & BITS8 ? 512 : kind & BITS6 ? 384 : 256; }
 INLINE i64 tile_bytes(const int kind, int parts) { return head_bytes(kind) + parts * part_bytes(kind); }
 INLINE i64 tiles_of(i64 k, int parts) { return (k + TC * parts - 1) / (TC * parts); }
 
@@ -26,7 +29,7 @@ INLINE uint8_t *part_at(const int kind, int parts, uint8_t *tile, i64 column) {
   return tile + head_bytes(kind) + (column / TC & (parts - 1)) * part_bytes(kind);
 }
 
-/* Codes j .. j + 3 of a part's columns and one of its rows; of 4 bits those of column j + 16, too. */
+/* Codes j .. j + 3 of a part's columns and one of its rows; of 4 and 6 bits the low bits, and those of column j + 16, too. */
 INLINE uint8_t *codes_at(const int kind, uint8_t *part, i64 row, int j) {
   return part + ((kind & BITS8 ? j : j & 15) >> 2) * 64 + row % TR * 4;
 }
@@ -42,9 +45,12 @@ INLINE vf ldtile(const void *w, const int kind, int parts, i64 k, i64 row, i64 c
   memcpy(&b, bytes, sizeof b);
   vi code = __builtin_convertvector(b, vi);
   if (!(kind & BITS8)) code = j >= 16 ? code >> 4 : code & 15;
+  if (kind & BITS6)
+    for (int i = 0; i < W; i++)
+      code[i] |= (tile[head_bytes(kind) + 256 + (j >> 4) * 64 + row % TR * 4 + i % 4] >> ((j + i) / 4 % 4 * 2) & 3) << 4;
   uint16_t half;
   memcpy(&half, tile + row % TR * 2, 2);
-  int zero = kind & ZERO ? tile[TR * 2 + row % TR] : kind & BITS8 ? 128 : 8;
+  int zero = kind & ZERO ? tile[TR * 2 + row % TR] : middle_of(kind);
   return __builtin_convertvector(code - zero, vf) * half_to_float(half);
 }
 
@@ -57,22 +63,26 @@ INLINE vf ldscales(const uint8_t *tile, int row) {
 
 /* W zeros from a row of the tile on. */
 INLINE vi ldzeros(const int kind, const uint8_t *tile, int row) {
-  if (!(kind & ZERO)) return (kind & BITS8 ? 128 : 8) - (vi){0};
+  if (!(kind & ZERO)) return middle_of(kind) - (vi){0};
   vub b;
   memcpy(&b, tile + TR * 2 + row, sizeof b);
   return __builtin_convertvector(b, vi);
 }
 
-/* A word for each of W rows: their codes of columns 4 s .. 4 s + 3 of a part. */
-INLINE vi ldcodes(const uint8_t *part, int row, int s) {
-  vi v;
-  memcpy(&v, part + s * 64 + row * 4, sizeof v);
-  return v;
+/* A word for each of W rows: their codes of columns 4 t .. 4 t + 3 of a part, one in a byte. */
+INLINE vi ldcodes(const int kind, const uint8_t *part, int row, int t) {
+  vi v, high;
+  memcpy(&v, part + (kind & BITS8 ? t : t & 3) * 64 + row * 4, sizeof v);
+  if (kind & BITS8) return v;
+  v = v >> (t & 4) & 0x0f0f0f0f;
+  if (!(kind & BITS6)) return v;
+  memcpy(&high, part + 256 + (t >> 2) * 64 + row * 4, sizeof high);
+  return v | (high >> (t & 3) * 2 & 0x03030303) << 4;
 }
 
-/* Code i of four in each lane of a register of codes, less its zero; half chooses low or high ones of 4 bits. */
-INLINE vf code_of(const int kind, vi four, vi zeros, const int i, const int half) {
-  return __builtin_convertvector((kind & BITS8 ? four >> (8 * i) & 255 : four >> (8 * i + 4 * half) & 15) - zeros, vf);
+/* Code i of four in each lane of a register of codes, less its zero. */
+INLINE vf code_of(vi four, vi zeros, const int i) {
+  return __builtin_convertvector((four >> (8 * i) & 255) - zeros, vf);
 }
 
 /* dst[p * ldd + i] = w(row + i, column + p) for i < pad, p < count; row is a multiple of TR, column one of TC. */
@@ -90,15 +100,15 @@ INLINE void pack_tiles_as(
       int r = (int)((row + i) % TR);
       vf scale = ldscales(tile, r);
       vi zeros = ldzeros(kind, tile, r);
-      for (int h = 0; h < (kind & BITS8 ? 1 : 2); h++)
-        for (int s = 0; s < (kind & BITS8 ? 8 : 4); s++) {
-          vi four = ldcodes(part, r, s);
-          float *to = dst + (p + h * 16 + s * 4) * ldd + i;
-          i64 left = count - p - h * 16 - s * 4;
+#pragma GCC unroll 8
+      for (int t = 0; t < 8; t++) {
+        vi four = ldcodes(kind, part, r, t);
+        float *to = dst + (p + t * 4) * ldd + i;
+        i64 left = count - p - t * 4;
 #pragma GCC unroll 4
-          for (int j = 0; j < 4; j++)
-            if (j < left) st(to + j * ldd, code_of(kind, four, zeros, j, h) * scale);
-        }
+        for (int j = 0; j < 4; j++)
+          if (j < left) st(to + j * ldd, code_of(four, zeros, j) * scale);
+      }
     }
 }
 
@@ -107,6 +117,7 @@ INLINE void pack_tiles_as(
   switch (kind_of(type)) { \
     case BITS4: CALL(BITS4); break; \
     case BITS8: CALL(BITS8); break; \
+    case BITS6: CALL(BITS6); break; \
     case BITS4 | ZERO: CALL(BITS4 | ZERO); break; \
     default: CALL(BITS8 | ZERO); \
   }
@@ -135,18 +146,18 @@ INLINE void tile_dots(
     for (int i = 0; i < mr; i++) sum[i] = splat(0);
     for (i64 p = g; p < MIN(k, g + TC * parts); p += TC) {
       const uint8_t *part = part_at(kind, parts, tile, p);
-      for (int h = 0; h < (kind & BITS8 ? 1 : 2); h++)
-        for (int s = 0; s < (kind & BITS8 ? 8 : 4); s++) {
-          vi four = ldcodes(part, r, s);
-          i64 at = p + h * 16 + s * 4;
+#pragma GCC unroll 8
+      for (int t = 0; t < 8; t++) {
+        vi four = ldcodes(kind, part, r, t);
+        i64 at = p + t * 4;
 #pragma GCC unroll 4
-          for (int j = 0; j < 4; j++) {
-            if (at + j >= k) break;
-            vf code = code_of(kind, four, zeros, j, h);
+        for (int j = 0; j < 4; j++) {
+          if (at + j >= k) break;
+          vf code = code_of(four, zeros, j);
 #pragma GCC unroll 4
-            for (int i = 0; i < mr; i++) sum[i] += splat(x[i * k + at + j]) * code;
-          }
+          for (int i = 0; i < mr; i++) sum[i] += splat(x[i * k + at + j]) * code;
         }
+      }
     }
     vf scale = ldscales(tile, r);
 #pragma GCC unroll 4

@@ -106,7 +106,19 @@ INLINE double sum_double(vf v) {
   return s;
 }
 
-/* e^r - 1 for |r| <= ln(2)/2 by its series, and 2^n in two factors: x = n ln 2 + r. Error below 2 ulp. */
+/* e^r - 1 for |r| <= ln(2)/2 by its series. */
+INLINE vf exp_less_1(vf r) {
+  vf p = splat(1.0f / 5040);
+  p = p * r + 1.0f / 720;
+  p = p * r + 1.0f / 120;
+  p = p * r + 1.0f / 24;
+  p = p * r + 1.0f / 6;
+  p = p * r + 0.5f;
+  p = p * r * r + r;
+  return p;
+}
+
+/* e^r - 1, and 2^n in two factors: x = n ln 2 + r. Error below 2 ulp. */
 INLINE vf reduce_exp(vf x, vf *power, vf *half_power) {
   x = pick(x > 89.0f, splat(89.0f), x);
   x = pick(x < -104.0f, splat(-104.0f), x);
@@ -116,24 +128,32 @@ INLINE vf reduce_exp(vf x, vf *power, vf *half_power) {
   vf f = t - magic;
   vf r = x - f * 0.693359375f;
   r = r - f * -2.12194440054690583e-4f;
-  vf p = splat(1.0f / 5040);
-  p = p * r + 1.0f / 720;
-  p = p * r + 1.0f / 120;
-  p = p * r + 1.0f / 24;
-  p = p * r + 1.0f / 6;
-  p = p * r + 0.5f;
-  p = p * r * r + r;
+  vf p = exp_less_1(r);
   vi h = n >> 1;
   *power = (vf)((h + 127) << 23);
   *half_power = (vf)((n - h + 127) << 23);
   return p;
 }
 
+#if VB == 64
+/* As reduce_exp has it, scaled by one operation that knows underflow; NaN stays, as the second operand of min and max. */
+INLINE vf vexp(vf x) {
+  __m512 y = _mm512_max_ps(_mm512_set1_ps(-104), _mm512_min_ps(_mm512_set1_ps(89), (__m512)x));
+  __m512 n = _mm512_roundscale_ps(_mm512_mul_ps(y, _mm512_set1_ps(1.44269504088896341f)), _MM_FROUND_TO_NEAREST_INT);
+  vf r = (vf)y - (vf)n * 0.693359375f;
+  r = r - (vf)n * -2.12194440054690583e-4f;
+  return (vf)_mm512_scalef_ps((__m512)(exp_less_1(r) + 1.0f), n);
+}
+#else
 INLINE vf vexp(vf x) {
   vf a, b;
   vf p = reduce_exp(x, &a, &b);
   return (p + 1.0f) * a * b;
 }
+#endif
+
+/* The weight of a score: e^x for x <= 0, and 0 of one that is masked by minus infinity. */
+INLINE vf weight_of(vf x) { return pick(x > -1e30f, vexp(x), splat(0)); }
 
 INLINE vf vsigmoid(vf x) { return 1.0f / (1.0f + vexp(-x)); }
 

@@ -6,7 +6,7 @@
 typedef long long i64;
 typedef unsigned long long u64;
 /* Types from TILED on are tiles, see quantised.cuh; the numbers are those of src/main/c. */
-enum { F32 = 0, BF16 = 1, F16 = 2, NF4 = 5, Q8B = 6, F8E4 = 7, F8E5 = 8, F8B = 9, TILED = 16 };
+enum { F32 = 0, BF16 = 1, F16 = 2, NF4 = 5, Q8B = 6, F8E4 = 7, F8E5 = 8, F8B = 9, TILED = 16, TILED6 = 28 };
 
 #define DEVICE static __device__ __forceinline__
 #ifndef SWIFT_EMULATOR

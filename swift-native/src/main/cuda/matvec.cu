@@ -87,7 +87,7 @@ BLOCK_KERNEL(
     float alpha, float beta) {
   __shared__ float sums[8 * MOST * 16];
   int warps = blockDim.x / 32, row = lane() % 16, half = lane() / 16;
-  bool bytes = type & BITS8;
+  bool bytes = code_bits(type) == 8;
   int parts = parts_log2(type), words = bytes ? 8 : 4;
   b += blockIdx.x * tiles_across(type, k) * tile_bytes(type);
   float sum[MOST] = {};
@@ -100,10 +100,12 @@ BLOCK_KERNEL(
       unsigned codes = *(const unsigned *)(part + g * 64 + row * 4);
       for (int high = 0; high < (bytes ? 1 : 2); high++) {
         i64 at = (i64)p * TILE_COLUMNS + high * 16 + g * 4;
+        unsigned upper = type == TILED6 ? *(const unsigned *)(part + 256 + high * 64 + row * 4) >> 2 * g : 0;
         for (int j = 0; j < 4; j++) {
           if (at + j >= k) break;
           int byte = codes >> (8 * j) & 255;
-          float v = (float)((bytes ? byte : byte >> 4 * high & 15) - zero) * scale;
+          int code = (bytes ? byte : byte >> 4 * high & 15) | (upper >> (8 * j) & 3) << 4;
+          float v = (float)(code - zero) * scale;
 #pragma unroll
           for (int r = 0; r < MOST; r++)
             if (r < m) sum[r] += a[r * k + at + j] * v;

@@ -47,8 +47,8 @@ DEVICE float rounding_error(const Group &g, int n, const Rounding &way) {
 DEVICE Rounding round_group(const Group &g, int n, int type) {
   const float factor[4] = {-0.138888896f, -0.128205135f, -0.121951222f, -0.116279073f};
   const float range[6] = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
-  bool bytes = type & BITS8, zeros = type & ZERO;
-  float levels = bytes ? 255 : 15, high = 0, low = 0;
+  bool even = code_bits(type) > 4, zeros = type & ZERO;
+  float most = (float)((1 << (code_bits(type) - 1)) - 1), levels = 2 * most + 1, high = 0, low = 0;
   for (int j = 0; j < n; j++) {
     float v = g.value(j);
     high = v > high ? v : high;
@@ -57,10 +57,10 @@ DEVICE Rounding round_group(const Group &g, int n, int type) {
   float top = high >= -low ? high : low, least = -NEGATIVE_INFINITY;
   Rounding best = {0, 0, 0, 0};
 #pragma unroll 1
-  for (int t = 0; t < (bytes ? 1 : zeros ? 6 : 4); t++) {
+  for (int t = 0; t < (even ? 1 : zeros ? 6 : 4); t++) {
     float wanted = zeros ? __fdiv_rn(__fmul_rn(high - low, range[t]), levels)
-        : bytes ? __fdiv_rn(fabsf(top), 127) : __fmul_rn(top, factor[t]);
-    Rounding way = {to_f16(wanted), 0, bytes ? -127.0f : -8.0f, bytes ? 127.0f : 7.0f};
+        : even ? __fdiv_rn(fabsf(top), most) : __fmul_rn(top, factor[t]);
+    Rounding way = {to_f16(wanted), 0, even ? -most : -most - 1, most};
     float scale = from_f16(way.half);
     if (scale == 0) continue;
     way.inverse = __fdiv_rn(1, scale);
@@ -68,7 +68,7 @@ DEVICE Rounding round_group(const Group &g, int n, int type) {
       way.from = clamp_round(__fmul_rn(__fmul_rn(low, range[t]), way.inverse), -levels, 0);
       way.to = levels + way.from;
     }
-    float error = bytes ? 0 : rounding_error(g, n, way);
+    float error = even ? 0 : rounding_error(g, n, way);
     if (error < least) {
       least = error;
       best = way;
@@ -82,24 +82,29 @@ KERNEL(
     swift_quantise_tiles, const void *x, int type, i64 rows, i64 columns, unsigned char *out, int out_type, i64 n) {
   i64 across = tiles_across(out_type, columns);
   int size = tile_columns(out_type);
-  bool bytes = out_type & BITS8;
   EACH(i, n) {
     int r = (int)(i % TILE_ROWS);
     i64 t = i / TILE_ROWS;
     i64 row = t / across * TILE_ROWS + r, column = t % across * size;
     Group g = {x, type, row < rows ? (int)min((i64)size, columns - column) : 0, row * columns + column};
     Rounding way = round_group(g, size, out_type);
-    int zero = out_type & ZERO ? (int)-way.from : bytes ? 128 : 8;
+    int zero = out_type & ZERO ? (int)-way.from : 1 << (code_bits(out_type) - 1);
     unsigned char *tile = out + t * tile_bytes(out_type);
     ((unsigned short *)tile)[r] = way.half;
     if (out_type & ZERO) tile[TILE_ROWS * 2 + r] = (unsigned char)zero;
     for (int j = 0; j < size; j++) {
       int code = way.code(g.value(j)) + zero;
-      if (!bytes) {
+      if (code_bits(out_type) < 8) {
         if (j % TILE_COLUMNS >= 16) continue;
-        code |= (way.code(g.value(j + 16)) + zero) << 4;
+        code = (code & 15) | (way.code(g.value(j + 16)) + zero) << 4;
       }
       tile[code_byte(out_type, r, j)] = (unsigned char)code;
+    }
+    for (int j = 0; out_type == TILED6 && j < TILE_COLUMNS; j++) {
+      if (j % 16 >= 4) continue;
+      int high = 0;
+      for (int s = 0; s < 16; s += 4) high |= (way.code(g.value(j + s)) + zero) >> 4 << high_shift(s);
+      tile[high_byte(r, j)] = (unsigned char)high;
     }
   }
 }

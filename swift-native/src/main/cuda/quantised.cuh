@@ -23,14 +23,16 @@ static const float nf4_values[16] = {NF4_VALUES};
 static __constant__ float nf4_values[16] = {NF4_VALUES};
 #endif
 
-/* A type of tiles is TILED + kind + 4 log2(parts): groups of 32, 64 or 128 columns are 1, 2 or 4 parts of 32. */
+/* A type of tiles is TILED + kind + 4 log2(parts): groups of 32, 64 or 128 columns are 1, 2 or 4 parts of 32. TILED6 has 6
+ * bits: a part is the low four of its codes as 4 bits have them, then the high two. */
 enum { BITS8 = 1, ZERO = 2 };
 DEVICE bool is_tiled(int type) { return type >= TILED; }
-DEVICE int parts_log2(int type) { return (type - TILED) >> 2; }
+DEVICE int code_bits(int type) { return type == TILED6 ? 6 : type & BITS8 ? 8 : 4; }
+DEVICE int parts_log2(int type) { return type == TILED6 ? 0 : (type - TILED) >> 2; }
 DEVICE int tile_columns(int type) { return TILE_COLUMNS << parts_log2(type); }
 DEVICE i64 tiles_across(int type, i64 columns) { return (columns + tile_columns(type) - 1) / tile_columns(type); }
 DEVICE int tile_head(int type) { return TILE_ROWS * (type & ZERO ? 3 : 2); }
-DEVICE int part_bytes(int type) { return type & BITS8 ? 512 : 256; }
+DEVICE int part_bytes(int type) { return code_bits(type) * 64; }
 DEVICE i64 tile_bytes(int type) { return tile_head(type) + (part_bytes(type) << parts_log2(type)); }
 
 DEVICE const unsigned char *tile_of(const void *x, int type, i64 columns, i64 row, i64 column) {
@@ -38,7 +40,7 @@ DEVICE const unsigned char *tile_of(const void *x, int type, i64 columns, i64 ro
       + (row / TILE_ROWS * tiles_across(type, columns) + column / tile_columns(type)) * tile_bytes(type);
 }
 
-/* The byte of a tile with the code of a row and a column; of 4 bits column j + 16 of a part has the high half of j's. */
+/* The byte of a tile with the code of a row and a column; of 4 and 6 bits column j + 16 of a part has the high half of j's. */
 DEVICE int code_byte(int type, int row, int column) {
   int j = type & BITS8 ? column % TILE_COLUMNS : column % 16;
   return tile_head(type) + column / TILE_COLUMNS * part_bytes(type) + j / 4 * 64 + row * 4 + j % 4;
@@ -47,14 +49,19 @@ DEVICE int code_byte(int type, int row, int column) {
 DEVICE float tile_scale(const unsigned char *tile, int row) { return from_f16(((const unsigned short *)tile)[row]); }
 
 DEVICE int tile_zero(const unsigned char *tile, int type, int row) {
-  return type & ZERO ? tile[TILE_ROWS * 2 + row] : type & BITS8 ? 128 : 8;
+  return type & ZERO ? tile[TILE_ROWS * 2 + row] : 1 << (code_bits(type) - 1);
 }
+
+/* Of 6 bits: the byte with the high two of a code, and their place in it. */
+DEVICE int high_byte(int row, int column) { return TILE_ROWS * 2 + 256 + column / 16 * 64 + row * 4 + column % 4; }
+DEVICE int high_shift(int column) { return column % 16 / 4 * 2; }
 
 DEVICE float load_tile(const void *x, int type, i64 columns, i64 row, i64 column) {
   const unsigned char *tile = tile_of(x, type, columns, row, column);
   int r = (int)(row % TILE_ROWS), j = (int)(column % tile_columns(type));
   int b = tile[code_byte(type, r, j)];
-  if (!(type & BITS8)) b = j % TILE_COLUMNS < 16 ? b & 15 : b >> 4;
+  if (code_bits(type) < 8) b = j % TILE_COLUMNS < 16 ? b & 15 : b >> 4;
+  if (type == TILED6) b |= (tile[high_byte(r, j)] >> high_shift(j) & 3) << 4;
   return (float)(b - tile_zero(tile, type, r)) * tile_scale(tile, r);
 }
 

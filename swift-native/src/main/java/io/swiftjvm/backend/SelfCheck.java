@@ -115,8 +115,8 @@ public final class SelfCheck {
   }
 
   private void products() {
-    for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16, DType.Q8, DType.Q8_128_ZERO, DType.Q4, DType.Q4_64,
-        DType.NF4, DType.F8_BLOCK}) {
+    for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16, DType.Q8, DType.Q8_128_ZERO, DType.Q6, DType.Q4,
+        DType.Q4_64, DType.NF4, DType.F8_BLOCK}) {
       // The cpu's kernels round the rows beside int8 and int4 weights to 8 bits.
       boolean rounds = type.tileRows() > 1;
       add("matrix by " + type.shortName() + " weights, 3 rows", rounds ? ROUNDED : SAME, (b, in) -> {

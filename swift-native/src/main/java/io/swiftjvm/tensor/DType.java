@@ -28,6 +28,8 @@ public enum DType {
   Q8_64_ZERO(8, 64, true),
   /** {@link #Q8_128} with a zero point for every scale. */
   Q8_128_ZERO(8, 128, true),
+  /** Codes of 6 bits with a float16 scale for a group of 32 of a row, in tiles of 16 rows by 32 columns. */
+  Q6(6, 32, false),
   /** Codes of 4 bits with a float16 scale for a group of 32 of a row, in tiles of 16 rows by 32 columns. */
   Q4(4, 32, false),
   /** {@link #Q4} in groups of 64. */
@@ -79,7 +81,7 @@ public enum DType {
   /**
    * Weights in tiles.
    *
-   * @param bits 4 or 8
+   * @param bits 4, 8 or, for groups of 32 without a zero point, 6
    * @param group columns that share a scale: 32, 64 or 128
    * @param zeroPoint whether they share a zero point, too
    */
@@ -89,11 +91,16 @@ public enum DType {
         return type;
       }
     }
-    throw new IllegalArgumentException("tiles have 4 or 8 bits and groups of 32, 64 or 128, got " + bits + " bits and groups of "
+    throw new IllegalArgumentException("tiles have 4 or 8 bits and groups of 32, 64 or 128, or 6 bits and groups of 32 without a zero point, got " + bits + " bits and groups of "
         + group);
   }
 
-  /** Bits of a code in a tile: 4 or 8; 0 for types that are not in tiles. */
+  /** What the output projection has beside projections in tiles of this type: more bits, for its errors are those of logits. */
+  public DType head() {
+    return this == Q4 ? Q6 : tiled(8, block, zeroPoint);
+  }
+
+  /** Bits of a code in a tile: 4, 6 or 8; 0 for types that are not in tiles. */
   public int tileBits() {
     return bits;
   }

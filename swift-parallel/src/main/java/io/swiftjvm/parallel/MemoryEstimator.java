@@ -84,8 +84,8 @@ public final class MemoryEstimator {
     });
     long[] head = sizes.model().projections().get(sizes.names().head());
     if (head != null && request.packed() instanceof DType packed && packed.tileRows() > 1) {
-      // The output projection has 8 bits whatever the others have; the token table that it may be tied to stays.
-      tally.add(DType.tiled(8, packed.block(), packed.hasZeroPoint()).bytes(head[0], head[1]));
+      // The token table that it may be tied to stays.
+      tally.add(packed.head().bytes(head[0], head[1]));
     }
     if (onTop) {
       trained.values().forEach(shape -> tally.add(ModelShapes.values(shape) * FLOAT));

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class QuantCache {
   private static final Logger LOG = System.getLogger(QuantCache.class.getName());
   /** Changes with the layout of the packed types. */
-  private static final String LAYOUT = "1";
+  private static final String LAYOUT = "2";
   private static final String FOLDER = ".swift";
 
   private final CausalLm model;

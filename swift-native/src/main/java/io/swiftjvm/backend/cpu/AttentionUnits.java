@@ -60,7 +60,9 @@ final class AttentionUnits {
     for (int length : segments.qLength()) {
       few &= length <= FEW;
     }
-    return new AttentionUnits(spec, segments, spec.heads(), few ? spec.heads() / spec.kvHeads() : 1, queries, block);
+    int group = spec.heads() / spec.kvHeads();
+    // Two heads of a block of queries share its turned keys; more at once would leave threads idle.
+    return new AttentionUnits(spec, segments, spec.heads(), few ? group : group % 2 == 0 ? 2 : 1, queries, block);
   }
 
   static AttentionUnits backward(AttentionSpec spec, Segments segments, long queries) {

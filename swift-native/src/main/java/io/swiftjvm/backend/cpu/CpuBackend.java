@@ -17,6 +17,7 @@ import io.swiftjvm.backend.Capabilities;
 import io.swiftjvm.backend.Device;
 import io.swiftjvm.backend.Fallbacks;
 import io.swiftjvm.backend.FusedOp;
+import io.swiftjvm.backend.KernelTypes;
 import io.swiftjvm.backend.Reduction;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.Shapes;
@@ -104,7 +105,7 @@ public final class CpuBackend implements Backend {
   @Override
   public Capabilities capabilities() {
     return new Capabilities(EnumSet.allOf(FusedOp.class), Arrays.stream(DType.values())
-        .filter(type -> type.isFloat() || type.isQuantised()).collect(Collectors.toSet()));
+        .filter(KernelTypes::weights).collect(Collectors.toSet()));
   }
 
   @Override

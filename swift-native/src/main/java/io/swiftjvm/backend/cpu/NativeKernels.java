@@ -3,6 +3,7 @@ package io.swiftjvm.backend.cpu;
 import io.swiftjvm.backend.AdamStep;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Binary;
+import io.swiftjvm.backend.KernelTypes;
 import io.swiftjvm.backend.Reduction;
 import io.swiftjvm.backend.Unary;
 import io.swiftjvm.error.MemoryException;
@@ -22,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class NativeKernels implements Kernels {
   private static final String[] LEVELS = {"baseline vectors", "AVX2", "AVX-512"};
-  /** The first type of {@code tiles.h}. */
-  private static final int TILED = 16;
 
   private final String description;
 
@@ -129,26 +128,6 @@ final class NativeKernels implements Kernels {
     }
   }
 
-  private static int type(DType type) {
-    return switch (type) {
-      case F32 -> 0;
-      case BF16 -> 1;
-      case F16 -> 2;
-      case NF4 -> 5;
-      case Q8_BLOCK -> 6;
-      case F8_E4M3 -> 7;
-      case F8_E5M2 -> 8;
-      case F8_BLOCK -> 9;
-      default -> {
-        if (type.tileRows() == 1) {
-          throw new IllegalArgumentException("not a float type: " + type);
-        }
-        int parts = Integer.numberOfTrailingZeros(type.block() / 32);
-        yield TILED + flag(type.tileBits() == 8) + 2 * flag(type.hasZeroPoint()) + 4 * parts;
-      }
-    };
-  }
-
   private static int flag(boolean on) {
     return on ? 1 : 0;
   }
@@ -174,7 +153,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void cast(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
     try {
-      Calls.CAST.invokeExact(x, type(type), out, type(outType), from, to);
+      Calls.CAST.invokeExact(x, KernelTypes.code(type), out, KernelTypes.code(outType), from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -184,7 +163,7 @@ final class NativeKernels implements Kernels {
   public boolean quantize(
       MemorySegment x, DType type, long rows, long columns, MemorySegment out, DType outType, long from, long to) {
     try {
-      return (int) Calls.QUANTIZE.invokeExact(x, type(type), rows, columns, out, type(outType), from, to) == 0;
+      return (int) Calls.QUANTIZE.invokeExact(x, KernelTypes.code(type), rows, columns, out, KernelTypes.code(outType), from, to) == 0;
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -196,7 +175,7 @@ final class NativeKernels implements Kernels {
       long n, long k, float alpha, float beta, long m0, long m1, long n0, long n1) {
     try {
       done((int) Calls.MATMUL.invokeExact(
-          a, flag(transposeA), b, type(bType), flag(transposeB), out, m, n, k, alpha, beta, m0, m1, n0, n1));
+          a, flag(transposeA), b, KernelTypes.code(bType), flag(transposeB), out, m, n, k, alpha, beta, m0, m1, n0, n1));
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -281,7 +260,7 @@ final class NativeKernels implements Kernels {
       MemorySegment table, DType type, long columns, @Nullable MemorySegment ids, MemorySegment out, long from,
       long to) {
     try {
-      Calls.GATHER_ROWS.invokeExact(table, type(type), columns, orNull(ids), out, from, to);
+      Calls.GATHER_ROWS.invokeExact(table, KernelTypes.code(type), columns, orNull(ids), out, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -338,7 +317,7 @@ final class NativeKernels implements Kernels {
       MemorySegment x, MemorySegment w, DType type, float shift, float eps, MemorySegment y,
       @Nullable MemorySegment rstd, long columns, long from, long to) {
     try {
-      Calls.RMS_NORM.invokeExact(x, w, type(type), shift, eps, y, orNull(rstd), columns, from, to);
+      Calls.RMS_NORM.invokeExact(x, w, KernelTypes.code(type), shift, eps, y, orNull(rstd), columns, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -349,7 +328,7 @@ final class NativeKernels implements Kernels {
       MemorySegment x, MemorySegment w, DType type, float shift, MemorySegment rstd, MemorySegment dy, MemorySegment dx,
       long columns, long from, long to) {
     try {
-      Calls.RMS_NORM_BACKWARD.invokeExact(x, w, type(type), shift, rstd, dy, dx, columns, from, to);
+      Calls.RMS_NORM_BACKWARD.invokeExact(x, w, KernelTypes.code(type), shift, rstd, dy, dx, columns, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -404,7 +383,7 @@ final class NativeKernels implements Kernels {
       int heads, MemorySegment out, @Nullable MemorySegment lse, long from, long to) {
     try {
       done((int) Calls.ATTENTION.invokeExact(
-          q, k, v, type(type), orNull(s.pages()), (long) s.page(), (long) spec.heads(), (long) spec.kvHeads(),
+          q, k, v, KernelTypes.code(type), orNull(s.pages()), (long) s.page(), (long) spec.heads(), (long) spec.kvHeads(),
           (long) spec.headDim(), (long) spec.valueDim(), (long) spec.window(), spec.scale(), spec.softCap(), s.queries(),
           s.qStart(), s.qLength(), s.kStart(), s.kLength(), (long) head, (long) heads, out, orNull(lse), from, to));
     } catch (Throwable t) {

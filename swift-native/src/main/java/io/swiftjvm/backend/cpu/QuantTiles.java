@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
-/** int8 and int4 weights in Java, tile by tile as in {@code tiles.h} and {@code quantize.h}, to the same bits. */
+/** int8, int6 and int4 weights in Java, tile by tile as in {@code tiles.h} and {@code quantize.h}, to the same bits. */
 final class QuantTiles {
   private static final int ROWS = 16;
   private static final int COLUMNS = 32;
@@ -16,13 +16,21 @@ final class QuantTiles {
     return (row / ROWS * Math.ceilDiv(columns, (long) type.block()) + column / type.block()) * type.bytes(ROWS, type.block());
   }
 
-  /** Where the byte of a code is; of 4 bits column j + 16 has the high half of column j's. */
+  private static int middle(DType type) {
+    return 1 << type.tileBits() - 1;
+  }
+
+  /** Where the byte of a code is, of 6 bits of its low four; of 4 and 6 bits column j + 16 has the high half of column j's. */
   private static long code(DType type, long tile, long row, int column) {
     int part = column / COLUMNS;
     int j = column % COLUMNS;
-    boolean bytes = type.tileBits() == 8;
-    int at = bytes ? j : j % 16;
-    return tile + ROWS * (type.hasZeroPoint() ? 3 : 2) + part * (bytes ? 512L : 256L) + at / 4 * 64 + row % ROWS * 4 + at % 4;
+    int at = type.tileBits() == 8 ? j : j % 16;
+    return tile + ROWS * (type.hasZeroPoint() ? 3 : 2) + part * (type.tileBits() * 64L) + at / 4 * 64 + row % ROWS * 4 + at % 4;
+  }
+
+  /** Of 6 bits: where the byte with the high two of column j's code is, two for each of the columns j, j + 4, j + 8, j + 12. */
+  private static long high(long tile, long row, int column) {
+    return tile + ROWS * 2 + 256 + column / 16 * 64L + row % ROWS * 4 + column % 4;
   }
 
   /** One element, widened. */
@@ -31,9 +39,15 @@ final class QuantTiles {
     int j = (int) (column % type.block());
     float scale = Float.float16ToFloat(x.get(ValueLayout.JAVA_SHORT_UNALIGNED, tile + row % ROWS * 2));
     int zero = type.hasZeroPoint() ? x.get(ValueLayout.JAVA_BYTE, tile + ROWS * 2 + row % ROWS) & 255
-        : 1 << type.tileBits() - 1;
+        : middle(type);
     int b = x.get(ValueLayout.JAVA_BYTE, code(type, tile, row, j)) & 255;
-    return ((type.tileBits() == 8 ? b : j % COLUMNS < 16 ? b & 15 : b >> 4) - zero) * scale;
+    if (type.tileBits() < 8) {
+      b = j % COLUMNS < 16 ? b & 15 : b >> 4;
+    }
+    if (type.tileBits() == 6) {
+      b |= (x.get(ValueLayout.JAVA_BYTE, high(tile, row, j)) >> j % 16 / 4 * 2 & 3) << 4;
+    }
+    return (b - zero) * scale;
   }
 
   /** Tiles {@code [from, to)} of out, 0 beyond the edges of the matrix; false if a weight is NaN or infinite. */
@@ -64,8 +78,14 @@ final class QuantTiles {
           if (outType.tileBits() == 8) {
             out.set(ValueLayout.JAVA_BYTE, code(outType, tile, row, j), (byte) b);
           } else if (j % COLUMNS < 16) {
-            out.set(ValueLayout.JAVA_BYTE, code(outType, tile, row, j), (byte) (b | group.codes[j + 16] + group.zero << 4));
+            int other = group.codes[j + 16] + group.zero;
+            out.set(ValueLayout.JAVA_BYTE, code(outType, tile, row, j), (byte) (b & 15 | other << 4));
           }
+        }
+        for (int j = 0; outType.tileBits() == 6 && j < COLUMNS; j++) {
+          int bits = group.codes[j] + group.zero >> 4 << j % 16 / 4 * 2;
+          long at = high(tile, row, j);
+          out.set(ValueLayout.JAVA_BYTE, at, (byte) (j % 16 < 4 ? bits : out.get(ValueLayout.JAVA_BYTE, at) | bits));
         }
       }
     }
@@ -84,18 +104,21 @@ final class QuantTiles {
     int zero;
     final int[] codes;
     private final int[] trial;
-    private final boolean bytes;
+    /** The largest code, without a zero point. */
+    private final int limit;
+    private final int trials;
     private final boolean zeroPoint;
 
     Group(int size, int bits, boolean zeroPoint) {
       codes = new int[size];
       trial = new int[size];
-      bytes = bits == 8;
+      limit = (1 << bits - 1) - 1;
+      trials = bits > 4 ? 1 : zeroPoint ? RANGES.length : TRIALS.length;
       this.zeroPoint = zeroPoint;
     }
 
     void round(float[] x) {
-      int levels = bytes ? 255 : 15;
+      int levels = 2 * limit + 1;
       float high = 0;
       float low = 0;
       for (float v : x) {
@@ -105,17 +128,17 @@ final class QuantTiles {
       float top = high >= -low ? high : low;
       float least = Float.POSITIVE_INFINITY;
       scale = 0;
-      zero = zeroPoint ? 0 : (levels + 1) / 2;
+      zero = zeroPoint ? 0 : limit + 1;
       Arrays.fill(codes, 0);
-      for (int t = 0; t < (bytes ? 1 : zeroPoint ? RANGES.length : TRIALS.length); t++) {
+      for (int t = 0; t < trials; t++) {
         short half = Float.floatToFloat16(
-            zeroPoint ? (high - low) * RANGES[t] / levels : bytes ? Math.abs(top) / 127 : top * TRIALS[t]);
+            zeroPoint ? (high - low) * RANGES[t] / levels : trials == 1 ? Math.abs(top) / limit : top * TRIALS[t]);
         float s = Float.float16ToFloat(half);
         if (s == 0) {
           continue;
         }
-        int from = bytes ? -127 : -8;
-        int to = bytes ? 127 : 7;
+        int from = trials == 1 ? -limit : -limit - 1;
+        int to = limit;
         if (zeroPoint) {
           from = (int) Math.max(Math.rint(low * RANGES[t] * (1 / s)), -levels);
           to = levels + from;

@@ -1,6 +1,7 @@
 package io.swiftjvm.backend.cuda;
 
 import io.swiftjvm.backend.AttentionSpec;
+import io.swiftjvm.backend.KernelTypes;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
@@ -82,7 +83,7 @@ final class Attention {
       Tensor parts = splits == 1 ? out : scope.floats(splits, nq, (long) spec.heads() * spec.valueDim());
       Tensor sums = splits == 1 ? lse : scope.floats(splits, spec.heads(), nq);
       layer(kernels.start("swift_attention_" + size(spec), shared(hp, hp + 4 + vp + 4)).of(q).of(k).of(v)
-          .of(Types.code(k.dtype())).of(cut.table()).of(pages == null ? null : pages.table())
+          .of(KernelTypes.code(k.dtype())).of(cut.table()).of(pages == null ? null : pages.table())
           .of(pages == null ? 1 : pages.size()).of(pages == null ? 0 : Math.toIntExact(k.dim(0) / pages.size())), spec, nq).of(parts).of(sums).of(splits)
           .run(cut.count(), spec.kvHeads(), splits, THREADS, shared(hp, hp + 4 + vp + 4));
       if (sums != null && splits > 1) {

@@ -12,6 +12,7 @@ import io.swiftjvm.backend.Capabilities;
 import io.swiftjvm.backend.Device;
 import io.swiftjvm.backend.Fallbacks;
 import io.swiftjvm.backend.FusedOp;
+import io.swiftjvm.backend.KernelTypes;
 import io.swiftjvm.backend.Reduction;
 import io.swiftjvm.backend.Replay;
 import io.swiftjvm.backend.Segments;
@@ -169,7 +170,7 @@ public final class CudaBackend implements Backend {
   @Override
   public Capabilities capabilities() {
     return new Capabilities(
-        EnumSet.allOf(FusedOp.class), Arrays.stream(DType.values()).filter(Types::known).collect(Collectors.toSet()));
+        EnumSet.allOf(FusedOp.class), Arrays.stream(DType.values()).filter(KernelTypes::weights).collect(Collectors.toSet()));
   }
 
   @Override
@@ -224,12 +225,12 @@ public final class CudaBackend implements Backend {
   public void cast(Tensor source, Tensor target) {
     sameSize(source, target);
     require(target.dtype().isFloat() || target.dtype().isFloat8(), "cast of %s to %s, which is no float type", source, target);
-    int type = Types.code(source.dtype());
+    int type = KernelTypes.code(source.dtype());
     if (source.dtype().tileRows() > 1) {
       kernels.start("swift_widen_tiles").of(source).of(type).of(source.columns()).of(target)
-          .of(Types.code(target.dtype())).elements(source.size());
+          .of(KernelTypes.code(target.dtype())).elements(source.size());
     } else {
-      kernels.start("swift_cast").of(source).of(type).of(target).of(Types.code(target.dtype()))
+      kernels.start("swift_cast").of(source).of(type).of(target).of(KernelTypes.code(target.dtype()))
           .elements(source.size());
     }
   }
@@ -239,8 +240,8 @@ public final class CudaBackend implements Backend {
     sameSize(source, target);
     DType type = target.dtype();
     require(type.isQuantised() && source.dtype().isFloat(), "quantisation of %s to %s", source, target);
-    int from = Types.code(source.dtype());
-    int to = Types.code(type);
+    int from = KernelTypes.code(source.dtype());
+    int to = KernelTypes.code(type);
     // Keys and values of a cache are not asked: that would make the host wait in every step.
     if (type != DType.Q8_BLOCK) {
       requireNumbers(source);
@@ -364,7 +365,7 @@ public final class CudaBackend implements Backend {
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
     require(table.rank() == 2 && table.columns() == out.columns() && ids.size() == out.rows(),
         "gather of %s at ids %s into %s", table, ids, out);
-    kernels.start("swift_gather").of(table).of(Types.code(table.dtype())).of(table.dim(0)).of(table.columns())
+    kernels.start("swift_gather").of(table).of(KernelTypes.code(table.dtype())).of(table.dim(0)).of(table.columns())
         .of(IdChecks.ids(ids)).of(floats(out)).of(checks.flag(IdChecks.Where.GATHER)).elements(out.size());
   }
 
@@ -466,7 +467,7 @@ public final class CudaBackend implements Backend {
     sameSize(x, y);
     require(w.size() == x.columns() && (rstd == null || rstd.size() == x.rows()), "rmsNorm of %s by %s, rstd %s", x, w,
         rstd);
-    kernels.start("swift_rms_norm").of(floats(x)).of(w).of(Types.code(w.dtype())).of(shift).of(eps).of(floats(y))
+    kernels.start("swift_rms_norm").of(floats(x)).of(w).of(KernelTypes.code(w.dtype())).of(shift).of(eps).of(floats(y))
         .of(rstd).of(x.columns()).rows(x.rows(), x.columns());
   }
 
@@ -485,7 +486,7 @@ public final class CudaBackend implements Backend {
     }
     if (dx != null) {
       sameSize(x, dx);
-      kernels.start("swift_rms_norm_backward").of(floats(x)).of(w).of(Types.code(w.dtype())).of(shift).of(rstd)
+      kernels.start("swift_rms_norm_backward").of(floats(x)).of(w).of(KernelTypes.code(w.dtype())).of(shift).of(rstd)
           .of(floats(dy)).of(floats(dx)).of(columns).rows(x.rows(), columns);
     }
   }

@@ -2,6 +2,7 @@ package io.swiftjvm.backend.cuda;
 
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Fallbacks;
+import io.swiftjvm.backend.KernelTypes;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
@@ -102,7 +103,7 @@ final class FlashAttention {
     int width = padded(dim);
     long rows = dense == null ? x.dim(0) : dense.rows;
     Tensor out = scope.tensor(DType.BF16, rows, (long) heads * width);
-    kernels.start("swift_flash_narrow").of(x).of(Types.code(x.dtype())).of(heads).of(dim).of(width)
+    kernels.start("swift_flash_narrow").of(x).of(KernelTypes.code(x.dtype())).of(heads).of(dim).of(width)
         .of(dense == null ? null : dense.starts).of(dense == null ? 0 : dense.of.count())
         .of(pages == null ? null : pages.table()).of(pages == null ? 1 : pages.size())
         .of(pages == null ? 0 : Math.toIntExact(x.dim(0) / pages.size())).of(out).elements(out.size() / 8);

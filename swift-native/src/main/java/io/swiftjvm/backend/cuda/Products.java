@@ -1,6 +1,7 @@
 package io.swiftjvm.backend.cuda;
 
 import io.swiftjvm.backend.Fallbacks;
+import io.swiftjvm.backend.KernelTypes;
 import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
@@ -87,7 +88,7 @@ final class Products {
     int align = b.dtype().isFloat() ? 16 : b.dtype() == DType.Q8_BLOCK ? 0 : 4;
     boolean wide = align > 0 && k % 8 == 0 && memory.address(b) % align == 0;
     int threads = k >= 2048 ? 256 : k >= 512 ? 128 : 32;
-    Launch launch = kernels.start(tiles ? "swift_matvec_tiles" : "swift_matvec").of(a).of(b).of(Types.code(b.dtype()))
+    Launch launch = kernels.start(tiles ? "swift_matvec_tiles" : "swift_matvec").of(a).of(b).of(KernelTypes.code(b.dtype()))
         .of(out).of((int) m).of(n).of(k).of(alpha).of(beta);
     (tiles ? launch : launch.of(wide)).run(Math.ceilDiv(n, 16L), 1, 1, threads, 0);
   }
@@ -146,7 +147,7 @@ final class Products {
     try (Scope scope = new Scope(backend)) {
       Tensor parts = splits == 1 ? null : scope.floats(splits, m, n);
       Launch launch = kernels.start(tile.kernel).of(a).of(ta).of(b)
-          .of(Types.code(b.dtype())).of(tb).of(out).of(m).of(n).of(k).of(alpha).of(beta).of(each).of(parts);
+          .of(KernelTypes.code(b.dtype())).of(tb).of(out).of(m).of(n).of(k).of(alpha).of(beta).of(each).of(parts);
       if (tensor != null) {
         // Four neighbours are fetched at once where rows of the side that is contiguous allow it.
         boolean wideA = (ta ? m : k) % 4 == 0 && memory.address(a) % 16 == 0;

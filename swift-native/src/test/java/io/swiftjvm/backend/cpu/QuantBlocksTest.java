@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class QuantBlocksTest {
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[48].*", "NF4"})
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[468].*", "NF4"})
   void products_with_quantised_weights_are_those_with_the_widened_ones(DType type) {
     // Rows of 48: blocks go across their ends, tiles are cut.
     for (int k : type.tileRows() == 1 ? new int[] {48, 64, 528} : new int[] {1, 48, 63, 264}) {
@@ -53,7 +53,7 @@ class QuantBlocksTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[48].*", "NF4"})
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[468].*", "NF4"})
   void a_few_rows_of_weights_meet_many_rows(DType type) {
     for (int rows : new int[] {1, 5, 16}) {
       Agreement.check(0.5, (backend, scope, random) -> {
@@ -73,7 +73,7 @@ class QuantBlocksTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "Q[48](_\\d+)?(_ZERO)?")
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "Q[468](_\\d+)?(_ZERO)?")
   void a_row_has_the_same_bits_in_batches_of_any_size(DType type) {
     Agreement.all().forEach(backend -> {
       try (backend; Scope scope = new Scope(backend)) {
@@ -94,7 +94,7 @@ class QuantBlocksTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"Q8,0.006", "Q8_128,0.008", "Q8_ZERO,0.006", "Q8_64_ZERO,0.006", "Q4,0.09", "Q4_64,0.11", "Q4_128,0.12",
+  @CsvSource({"Q8,0.006", "Q8_128,0.008", "Q8_ZERO,0.006", "Q8_64_ZERO,0.006", "Q6,0.023", "Q4,0.09", "Q4_64,0.11", "Q4_128,0.12",
       "Q4_ZERO,0.08", "Q4_64_ZERO,0.095", "Q4_128_ZERO,0.11", "NF4,0.095", "F8_BLOCK,0.03"})
   void the_error_is_that_of_so_many_bits(DType type, double allowed) {
     Agreement.all().forEach(backend -> {
@@ -111,7 +111,7 @@ class QuantBlocksTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "Q[48].*_ZERO")
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "Q[468].*_ZERO")
   void a_zero_point_halves_the_error_of_weights_that_are_all_of_one_sign(DType type) {
     Agreement.all().forEach(backend -> {
       try (backend; Scope scope = new Scope(backend)) {
@@ -128,7 +128,7 @@ class QuantBlocksTest {
   }
 
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[48](_.+)?", "NF4", "F8_BLOCK"})
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[468](_.+)?", "NF4", "F8_BLOCK"})
   void every_way_of_quantising_gives_the_same_bits(DType type) {
     assumeTrue(type != DType.Q8_BLOCK && NativeLibrary.found().symbols() != null);
     byte[] expected = packed(CpuBackend.portable(1), type);
