@@ -54,7 +54,7 @@ class MemoryPlanTest {
     List<MemoryFix> fixes = plan.fixes(limit);
     assertThat(fixes).extracting(MemoryFix::flag).containsExactly(
         "--per_device_train_batch_size 1 --gradient_accumulation_steps 16", "--gradient_checkpointing true",
-        "--optim adamw_8bit", "--tuner_type lora");
+        "--recompute_granularity full",        "--optim adamw_8bit", "--tuner_type lora");
     long total = plan.estimate().total();
     for (MemoryFix fix : fixes) {
       assertThat(fix.saved()).isPositive().isEqualTo(total - fix.total());
@@ -74,7 +74,7 @@ class MemoryPlanTest {
     Recipe recipe = Swift.model("swift-tiny").dataset("swift/self-cognition#4").with("model_name", "A")
         .with("model_author", "B").with("max_steps", 1).outputDir(temp.resolve("out"));
     assertThatThrownBy(() -> recipe.with("memory_limit", 0.001).train()).isInstanceOf(MemoryException.class)
-        .hasMessageContaining("memory_limit").hasMessageContaining("Most of it is optimizer state").hasMessageContaining("What to change");
+        .hasMessageContaining("memory_limit").hasMessageContaining("Most of it is activations").hasMessageContaining("What to change");
     assertThat(temp.resolve("out")).doesNotExist();
     try (Run run = recipe.with("memory_limit", 0.5).train()) {
       assertThat(run.result().orElseThrow().steps()).isEqualTo(1);

@@ -2,6 +2,7 @@ package io.swiftjvm.plan;
 
 import static io.swiftjvm.parallel.MemoryEstimate.show;
 
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.parallel.MemoryEstimate;
 import io.swiftjvm.quant.QuantSpec;
 import io.swiftjvm.tuner.LoraSpec;
@@ -66,8 +67,10 @@ public record MemoryFix(String flag, String effect, long saved, long total) {
       steps.add(new Step("--per_device_train_batch_size 1 --gradient_accumulation_steps " + all, "the same steps",
           now -> now.train(t -> t.batch(b -> b.perDevice(1).accumulation(all)))));
     }
-    steps.add(new Step("--gradient_checkpointing true", "the same result, a second forward pass",
+    steps.add(new Step("--gradient_checkpointing true", "the same result, norms and activations are computed twice",
         now -> now.train(t -> t.gradientCheckpointing(true))));
+    steps.add(new Step("--recompute_granularity full", "the same result, a second forward pass",
+        now -> now.train(t -> t.granularity(Recompute.FULL))));
     if (s.tuner().full()) {
       steps.add(new Step("--optim adamw_8bit", "optimizer state of 8 bits",
           now -> now.train(t -> t.optim(o -> o.type("adamw_8bit")))));

@@ -53,7 +53,7 @@ public record MemoryPlan(Settings settings, ModelSizes sizes, int longest) {
 
   private MemoryEstimate training(Settings s, long tokens) {
     return MemoryEstimator.estimate(sizes, MemoryRequest.train(s.tuner(), tokens).microBatches(s.train().batch().microBatches())
-        .recompute(s.train().gradientCheckpointing()).dtype(s.model().dtype()).packed(packed(s)).optim(s.train().optim()));
+        .recompute(s.train().recompute()).dtype(s.model().dtype()).packed(packed(s)).optim(s.train().optim()));
   }
 
   private static @Nullable DType packed(Settings s) {

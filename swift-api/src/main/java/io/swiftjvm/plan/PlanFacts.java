@@ -103,8 +103,11 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     var schedule = s.train().schedule();
     line(lines, "schedule", schedule.type().name().toLowerCase(Locale.ROOT), schedule.warmupSteps() > 0
         ? schedule.warmupSteps() + " warm-up steps" : "warm-up over " + schedule.warmupRatio() + " of the steps");
-    line(lines, "recompute", s.train().gradientCheckpointing() ? "on" : "off", s.train().gradientCheckpointing()
-        ? "gradient_checkpointing: less memory, a second forward pass" : "activations are kept: more memory, less work");
+    line(lines, "recompute", s.train().recompute().name().toLowerCase(Locale.ROOT), switch (s.train().recompute()) {
+      case NONE -> "activations are kept: more memory, less work";
+      case SELECTIVE -> "gradient_checkpointing: norms and activations are computed twice, products once";
+      case FULL -> "gradient_checkpointing: least memory, a second forward pass";
+    });
     line(lines, "seeds", s.train().seed() + ", " + s.train().dataSeed(), "same plan and seeds give the same bytes");
     Path output = s.outputDir();
     line(lines, "output", output == null ? "none" : output.toString(), output == null ? "nothing is written"

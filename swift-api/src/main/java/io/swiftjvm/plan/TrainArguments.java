@@ -8,6 +8,7 @@ import static io.swiftjvm.plan.Argument.Kind.TEXT;
 import static io.swiftjvm.plan.ModelArguments.toInt;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.train.NonFinite;
 import io.swiftjvm.train.optimizer.ScheduleSpec;
 import io.swiftjvm.train.optimizer.ScheduleType;
@@ -48,8 +49,12 @@ final class TrainArguments {
           s -> s.train().seed(), (s, v) -> s.train(t -> t.seed((Long) v))),
       Argument.of("data_seed", INTEGER, "Seeds the order of the data.",
           s -> s.train().dataSeed(), (s, v) -> s.train(t -> t.dataSeed((Long) v))),
-      Argument.of("gradient_checkpointing", SWITCH, "Recompute blocks in the backward pass to save memory.",
+      Argument.of("gradient_checkpointing", SWITCH, "Recompute activations in the backward pass to save memory.",
           s -> s.train().gradientCheckpointing(), (s, v) -> s.train(t -> t.gradientCheckpointing((Boolean) v))),
+      Argument.of("recompute_granularity", TEXT,
+          "With gradient_checkpointing: selective (norms and activations, no products) or full (whole blocks).",
+          s -> s.train().granularity().name().toLowerCase(Locale.ROOT),
+          (s, v) -> s.train(t -> t.granularity(granularity((String) v)))),
       Argument.of("label_smoothing_factor", NUMBER, "Share of the target that is spread over the vocabulary.",
           s -> s.train().loss().form().smoothing(), (s, v) -> s.train(t -> t.loss(l -> l.labelSmoothing((Double) v)))),
       Argument.of("enable_dft_loss", SWITCH, "Weigh each token by its own probability.",
@@ -68,6 +73,15 @@ final class TrainArguments {
   static Settings curve(Settings s, Object type, Object kwargs) {
     return s.train(t -> t.schedule(c ->
         new ScheduleSpec(ScheduleType.of((String) type), c.warmupSteps(), c.warmupRatio(), map((Map<?, ?>) kwargs))));
+  }
+
+  private static Recompute granularity(String name) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "selective" -> Recompute.SELECTIVE;
+      case "full" -> Recompute.FULL;
+      default -> throw new InvalidPlanException("recompute_granularity is '" + name + "'; it must be selective or full. To "
+          + "recompute nothing, set gradient_checkpointing to false.");
+    };
   }
 
   private static NonFinite nonFinite(String name) {

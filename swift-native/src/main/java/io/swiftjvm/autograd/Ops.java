@@ -120,6 +120,20 @@ public final class Ops {
     return y;
   }
 
+  /**
+   * Runs {@code body}, and of what that saved for the backward pass gives back what can be made again without a product,
+   * such as norms and activations; it is made again when the backward pass arrives there (selective activation
+   * recomputation, arXiv 2205.05198).
+   */
+  public Tensor thrifty(Supplier<Tensor> body) {
+    if (tape == null) {
+      return body.get();
+    }
+    Tensor[] result = new Tensor[1];
+    tape.thrifty(() -> result[0] = body.get());
+    return result[0];
+  }
+
   /** {@code x w^T + bias}: x (n,in), w (out,in) of any float type, bias (out) -> (n,out). */
   public Tensor linear(Tensor x, Tensor w, @Nullable Tensor bias) {
     Tensor y = scope.floats(x.rows(), w.dim(0));
@@ -156,6 +170,7 @@ public final class Ops {
   public Tensor addLowRank(Tensor y, Tensor x, Tensor a, Tensor b, float scale) {
     Tensor flat = x.view(x.rows(), x.columns());
     Tensor u = scope.floats(x.rows(), a.dim(0));
+    overwritten(y);
     backend.matmul(flat, false, a, true, u, 1, 0);
     backend.matmul(u, false, b, true, y, scale, 1);
     boolean wants = y.requiresGrad() || x.requiresGrad() || a.requiresGrad() || b.requiresGrad();
@@ -196,8 +211,7 @@ public final class Ops {
   /** {@code a * b} of equal shapes. */
   public Tensor multiply(Tensor a, Tensor b) {
     Tensor y = scope.floats(a.shape());
-    backend.binary(Binary.MULTIPLY, a, b, y);
-    return track(a.requiresGrad() || b.requiresGrad(), y, (dy, into, s) -> {
+    return cheap(a.requiresGrad() || b.requiresGrad(), y, () -> backend.binary(Binary.MULTIPLY, a, b, y), (dy, into, s) -> {
       if (a.requiresGrad()) {
         Tensor da = s.floats(a.shape());
         backend.binary(Binary.MULTIPLY, dy, b, da);
@@ -230,8 +244,7 @@ public final class Ops {
   /** An elementwise activation. */
   public Tensor activation(Unary kind, Tensor x) {
     Tensor y = scope.floats(x.shape());
-    backend.unary(kind, x, y);
-    return track(x.requiresGrad(), y, (dy, into, s) -> {
+    return cheap(x.requiresGrad(), y, () -> backend.unary(kind, x, y), (dy, into, s) -> {
       backend.unaryBackward(kind, x, dy, dy);
       into.add(x, dy);
     }, x);
@@ -240,8 +253,8 @@ public final class Ops {
   /** {@code act(gate) * up}: SwiGLU when act is SILU. */
   public Tensor gated(Unary act, Tensor gate, Tensor up) {
     Tensor y = scope.floats(gate.shape());
-    backend.gated(act, gate, up, y);
-    return track(gate.requiresGrad() || up.requiresGrad(), y, (dy, into, s) -> {
+    boolean wants = gate.requiresGrad() || up.requiresGrad();
+    return cheap(wants, y, () -> backend.gated(act, gate, up, y), (dy, into, s) -> {
       Tensor dgate = s.floats(gate.shape());
       Tensor dup = s.floats(up.shape());
       backend.gatedBackward(act, gate, up, dy, dgate, dup);
@@ -261,11 +274,12 @@ public final class Ops {
     Tensor flat = x.view(x.size() / c, c);
     boolean wants = tape != null && (x.requiresGrad() || w.requiresGrad());
     Tensor rstd = wants ? scope.floats(flat.rows()) : null;
-    backend.rmsNorm(flat, w, shift, eps, y.view(flat.shape()), rstd);
+    Tensor normed = y.view(flat.shape());
     if (rstd == null) {
+      backend.rmsNorm(flat, w, shift, eps, normed, null);
       return y;
     }
-    return track(true, y, (dy, into, s) -> {
+    return cheap(true, y, () -> backend.rmsNorm(flat, w, shift, eps, normed, rstd), (dy, into, s) -> {
       Tensor dx = x.requiresGrad() ? s.floats(x.shape()) : null;
       backend.rmsNormBackward(flat, w, shift, rstd, dy.view(flat.shape()), dx == null ? null : dx.view(flat.shape()),
           w.requiresGrad() ? into.getOrZero(w) : null);
@@ -280,7 +294,11 @@ public final class Ops {
    * operation that does not need it again.
    */
   public Tensor rope(Tensor x, Tensor cos, Tensor sin, boolean interleaved) {
-    backend.rope(x, cos, sin, interleaved, false, x);
+    Runnable turn = () -> backend.rope(x, cos, sin, interleaved, false, x);
+    turn.run();
+    if (tape != null) {
+      tape.remakeChange(x, turn);
+    }
     return track(x.requiresGrad(), x, (dy, into, s) -> {
       backend.rope(dy.view(x.shape()), cos, sin, interleaved, true, dy.view(x.shape()));
       into.add(x, dy);
@@ -315,7 +333,7 @@ public final class Ops {
       if (v.requiresGrad()) {
         into.add(v, dv);
       }
-    }, q, k, v, lse);
+    }, q, k, v, out, lse);
   }
 
   /**
@@ -364,11 +382,29 @@ public final class Ops {
       return x;
     }
     Tensor y = scope.floats(x.shape());
-    backend.dropout(x, p, key, y);
-    return track(x.requiresGrad(), y, (dy, into, s) -> {
+    return cheap(x.requiresGrad(), y, () -> backend.dropout(x, p, key, y), (dy, into, s) -> {
       backend.dropout(dy, p, key, dy);
       into.add(x, dy);
-    });
+    }, tape != null && tape.isThrifty() ? new Tensor[] {x} : new Tensor[0]);
+  }
+
+  /** Must be called by who writes over the result of an operation by other means than those here. */
+  public void overwritten(Tensor y) {
+    if (tape != null) {
+      tape.settle(y);
+    }
+  }
+
+  /**
+   * {@link #track} for what is made by {@code make} from {@code saved} alone at little cost, so that it need not be kept
+   * in a {@linkplain #thrifty thrifty} part.
+   */
+  private Tensor cheap(boolean wants, Tensor y, Runnable make, Tape.Backward backward, Tensor... saved) {
+    make.run();
+    if (tape != null && wants) {
+      tape.remake(y, make);
+    }
+    return track(wants, y, backward, saved);
   }
 
   /** Records a node made elsewhere, such as a fused loss; returns the tracked output. */

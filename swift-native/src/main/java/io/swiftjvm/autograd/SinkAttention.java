@@ -69,7 +69,7 @@ final class SinkAttention {
       if (v.requiresGrad()) {
         into.add(v, dv);
       }
-    }, q, k, v, lse);
+    }, q, k, v, out, lse);
   }
 
   private static Tensor flat(Tensor x) {

@@ -369,14 +369,15 @@ public final class CausalLm implements AutoCloseable {
   }
 
   private Tensor block(Pass pass, int index, Tensor x, RopeTable.@Nullable Angles angles) {
-    if (!pass.checkpoint()) {
-      return through(pass, index, x, angles);
-    }
-    return pass.ops().checkpoint(x, (ops, in) -> {
-      try (Use _ = use()) {
-        return through(pass.with(ops), index, in, angles);
-      }
-    }, angles == null ? new Tensor[0] : new Tensor[] {angles.cos(), angles.sin()});
+    return switch (pass.recompute()) {
+      case NONE -> through(pass, index, x, angles);
+      case SELECTIVE -> pass.ops().thrifty(() -> through(pass, index, x, angles));
+      case FULL -> pass.ops().checkpoint(x, (ops, in) -> {
+        try (Use _ = use()) {
+          return through(pass.with(ops), index, in, angles);
+        }
+      }, angles == null ? new Tensor[0] : new Tensor[] {angles.cos(), angles.sin()});
+    };
   }
 
   /** Logits (n,V) of hidden states (n,C); those of a classifier are (n,classes). */

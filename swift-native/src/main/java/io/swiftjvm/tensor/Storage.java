@@ -10,6 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public abstract class Storage {
   private final AtomicInteger references = new AtomicInteger(1);
+  private volatile boolean vacant;
+  private volatile int refills;
 
   /** Size in bytes. */
   public abstract long bytes();
@@ -37,8 +39,46 @@ public abstract class Storage {
     memory().asSlice(offset, source.byteSize()).copyFrom(source);
   }
 
-  /** Gives the memory back; called once, when the last reference goes. */
+  /** Gives the memory back: when the last reference goes, and in {@link #vacate}. */
   protected abstract void free();
+
+  /** Takes memory of the same size again after {@link #free}. Only where {@link #renewable()}. */
+  protected void renew() {
+    throw new UnsupportedOperationException("this memory cannot be taken again");
+  }
+
+  /** True if {@link #vacate} may be used. */
+  public boolean renewable() {
+    return false;
+  }
+
+  /**
+   * Gives the memory back although references are held, who see to it that it is not used before {@link #refill}. For
+   * the thread that the tensors belong to.
+   */
+  public final void vacate() {
+    checkOpen();
+    if (!renewable()) {
+      throw new UnsupportedOperationException("this memory cannot be taken again");
+    }
+    vacant = true;
+    free();
+  }
+
+  /** Takes memory again after {@link #vacate}; its content is undefined. */
+  public final void refill() {
+    if (!vacant || references.get() <= 0) {
+      throw new IllegalStateException("only memory that was vacated and is still referred to can be taken again");
+    }
+    renew();
+    refills++;
+    vacant = false;
+  }
+
+  /** How often {@link #refill} has put other memory here. */
+  final int refills() {
+    return refills;
+  }
 
   /** The live host memory. */
   public final MemorySegment host() {
@@ -60,16 +100,18 @@ public abstract class Storage {
   public final void release() {
     int left = references.decrementAndGet();
     if (left == 0) {
-      free();
+      if (!vacant) {
+        free();
+      }
     } else if (left < 0) {
       references.incrementAndGet();
       throw closed();
     }
   }
 
-  /** True while at least one reference is held. */
+  /** True while at least one reference is held and the memory is not {@linkplain #vacate vacated}. */
   public final boolean isOpen() {
-    return references.get() > 0;
+    return references.get() > 0 && !vacant;
   }
 
   /** References that are held now; who holds the only one may use the memory for something else. */
@@ -78,7 +120,7 @@ public abstract class Storage {
   }
 
   final void checkOpen() {
-    if (references.get() <= 0) {
+    if (!isOpen()) {
       throw closed();
     }
   }

@@ -24,6 +24,7 @@ public final class Tensor {
   private final long offset;
   private final boolean requiresGrad;
   private @Nullable MemorySegment window;
+  private int windowAge;
 
   private Tensor(DType dtype, long[] shape, Storage storage, long offset, boolean requiresGrad) {
     long n = 1;
@@ -148,9 +149,11 @@ public final class Tensor {
   public MemorySegment segment() {
     MemorySegment host = storage.host();
     MemorySegment w = window;
-    if (w == null) {
+    // Storage that was refilled lies elsewhere.
+    if (w == null || windowAge != storage.refills()) {
       w = host.asSlice(offset, bytes());
       window = w;
+      windowAge = storage.refills();
     }
     return w;
   }

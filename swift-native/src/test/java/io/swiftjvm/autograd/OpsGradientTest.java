@@ -150,6 +150,8 @@ class OpsGradientTest {
   void checkpoint_and_local_and_chain() {
     inputs(of(3, 4), of(4, 4)).check((ops, in) -> ops.checkpoint(in.get(0),
         (o, x) -> o.local(() -> o.activation(Unary.SILU, o.linear(o.activation(Unary.TANH, x), in.get(1), null)))));
+    inputs(of(3, 4), of(4, 4)).check((ops, in) -> ops.thrifty(
+        () -> ops.local(() -> ops.activation(Unary.SILU, ops.linear(ops.activation(Unary.TANH, in.get(0)), in.get(1), null)))));
     inputs(of(3, 4), of(4, 4)).check((ops, in) -> ops.chain(in.get(0), List.of(
         x -> ops.linear(x, in.get(1), null), x -> ops.activation(Unary.TANH, x), x -> ops.linear(x, in.get(1), null))));
   }

@@ -12,6 +12,7 @@ import io.swiftjvm.autograd.Tape;
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Pass;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.nio.file.Path;
@@ -135,7 +136,8 @@ class CausalLmCloseTest {
         Scope adapter = new Scope(backend)) {
       Ops ops = new Ops(backend, tape, scope);
       Tensor extra = adapter.floats(new float[5 * 8], 5, 8).tracked();
-      Pass pass = new Pass(ops, AttentionContext.packed(0, 5), List.of(), 0, checkpoint);
+      Pass pass = new Pass(ops, AttentionContext.packed(0, 5), List.of(), 0,
+          checkpoint ? Recompute.FULL : Recompute.NONE);
       Tensor first = model.hidden(pass, scope.ints(ids), new int[] {0, 1, 2, 3, 4});
       // A gradient that flows back through a second pass would need the whole model; the head is enough here.
       Tensor hidden = checkpoint ? ops.checkpoint(ops.add(first, extra), (o, x) -> model.logits(pass.with(o), x))
@@ -174,11 +176,11 @@ class CausalLmCloseTest {
   @Test
   void passes_leave_no_memory_behind() {
     FlatRows rows = FlatRows.of(1, 2, 3, 4, 5, 6);
-    ModelRuns.learn(model, rows, new int[] {2, 3, 4, 5, 6, -100}, 5, true);
+    ModelRuns.learn(model, rows, new int[] {2, 3, 4, 5, 6, -100}, 5, Recompute.FULL);
     long used = backend.bytesInUse();
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 21; i++) {
       ModelRuns.logits(model, rows);
-      ModelRuns.learn(model, rows, new int[] {2, 3, 4, 5, 6, -100}, 5, i % 2 == 0);
+      ModelRuns.learn(model, rows, new int[] {2, 3, 4, 5, 6, -100}, 5, Recompute.values()[i % 3]);
     }
     assertThat(backend.bytesInUse()).isEqualTo(used);
   }

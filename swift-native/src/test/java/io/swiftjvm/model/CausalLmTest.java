@@ -12,6 +12,7 @@ import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -83,11 +84,13 @@ class CausalLmTest {
     try (Backend backend = Devices.cpu(2); CausalLm model = CausalLm.load(folder, backend)) {
       Adapted low = adapt(model, "model.layers.0.self_attn.q_proj", 1);
       Adapted head = adapt(model, "lm_head", 5);
-      ModelRuns.Learnt learnt = ModelRuns.learn(model, rows, labels, 4, false);
+      ModelRuns.Learnt learnt = ModelRuns.learn(model, rows, labels, 4, Recompute.NONE);
       assertThat(learnt.gradients()).containsOnlyKeys(
           low.a().name(), low.b().name(), head.a().name(), head.b().name());
-      Map<String, float[]> recomputed = ModelRuns.learn(model, rows, labels, 4, true).gradients();
-      learnt.gradients().forEach((name, gradient) -> assertThat(recomputed.get(name)).as(name).isEqualTo(gradient));
+      for (Recompute recompute : Recompute.values()) {
+        Map<String, float[]> recomputed = ModelRuns.learn(model, rows, labels, 4, recompute).gradients();
+        learnt.gradients().forEach((name, gradient) -> assertThat(recomputed.get(name)).as(name).isEqualTo(gradient));
+      }
       for (Parameter p : List.of(low.a(), low.b(), head.a(), head.b())) {
         float[] gradient = learnt.gradients().get(p.name());
         for (int i = 0; i < gradient.length; i += 3) {
@@ -104,12 +107,12 @@ class CausalLmTest {
     var memory = p.value().segment();
     float before = p.value().get(i);
     memory.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, before + by);
-    double loss = ModelRuns.learn(model, rows, labels, 4, false).loss();
+    double loss = ModelRuns.learn(model, rows, labels, 4, Recompute.NONE).loss();
     memory.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, before);
     return loss;
   }
 
-  private ModelRuns.Learnt wide(int threads, boolean checkpoint) {
+  private ModelRuns.Learnt wide(int threads, Recompute recompute) {
     int n = 400;
     int[] ids = new Random(4).ints(n, 0, 700).toArray();
     int[] positions = new int[n];
@@ -121,7 +124,7 @@ class CausalLmTest {
     FlatRows rows = new FlatRows(ids, positions, new int[] {0, 150, n}, new int[n]);
     try (Backend backend = Devices.cpu(threads); CausalLm model = CausalLm.load(folder, backend)) {
       model.trainFull();
-      return ModelRuns.learn(model, rows, labels, n, checkpoint);
+      return ModelRuns.learn(model, rows, labels, n, recompute);
     }
   }
 
@@ -130,28 +133,31 @@ class CausalLmTest {
     TinyCheckpoint.of("qwen3").set("vocab_size", 700).set("hidden_size", 96).set("intermediate_size", 160)
         .set("num_attention_heads", 6).set("num_key_value_heads", 2).set("head_dim", 16)
         .set("max_position_embeddings", 512).set("tie_word_embeddings", true).write(folder);
-    ModelRuns.Learnt one = wide(1, false);
-    ModelRuns.Learnt two = wide(2, false);
-    ModelRuns.Learnt recomputed = wide(2, true);
+    ModelRuns.Learnt one = wide(1, Recompute.NONE);
+    ModelRuns.Learnt two = wide(2, Recompute.NONE);
+    ModelRuns.Learnt recomputed = wide(2, Recompute.FULL);
+    ModelRuns.Learnt thrifty = wide(2, Recompute.SELECTIVE);
     assertThat(two.loss()).isEqualTo(one.loss());
     one.gradients().forEach((name, gradient) -> {
       assertThat(two.gradients().get(name)).as(name).isEqualTo(gradient);
       assertThat(recomputed.gradients().get(name)).as(name).isEqualTo(gradient);
+      assertThat(thrifty.gradients().get(name)).as(name).isEqualTo(gradient);
     });
   }
 
   @Test
   void recomputing_holds_less_memory() {
     TinyCheckpoint.of("llama").set("num_hidden_layers", 12).write(folder);
-    assertThat(peak(true)).isLessThan(peak(false) / 2);
+    assertThat(peak(Recompute.SELECTIVE)).isLessThan(peak(Recompute.NONE));
+    assertThat(peak(Recompute.FULL)).isLessThan(peak(Recompute.SELECTIVE) / 2);
   }
 
-  private long peak(boolean checkpoint) {
+  private long peak(Recompute recompute) {
     try (var backend = new CpuBackend(1); CausalLm model = CausalLm.load(folder, backend)) {
-      adapt(model, "model.layers.0.self_attn.q_proj", 3);
+      model.linears().keySet().stream().filter(path -> path.contains("layers")).forEach(path -> adapt(model, path, 3));
       int n = 64;
       int[] ids = new Random(4).ints(n, 0, 32).toArray();
-      ModelRuns.learn(model, FlatRows.of(ids), ids, n, checkpoint);
+      ModelRuns.learn(model, FlatRows.of(ids), ids, n, recompute);
       return backend.peakBytes();
     }
   }
@@ -162,7 +168,7 @@ class CausalLmTest {
     FlatRows rows = FlatRows.of(1, 2, 3, 4);
     try (Backend backend = Devices.cpu(1); CausalLm model = CausalLm.load(folder, backend)) {
       model.trainFull();
-      ModelRuns.Learnt learnt = ModelRuns.learn(model, rows, new int[] {2, 3, 4, -100}, 3, false);
+      ModelRuns.Learnt learnt = ModelRuns.learn(model, rows, new int[] {2, 3, 4, -100}, 3, Recompute.NONE);
       assertThat(learnt.gradients().keySet().stream().filter(name -> name.endsWith(".bias"))).hasSize(14);
       learnt.gradients().forEach((name, g) -> assertThat(maxAbs(g)).as(name).isPositive());
       float[][] before = ModelRuns.logits(model, rows);

@@ -49,7 +49,7 @@ class ClassifierGoldenTest {
       model.trainFull();
       FlatRows rows = golden.rows("pad_right");
       Ops ops = new Ops(backend, tape, scope);
-      Pass pass = new Pass(ops, AttentionContext.packed(rows.cuSeqlens()), List.of(), 0, false);
+      Pass pass = new Pass(ops, AttentionContext.packed(rows.cuSeqlens()), List.of(), 0);
       Tensor hidden = model.hidden(pass, scope.ints(rows.ids()), rows.positions());
       Tensor pooled = Pooling.LAST.of(ops, hidden, rows.cuSeqlens());
       String labels = kind + ".labels";

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.FusedOp;
 import io.swiftjvm.backend.Without;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.testing.TestDevices;
 import java.util.Arrays;
 import java.util.function.BiConsumer;
@@ -142,7 +143,7 @@ class GoldenModelTest {
       FlatRows rows = golden.rows("pad_right");
       int[] labels = rows.shiftedLabels(golden.ints("loss.labels"));
       double divisor = golden.json().at("/cases/loss/counted_tokens").asInt();
-      ModelRuns.Learnt learnt = ModelRuns.learn(model, rows, labels, divisor, false);
+      ModelRuns.Learnt learnt = ModelRuns.learn(model, rows, labels, divisor, Recompute.NONE);
       double value = golden.json().at("/cases/loss/value").asDouble();
       report(name, "loss rel", Math.abs(learnt.loss() / value - 1));
       assertThat(learnt.loss()).isCloseTo(value, within(2e-6 * value * wider(name)));
@@ -166,7 +167,7 @@ class GoldenModelTest {
       FlatRows rows = golden.rows("pad_right");
       int[] labels = rows.shiftedLabels(golden.ints("loss.labels"));
       double divisor = golden.json().at("/cases/loss/counted_tokens").asInt();
-      gradients("gemma2", golden, model, ModelRuns.learn(model, rows, labels, divisor, false));
+      gradients("gemma2", golden, model, ModelRuns.learn(model, rows, labels, divisor, Recompute.NONE));
       assertThat(backend.fallbacks().count(op) > 0).isEqualTo(op != FusedOp.ADAM_W);
     }
   }
@@ -220,7 +221,7 @@ class GoldenModelTest {
       var wanted = golden.json().at("/cases/loss/with_num_items_in_batch");
       double divisor = wanted.get("num_items_in_batch").asInt();
       double value = wanted.get("value").asDouble();
-      assertThat(ModelRuns.learn(model, rows, labels, divisor, false).loss()).isCloseTo(value, within(2e-6 * value * wider(name)));
+      assertThat(ModelRuns.learn(model, rows, labels, divisor, Recompute.NONE).loss()).isCloseTo(value, within(2e-6 * value * wider(name)));
     });
   }
 

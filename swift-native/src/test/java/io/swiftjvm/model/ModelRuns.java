@@ -7,6 +7,7 @@ import io.swiftjvm.autograd.Tape;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.nn.Pass;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.Arrays;
@@ -38,9 +39,9 @@ final class ModelRuns {
     return seen;
   }
 
-  static Learnt learn(CausalLm model, FlatRows rows, int[] labels, double divisor, boolean checkpoint) {
+  static Learnt learn(CausalLm model, FlatRows rows, int[] labels, double divisor, Recompute recompute) {
     try (Gradients gradients = new Gradients(model.backend())) {
-      FusedLoss.Loss loss = backward(model, rows, labels, divisor, checkpoint, gradients);
+      FusedLoss.Loss loss = backward(model, rows, labels, divisor, recompute, gradients);
       return new Learnt(loss.value(), loss.nll(), read(model, gradients));
     }
   }
@@ -50,7 +51,7 @@ final class ModelRuns {
     try (Gradients gradients = new Gradients(model.backend())) {
       for (int r = 0; r < rows.count(); r++) {
         int[] own = Arrays.copyOfRange(labels, rows.cuSeqlens()[r], rows.cuSeqlens()[r + 1]);
-        sum += backward(model, rows.row(r), own, divisor, false, gradients).value();
+        sum += backward(model, rows.row(r), own, divisor, Recompute.NONE, gradients).value();
       }
       return new Learnt(sum, new float[0], read(model, gradients));
     }
@@ -82,10 +83,10 @@ final class ModelRuns {
   }
 
   private static FusedLoss.Loss backward(
-      CausalLm model, FlatRows rows, int[] labels, double divisor, boolean checkpoint, Gradients into) {
+      CausalLm model, FlatRows rows, int[] labels, double divisor, Recompute recompute, Gradients into) {
     try (Scope scope = new Scope(model.backend()); Tape tape = new Tape(model.backend())) {
       Ops ops = new Ops(model.backend(), tape, scope);
-      Pass pass = new Pass(ops, AttentionContext.packed(rows.cuSeqlens()), List.of(), 0, checkpoint);
+      Pass pass = new Pass(ops, AttentionContext.packed(rows.cuSeqlens()), List.of(), 0, recompute);
       Tensor hidden = model.hidden(pass, scope.ints(rows.ids()), rows.positions());
       FusedLoss.Loss loss = model.loss(pass, hidden, labels, null, divisor);
       tape.backward(loss.loss(), scope.floats(new float[] {1}, 1), into);

@@ -123,9 +123,9 @@ public final class MemoryEstimator {
   private static long answering(DecoderConfig config, long tokens) {
     long half = config.layers().stream().mapToLong(layer -> {
       MixerConfig mixer = layer.mixer();
-      int copies = TrainingPeak.normed(mixer) ? 2 : 1;
+      int copies = LayerActivations.normed(mixer) ? 2 : 1;
       long attention = copies * (long) mixer.queryWidth() + copies * (long) mixer.keyWidth() + mixer.valueWidth()
-          + TrainingPeak.outputWidth(mixer);
+          + LayerActivations.outputWidth(mixer);
       return 2L * config.hiddenSize() + Math.max(attention, 3L * layer.feedForward().activeWidth());
     }).max().orElse(0);
     return tokens * (2L * config.hiddenSize() + angles(config) + half) * FLOAT;

@@ -1,6 +1,7 @@
 package io.swiftjvm.parallel;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.optimizer.OptimSpec;
 import io.swiftjvm.tuner.FullSpec;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param tokens tokens in one pass: rows of a micro-batch times their length, or prompt tokens of a pass
  * @param labelled how many of them carry a label; 0 when generating
  * @param microBatches micro-batches in a step
- * @param recompute activations are made again in the backward pass
+ * @param recompute which activations are made again in the backward pass
  * @param sequences sequences answered at once; 0 when training
  * @param positions longest of them with its answer
  * @param dtype element type the weights are converted to; null = as stored, mapped
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param optim the optimizer of a training
  */
 public record MemoryRequest(
-    Work work, @Nullable Tuning tuning, long tokens, long labelled, int microBatches, boolean recompute,
+    Work work, @Nullable Tuning tuning, long tokens, long labelled, int microBatches, Recompute recompute,
     int sequences, int positions, @Nullable DType dtype, @Nullable DType packed, OptimSpec optim) {
   /** What learns. */
   public enum Work {
@@ -46,12 +47,12 @@ public record MemoryRequest(
 
   /** Training of all weights on micro-batches of {@code tokens} tokens, all labelled, one micro-batch a step. */
   public static MemoryRequest train(long tokens) {
-    return new MemoryRequest(Work.FULL, FullSpec.DEFAULT, tokens, tokens, 1, false, 0, 0, null, null, OptimSpec.DEFAULT);
+    return new MemoryRequest(Work.FULL, FullSpec.DEFAULT, tokens, tokens, 1, Recompute.NONE, 0, 0, null, null, OptimSpec.DEFAULT);
   }
 
   /** Training of what {@code tuning} says on micro-batches of {@code tokens} tokens, all labelled, one micro-batch a step. */
   public static MemoryRequest train(Tuning tuning, long tokens) {
-    return new MemoryRequest(tuning.full() ? Work.FULL : Work.ADAPTER, tuning, tokens, tokens, 1, false, 0, 0, null, null, OptimSpec.DEFAULT);
+    return new MemoryRequest(tuning.full() ? Work.FULL : Work.ADAPTER, tuning, tokens, tokens, 1, Recompute.NONE, 0, 0, null, null, OptimSpec.DEFAULT);
   }
 
   /**
@@ -59,7 +60,7 @@ public record MemoryRequest(
    */
   public static MemoryRequest generate(int sequences, int positions) {
     long tokens = Math.max(1, Math.min(512L, (long) sequences * positions));
-    return new MemoryRequest(Work.GENERATE, null, tokens, 0, 1, false, sequences, positions, null, null,
+    return new MemoryRequest(Work.GENERATE, null, tokens, 0, 1, Recompute.NONE, sequences, positions, null, null,
         OptimSpec.DEFAULT);
   }
 
@@ -75,9 +76,9 @@ public record MemoryRequest(
         packed, optim);
   }
 
-  /** Sets gradient checkpointing. Default: false. */
-  public MemoryRequest recompute(boolean on) {
-    return new MemoryRequest(work, tuning, tokens, labelled, microBatches, on, sequences, positions, dtype,
+  /** Sets what is made again in the backward pass. Default: nothing. */
+  public MemoryRequest recompute(Recompute value) {
+    return new MemoryRequest(work, tuning, tokens, labelled, microBatches, value, sequences, positions, dtype,
         packed, optim);
   }
 

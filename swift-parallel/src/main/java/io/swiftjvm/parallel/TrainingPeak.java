@@ -1,15 +1,19 @@
 package io.swiftjvm.parallel;
 
 import io.swiftjvm.backend.cpu.CpuBackend;
-import io.swiftjvm.model.AttentionConfig;
 import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.LayerConfig;
 import io.swiftjvm.model.MixerConfig;
 import io.swiftjvm.model.MlpConfig;
 import io.swiftjvm.parallel.MemoryRequest.Work;
 import io.swiftjvm.tuner.Tuning;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +52,11 @@ final class TrainingPeak {
   /** Bytes of the gradients of each layer, the last entry is what is in no layer but the output projection. */
   private final long[] learnt;
   private final long head;
+  /** Columns out and in of the projections of each layer that keep what they read. */
+  private final Map<Integer, List<long[]>> reading = new HashMap<>();
+  /** Bytes of each layer that adapters keep, and those of copies that can be made again. */
+  private final long[] added;
+  private final long[] copied;
   private Moment peak = new Moment(0, 0, 0);
 
   private TrainingPeak(ModelSizes sizes, MemoryRequest request) {
@@ -59,7 +68,12 @@ final class TrainingPeak {
     c = config.hiddenSize();
     learnt = new long[config.layerCount() + 1];
     head = request.work() == Work.FULL && trainsHead() ? block(config.head().outputs(), c) : 0;
-    learnt();
+    added = new long[config.layerCount()];
+    copied = new long[config.layerCount()];
+    if (tuning != null) {
+      learnt(tuning);
+      adapters(tuning);
+    }
   }
 
   static Moment of(ModelSizes sizes, MemoryRequest request) {
@@ -72,10 +86,7 @@ final class TrainingPeak {
     return walk.peak;
   }
 
-  private void learnt() {
-    if (tuning == null) {
-      return;
-    }
+  private void learnt(Tuning tuning) {
     String headName = (config.tied() ? sizes.names().embedding() : sizes.names().head()) + ".weight";
     boolean full = request.work() == Work.FULL;
     tuning.learning(sizes.model()).forEach((name, shape) -> {
@@ -116,7 +127,7 @@ final class TrainingPeak {
     // Embedded tokens, output of the last norm and its factors, angles of the rotation, ids and labels.
     long kept = 2 * block(n, c) + block(n) + angles() + 3 * block(n);
     for (int i = 0; i < layers.size(); i++) {
-      kept += request.recompute() ? block(n, c) : layerBytes(i);
+      kept += kept(i);
     }
     long rows = request.labelled();
     long v = config.head().outputs();
@@ -130,64 +141,86 @@ final class TrainingPeak {
     see(gradients, kept + 2 * stream, ofRows);
     for (int i = layers.size() - 1; i >= 0; i--) {
       // The gradient of what a layer gives stands while the layer is made again.
-      long made = request.recompute() ? layerBytes(i) + stream : 0;
+      long made = made(i);
       gradients += later ? 0 : learnt[i];
       long m = layers.get(i).feedForward().activeWidth();
       see(gradients, kept + made + stream + 3 * block(n, m) - 2 * block(n, c), ofRows);
-      long half = 3 * block(n, m) + 3 * block(n, c);
+      long half = 3 * block(n, m) + 2 * block(n, c);
       MixerConfig mixer = layers.get(i).mixer();
       see(gradients, kept + made - half + 2 * stream + 2 * block(n, mixer.queryWidth()) + block(n, mixer.keyWidth())
           + block(n, mixer.valueWidth()), ofRows);
-      kept -= request.recompute() ? block(n, c) : layerBytes(i);
+      kept -= kept(i);
     }
   }
 
-  /**
-   * What one layer keeps: outputs of norms, of o and down and of both sums; queries, their normed copy and the
-   * attention's output; keys and values; gate, up and their product; factors of norms and softmax; and for adapters the
-   * product with A, and the input again where it has dropout.
-   */
-  private long layerBytes(int index) {
-    LayerConfig layer = config.layer(index);
-    MixerConfig mixer = layer.mixer();
-    boolean normed = normed(mixer);
-    long kvHeads = mixer instanceof AttentionConfig attention ? attention.kvHeads() : mixer.heads();
-    int norms = switch (layer.norms()) {
-      case BEFORE, AFTER -> 2;
-      case AROUND -> 4;
-      case PARALLEL -> 1;
+  private long kept(int index) {
+    return switch (request.recompute()) {
+      case NONE -> layer(index).all();
+      case SELECTIVE -> layer(index).results();
+      case FULL -> block(n, c);
     };
-    int scaled = layer.residualScale() == 1 ? 0 : 2;
-    boolean plain = layer.feedForward() instanceof MlpConfig mlp
-        && (mlp.form() == MlpConfig.Form.PLAIN || mlp.form() == MlpConfig.Form.PLAIN_TRANSPOSED);
-    return (norms + 4 + scaled) * block(n, c) + (normed ? 2 : 1) * block(n, mixer.queryWidth())
-        + block(n, mixer.valueWidth()) + (normed ? 2 : 1) * block(n, mixer.keyWidth()) + block(n, outputWidth(mixer))
-        + (plain ? 2 : 3) * block(n, layer.feedForward().activeWidth()) + norms * block(n) + block(mixer.heads(), n)
-        + (normed ? block(n, mixer.heads()) + block(n, kvHeads) : 0) + adapters(index);
   }
 
-  private long adapters(int index) {
-    if (tuning == null || request.work() != Work.ADAPTER) {
-      return 0;
+  /** What the backward pass of a layer makes again first, with the result that stands meanwhile. */
+  private long made(int index) {
+    return switch (request.recompute()) {
+      case NONE -> 0;
+      case SELECTIVE -> layer(index).remade();
+      case FULL -> layer(index).all() + block(n, c);
+    };
+  }
+
+  private LayerActivations layer(int index) {
+    LayerConfig layer = config.layer(index);
+    long m = layer.feedForward().activeWidth();
+    boolean mixer = false;
+    boolean in = false;
+    boolean out = false;
+    for (long[] shape : reading.getOrDefault(index, List.of())) {
+      boolean experts = !(layer.feedForward() instanceof MlpConfig);
+      boolean first = readsMixerInput(layer, shape);
+      mixer |= first;
+      in |= (shape[1] == c && !first) || experts;
+      out |= shape[1] == m || experts;
     }
-    long sum = block(tuning.matrices(sizes.model()) / config.layerCount());
-    for (Map.Entry<String, long[]> entry : tuning.widths(sizes.model()).entrySet()) {
-      if (layer(entry.getKey()) == index) {
-        for (long width : entry.getValue()) {
-          sum += block(n, width);
+    LayerActivations plain = LayerActivations.of(layer, c, n, mixer, in, out);
+    return new LayerActivations(plain.results() + added[index], plain.remade() + copied[index]);
+  }
+
+  private boolean readsMixerInput(LayerConfig layer, long[] shape) {
+    long m = layer.feedForward().activeWidth();
+    return shape[1] == c && shape[0] != m && shape[0] != 2 * m;
+  }
+
+  /** What adapters keep beyond the model: products with A, and inputs again where they have dropout. */
+  private void adapters(Tuning tuning) {
+    Map<String, long[]> projections = sizes.model().projections();
+    Set<String> copies = new HashSet<>();
+    if (request.work() == Work.ADAPTER) {
+      Arrays.fill(added, block(tuning.matrices(sizes.model()) / config.layerCount()));
+      tuning.widths(sizes.model()).forEach((path, widths) -> {
+        int index = layer(path);
+        long[] shape = projections.getOrDefault(path, new long[2]);
+        for (int i = 0; i < widths.length && index < config.layerCount(); i++) {
+          boolean copy = i > 0 && widths[i] == shape[1];
+          if (copy) {
+            copies.add(path);
+          }
+          // Tokens have no gradient, so that what is made of them alone is not on the tape and stays.
+          (copy && !(index == 0 && readsMixerInput(config.layer(0), shape)) ? copied : added)[index] += block(n, widths[i]);
         }
+      });
+    }
+    for (String name : tuning.learning(sizes.model()).keySet()) {
+      String path = name;
+      while (!projections.containsKey(path) && path.contains(".")) {
+        path = path.substring(0, path.lastIndexOf('.'));
+      }
+      long[] shape = projections.get(path);
+      if (shape != null && !copies.contains(path)) {
+        reading.computeIfAbsent(layer(path), index -> new ArrayList<>()).add(shape);
       }
     }
-    return sum;
-  }
-
-  static boolean normed(MixerConfig mixer) {
-    return mixer instanceof AttentionConfig attention && attention.qkNorm() != AttentionConfig.QkNorm.NONE;
-  }
-
-  /** Columns of what attention gives: one value for each query head. */
-  static long outputWidth(MixerConfig mixer) {
-    return mixer instanceof AttentionConfig attention ? attention.queryWidth() : mixer.valueWidth();
   }
 
   private long angles() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.data.Batch;
 import io.swiftjvm.model.CausalLm;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.BatchSource;
 import io.swiftjvm.train.TrainJob;
@@ -52,19 +53,23 @@ class MeasuredPlansTest {
     return Stream.of(
         new Plan("small lora, kept", SMALL, MemoryRequest.train(lora, 512), 4),
         new Plan("wide lora, recomputed, half the labels", WIDE,
-            MemoryRequest.train(lora.dropout(0).rank(16), 640).recompute(true).labelled(300), 2),
+            MemoryRequest.train(lora.dropout(0).rank(16), 640).recompute(Recompute.FULL).labelled(300), 2),
         new Plan("deep lora, one long row", DEEP, MemoryRequest.train(lora.dropout(0).targets("q_proj", "v_proj"),
             1500), 1),
+        new Plan("small lora, half recomputed", SMALL, MemoryRequest.train(lora, 512).recompute(Recompute.SELECTIVE), 4),
+        new Plan("llama lora, half recomputed", LLAMA,
+            MemoryRequest.train(lora.dropout(0), 700).recompute(Recompute.SELECTIVE), 2),
+        new Plan("deep full, half recomputed", DEEP, MemoryRequest.train(400).recompute(Recompute.SELECTIVE), 2),
         new Plan("wide loftq, kept", WIDE,
             MemoryRequest.train(lora.init(LoraInit.LOFTQ), 400).packed(DType.NF4), 2),
         new Plan("llama in groups, kept", LLAMA,
             MemoryRequest.train(lora.dropout(0).attention(new ShiftedAttention(0.25, 256)), 512), 2),
         new Plan("small full, adamw", SMALL, MemoryRequest.train(300), 3),
         new Plan("wide full, recomputed, two micro-batches", WIDE,
-            MemoryRequest.train(400).recompute(true).microBatches(2), 4),
+            MemoryRequest.train(400).recompute(Recompute.FULL).microBatches(2), 4),
         new Plan("deep full, sgd", DEEP, MemoryRequest.train(256).optim(OptimSpec.DEFAULT.type("sgd")), 2),
         new Plan("wide full, 8-bit adamw", WIDE, MemoryRequest.train(333).optim(OptimSpec.DEFAULT.type("adamw_8bit")), 3),
-        new Plan("deep full, galore, recomputed", DEEP, MemoryRequest.train(700).recompute(true)
+        new Plan("deep full, galore, recomputed", DEEP, MemoryRequest.train(700).recompute(Recompute.FULL)
             .optim(OptimSpec.DEFAULT.galore(GaLoreSpec.DEFAULT.rank(16))), 5),
         new Plan("wide full, adafactor, short", WIDE, MemoryRequest.train(64).optim(OptimSpec.DEFAULT.type("adafactor")), 1));
   }
@@ -88,7 +93,10 @@ class MeasuredPlansTest {
   private static long measured(Path folder, Plan plan) {
     MemoryRequest request = plan.request;
     TrainSpec spec = TrainSpec.DEFAULT.optim(o -> request.optim().learningRate(1e-5))
-        .gradientCheckpointing(request.recompute());
+        .gradientCheckpointing(request.recompute() != Recompute.NONE);
+    if (request.recompute() != Recompute.NONE) {
+      spec = spec.granularity(request.recompute());
+    }
     try (CpuBackend backend = new CpuBackend(2); CausalLm model = CausalLm.load(folder, backend)) {
       TrainedWeights weights = TrainedWeights.fresh(model, Objects.requireNonNull(request.tuning()), 1, "base");
       List<Batch> step = new ArrayList<>();

@@ -15,6 +15,7 @@ import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.ModelShapes;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Pass;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.testing.OracleFiles;
@@ -45,7 +46,7 @@ class MemoryEstimatorTest {
     return Stream.of(MemoryRequest.train(TOKENS), MemoryRequest.train(some, TOKENS),
             MemoryRequest.train(LoraSpec.DEFAULT, TOKENS), MemoryRequest.train(some, TOKENS).labelled(64),
             MemoryRequest.train(TOKENS).labelled(100))
-        .flatMap(request -> Stream.of(request, request.recompute(true)));
+        .flatMap(request -> Stream.of(Recompute.values()).map(request::recompute));
   }
 
   /** Peak of the pool over one step. */

@@ -56,8 +56,7 @@ public final class GradientEstimate {
     try (Scope scope = new Scope(model.backend());
         Tape tape = new Tape(model.backend());
         Gradients gradients = new Gradients(model.backend())) {
-      Pass pass = new Pass(new Ops(model.backend(), tape, scope), AttentionContext.packed(row.cuSeqlens()), List.of(), 0,
-          false);
+      Pass pass = new Pass(new Ops(model.backend(), tape, scope), AttentionContext.packed(row.cuSeqlens()), List.of(), 0);
       Tensor loss = objective.loss(model, pass, row, divisor).loss();
       tape.backward(loss, scope.floats(new float[] {1}, 1), gradients);
     }

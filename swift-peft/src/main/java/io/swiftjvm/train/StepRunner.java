@@ -82,7 +82,7 @@ final class StepRunner implements AutoCloseable {
     try (Scope scope = new Scope(backend); Tape tape = new Tape(backend)) {
       Batch batch = weights.batch(plain);
       Pass pass = weights.pass(new Pass(new Ops(backend, tape, scope), AttentionContext.packed(batch.cuSeqlens()),
-          adapters, dropoutKey, spec.gradientCheckpointing()), batch);
+          adapters, dropoutKey, spec.recompute()), batch);
       Objective.Outcome outcome = objective.loss(model, pass, batch, units);
       if (outcome.loss().requiresGrad() && Double.isFinite(outcome.value())) {
         Tensor seed = scope.floats(1);
@@ -192,7 +192,7 @@ final class StepRunner implements AutoCloseable {
       if (here > 0) {
         try (Scope scope = new Scope(backend)) {
           Pass pass = weights.pass(new Pass(
-              new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()), adapters, 0, false), batch);
+              new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()), adapters, 0), batch);
           sum += objective.validate(model, pass, batch, measure).value();
           units += here;
         }

@@ -3,7 +3,6 @@ package io.swiftjvm.tuner;
 import io.swiftjvm.autograd.Broadcasts;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
-import io.swiftjvm.backend.Binary;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.Linear;
 import io.swiftjvm.nn.Parameter;
@@ -104,8 +103,8 @@ public final class LoraLinear implements AdaptedLinear {
         if (start != null) {
           y = ops.addLowRank(y, x, start.a(), start.b(), -part.scale());
         }
-        y = ops.addLowRank(bias == null ? y : addBias(ops, y, bias, part.scale()), in, part.a().value(),
-            part.b().value(), part.scale());
+        y = ops.addLowRank(bias == null ? y : Broadcasts.addRow(ops, y, ops.scale(bias.detached(), part.scale())), in,
+            part.a().value(), part.b().value(), part.scale());
       }
     }
     return y;
@@ -125,14 +124,6 @@ public final class LoraLinear implements AdaptedLinear {
     float p = pass.dropoutKey() == 0 ? 0 : (float) part.spec().dropout();
     Tensor in = p == 0 ? x : ops.dropout(x, p, Seeds.mix(pass.dropoutKey(), number, adapter.hashCode()));
     return ops.scale(ops.linear(ops.linear(in, part.a().value(), null), part.b().value(), null), part.scale());
-  }
-
-  // Only adapters made elsewhere have such a bias and they are not trained here, so nothing is recorded.
-  private static Tensor addBias(Ops ops, Tensor y, Tensor bias, float scale) {
-    Tensor scaled = ops.floats(bias.size());
-    ops.backend().scale(bias, scale, scaled);
-    ops.backend().binary(Binary.ADD, y, scaled, y);
-    return y;
   }
 
   @Override

@@ -309,7 +309,7 @@ public record LoraSpec(
     return all;
   }
 
-  // What A gives, and the input again where it has dropout; halves of queries, keys, values and answers of heads.
+  // What A gives, and the input again where it has dropout; answers of halves of the heads.
   @Override
   public Map<String, long[]> widths(ModelShapes shapes) {
     Map<String, long[]> widths = new LinkedHashMap<>();
@@ -319,8 +319,7 @@ public record LoraSpec(
     if (attention().on()) {
       for (int i = 0; i < shapes.config().layerCount(); i++) {
         MixerConfig mixer = shapes.config().layers().get(i).mixer();
-        widths.put("model.layers." + i + ".halves",
-            new long[] {2L * mixer.queryWidth(), mixer.keyWidth(), mixer.valueWidth()});
+        widths.put("model.layers." + i + ".halves", new long[] {mixer.queryWidth()});
       }
     }
     return widths;

@@ -84,6 +84,6 @@ public record ShiftedAttention(double ratio, int length) {
       return pass;
     }
     AttentionContext groups = new ShiftedContext(pass.attention(), (int) (ratio * length), cuSeqlens);
-    return new Pass(pass.ops(), groups, pass.adapters(), pass.dropoutKey(), pass.checkpoint());
+    return new Pass(pass.ops(), groups, pass.adapters(), pass.dropoutKey(), pass.recompute());
   }
 }

@@ -35,7 +35,7 @@ class LossSpecTest {
         Scope scope = new Scope(backend)) {
       CausalLmObjective objective = CausalLmObjective.SFT.with(spec);
       Pass pass = new Pass(new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()),
-          List.of("default"), dropoutKey, false);
+          List.of("default"), dropoutKey);
       return objective.loss(model, pass, batch, objective.units(batch)).value();
     }
   }

@@ -13,6 +13,7 @@ import io.swiftjvm.data.Batch;
 import io.swiftjvm.error.TrainingException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.Parameter;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.train.checkpoint.CheckpointStore;
 import io.swiftjvm.tuner.LoraTransform;
@@ -68,9 +69,11 @@ class TrainerTest {
     TinyRun.run(Devices.cpu(1), TinyRun.SPEC, 5, temp.resolve("a"), job -> job);
     TinyRun.run(Devices.cpu(2), TinyRun.SPEC, 5, temp.resolve("b"), job -> job);
     TinyRun.run(Devices.cpu(2), TinyRun.SPEC.gradientCheckpointing(false), 5, temp.resolve("c"), job -> job);
+    TinyRun.run(Devices.cpu(2), TinyRun.SPEC.granularity(Recompute.FULL), 5, temp.resolve("e"), job -> job);
     TinyRun.run(Devices.cpu(2), TinyRun.SPEC.seed(8), 5, temp.resolve("d"), job -> job);
     assertThat(temp.resolve("b").resolve(WEIGHTS)).hasSameBinaryContentAs(temp.resolve("a").resolve(WEIGHTS));
     assertThat(temp.resolve("c").resolve(WEIGHTS)).hasSameBinaryContentAs(temp.resolve("a").resolve(WEIGHTS));
+    assertThat(temp.resolve("e").resolve(WEIGHTS)).hasSameBinaryContentAs(temp.resolve("a").resolve(WEIGHTS));
     assertThat(Oracle.tensors(temp.resolve("d").resolve(WEIGHTS)).values().iterator().next())
         .isNotEqualTo(Oracle.tensors(temp.resolve("a").resolve(WEIGHTS)).values().iterator().next());
   }

@@ -117,7 +117,7 @@ class GradientStartTest {
 
   private static void backward(CausalLm model, Gradients gradients) {
     try (Scope scope = new Scope(model.backend()); Tape tape = new Tape(model.backend())) {
-      Pass pass = new Pass(new Ops(model.backend(), tape, scope), AttentionContext.packed(0, 5), List.of(), 0, false);
+      Pass pass = new Pass(new Ops(model.backend(), tape, scope), AttentionContext.packed(0, 5), List.of(), 0);
       Tensor hidden = model.hidden(pass, scope.ints(3, 14, 15, 92, 65), new int[] {0, 1, 2, 3, 4});
       Tensor loss = model.loss(pass, hidden, new int[] {14, 15, 92, 65, -100}, null, 4).loss();
       tape.backward(loss, scope.floats(new float[] {1}, 1), gradients);

@@ -14,6 +14,7 @@ import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Pass;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.train.Oracle;
@@ -27,7 +28,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ShiftedAttentionTest {
   private static final ShiftedAttention QUARTER = new ShiftedAttention(0.25, 32);
@@ -43,8 +44,8 @@ class ShiftedAttentionTest {
   }
 
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void logits_loss_and_gradients_are_those_of_masks_in_torch(boolean recompute) {
+  @EnumSource
+  void logits_loss_and_gradients_are_those_of_masks_in_torch(Recompute recompute) {
     Batch batch = rows();
     try (Backend backend = Devices.cpu();
         CausalLm model = CausalLm.load(Oracle.path("models/llama3"), backend);
@@ -55,7 +56,7 @@ class ShiftedAttentionTest {
       Pass pass = QUARTER.pass(new Pass(new Ops(backend, tape, scope), AttentionContext.packed(batch.cuSeqlens()), List.of(),
           1, recompute), batch.cuSeqlens());
       Tensor hidden = model.hidden(pass, scope.ints(batch.ids()), batch.positions());
-      float[] logits = model.logits(new Pass(new Ops(backend, null, scope), pass.attention(), List.of(), 0, false),
+      float[] logits = model.logits(new Pass(new Ops(backend, null, scope), pass.attention(), List.of(), 0),
           hidden.detached()).toFloats();
       for (int last : new int[] {31, 58, 61}) {
         float[] golden = GOLDEN.get("logits." + (last == 31 ? 32 : last == 58 ? 27 : 3));
@@ -84,7 +85,7 @@ class ShiftedAttentionTest {
         CausalLm model = CausalLm.load(Oracle.path("models/llama3"), backend);
         Scope scope = new Scope(backend)) {
       TrainedWeights weights = TrainedWeights.fresh(model, spec, 1, "base");
-      Pass still = new Pass(new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()), List.of(), 0, false);
+      Pass still = new Pass(new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()), List.of(), 0);
       assertThat(weights.pass(still, batch)).isSameAs(still);
       weights.save(folder);
       LoraAdapter.of(model, "default").detach();

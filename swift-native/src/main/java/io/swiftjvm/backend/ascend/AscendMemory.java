@@ -33,15 +33,19 @@ final class AscendMemory {
     this.settle = settle;
   }
 
-  synchronized Storage allocate(long bytes) {
+  Storage allocate(long bytes) {
     long size = Math.max(1, Math.ceilDiv(bytes, UNIT)) * UNIT;
+    return new Block(block(size), size, bytes);
+  }
+
+  private synchronized MemorySegment block(long size) {
     ArrayDeque<MemorySegment> blocks = free.get(size);
     MemorySegment block = blocks == null ? null : blocks.poll();
     if (block == null) {
       block = take(size);
     }
     used += size;
-    return new Block(block, size, bytes);
+    return block;
   }
 
   private MemorySegment take(long size) {
@@ -95,9 +99,9 @@ final class AscendMemory {
 
   /** A block in use. */
   final class Block extends Storage {
-    private final MemorySegment at;
     private final long size;
     private final long bytes;
+    private MemorySegment at;
 
     private Block(MemorySegment at, long size, long bytes) {
       this.at = at;
@@ -141,6 +145,16 @@ final class AscendMemory {
     @Override
     protected void free() {
       give(at, size);
+    }
+
+    @Override
+    protected void renew() {
+      at = block(size);
+    }
+
+    @Override
+    public boolean renewable() {
+      return true;
     }
   }
 }

@@ -218,8 +218,8 @@ final class CpuPool implements AutoCloseable {
 
   private static final class Pooled extends Storage {
     private final CpuPool pool;
-    private final Block block;
     private final long bytes;
+    private Block block;
 
     Pooled(CpuPool pool, Block block, long bytes) {
       this.pool = pool;
@@ -240,6 +240,16 @@ final class CpuPool implements AutoCloseable {
     @Override
     protected void free() {
       pool.give(block);
+    }
+
+    @Override
+    protected void renew() {
+      block = pool.take(sizeClass(bytes));
+    }
+
+    @Override
+    public boolean renewable() {
+      return true;
     }
   }
 }

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 /** A piece of device memory. */
 final class CudaStorage extends Storage {
   private final DeviceMemory owner;
-  private final long address;
   private final long bytes;
+  private long address;
 
   CudaStorage(DeviceMemory owner, long address, long bytes) {
     this.owner = owner;
@@ -52,5 +52,15 @@ final class CudaStorage extends Storage {
   @Override
   protected void free() {
     owner.free(address, bytes);
+  }
+
+  @Override
+  protected void renew() {
+    address = owner.take(bytes);
+  }
+
+  @Override
+  public boolean renewable() {
+    return true;
   }
 }

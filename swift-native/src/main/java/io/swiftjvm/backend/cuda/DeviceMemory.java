@@ -42,7 +42,12 @@ final class DeviceMemory {
     limit = bytes;
   }
 
-  synchronized CudaStorage allocate(long bytes) {
+  CudaStorage allocate(long bytes) {
+    return new CudaStorage(this, take(bytes), bytes);
+  }
+
+  /** The address of so many bytes more. */
+  synchronized long take(long bytes) {
     if (used + bytes > limit) {
       throw refusal(bytes, limit);
     }
@@ -61,7 +66,7 @@ final class DeviceMemory {
     }
     used += bytes;
     peak = Math.max(peak, used);
-    return new CudaStorage(this, address, bytes);
+    return address;
   }
 
   private MemoryException refusal(long bytes, long most) {

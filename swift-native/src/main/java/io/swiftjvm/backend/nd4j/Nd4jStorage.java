@@ -11,13 +11,21 @@ import org.nd4j.linalg.factory.Nd4j;
 /** Memory that ND4J owns: a buffer of floats, whatever lies in it. */
 final class Nd4jStorage extends Storage {
   private final long bytes;
-  private final INDArray whole;
-  private final MemorySegment mirror;
+  private INDArray whole;
+  private MemorySegment mirror;
 
   Nd4jStorage(long bytes) {
     this.bytes = bytes;
-    this.whole = Nd4j.createUninitializedDetached(DataType.FLOAT, Math.max(1, Math.ceilDiv(bytes, Float.BYTES)));
-    this.mirror = MemorySegment.ofAddress(whole.data().pointer().address()).reinterpret(bytes);
+    whole = make(bytes);
+    mirror = mirror(whole, bytes);
+  }
+
+  private static INDArray make(long bytes) {
+    return Nd4j.createUninitializedDetached(DataType.FLOAT, Math.max(1, Math.ceilDiv(bytes, Float.BYTES)));
+  }
+
+  private static MemorySegment mirror(INDArray whole, long bytes) {
+    return MemorySegment.ofAddress(whole.data().pointer().address()).reinterpret(bytes);
   }
 
   /** An array header over a float32 tensor of this backend. */
@@ -67,5 +75,16 @@ final class Nd4jStorage extends Storage {
     if (whole.closeable()) {
       whole.close();
     }
+  }
+
+  @Override
+  protected void renew() {
+    whole = make(bytes);
+    mirror = mirror(whole, bytes);
+  }
+
+  @Override
+  public boolean renewable() {
+    return true;
   }
 }

@@ -39,6 +39,7 @@ final class CachedPrefix implements AttentionContext {
   }
 
   private void place(Ops ops, Tensor prefix, Tensor own) {
+    ops.overwritten(own);
     Tensor flat = own.view(own.dim(0), own.size() / own.dim(0));
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] >= first) {

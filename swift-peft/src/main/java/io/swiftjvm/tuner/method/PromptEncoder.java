@@ -105,7 +105,7 @@ final class PromptEncoder implements PassChange {
       return pass;
     }
     PrefixContext context = new PrefixContext(pass.ops(), rows, layersOfKeys, cuSeqlens);
-    return new Pass(pass.ops(), context, pass.adapters(), pass.dropoutKey(), pass.checkpoint());
+    return new Pass(pass.ops(), context, pass.adapters(), pass.dropoutKey(), pass.recompute());
   }
 
   @Override
@@ -122,7 +122,7 @@ final class PromptEncoder implements PassChange {
     ops.backend().fill(none, 0);
     ops.virtualTokens(none);
     return new Pass(ops, new CachedPrefix(ops, pass.attention(), rows, layersOfKeys, first, ids), pass.adapters(),
-        pass.dropoutKey(), pass.checkpoint());
+        pass.dropoutKey(), pass.recompute());
   }
 
   @Override

@@ -70,11 +70,11 @@ final class XLora implements PassChange {
       Ops plain = new Ops(ops.backend(), null, scope);
       Tensor even = plain.floats(ids.length, columns);
       ops.backend().fill(even, (float) spec.firstPass());
-      Pass first = new Pass(plain, new XLoraContext(new OwnLayers(pass.attention()), even), List.of(name), 0, false);
+      Pass first = new Pass(plain, new XLoraContext(new OwnLayers(pass.attention()), even), List.of(name), 0);
       ops.backend().copy(model.hidden(first, Layouts.ids(plain, ids), positions), seen);
     }
     return new Pass(ops, new XLoraContext(pass.attention(), weights(ops, seen, pass.dropoutKey())), pass.adapters(),
-        pass.dropoutKey(), pass.checkpoint());
+        pass.dropoutKey(), pass.recompute());
   }
 
   /** Weights (n, projections * adapters) of hidden states (n, width). */

@@ -92,7 +92,7 @@ class MeasureTest {
     try (Backend backend = Devices.cpu();
         CausalLm model = CausalLm.load(Oracle.path("models/qwen3"), backend);
         Scope scope = new Scope(backend)) {
-      Pass pass = new Pass(new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()), List.of(), 0, false);
+      Pass pass = new Pass(new Ops(backend, null, scope), AttentionContext.packed(batch.cuSeqlens()), List.of(), 0);
       float[] logits = model.logits(pass, model.hidden(pass, scope.ints(batch.ids()), batch.positions())).toFloats();
       double[][] best = HitMeasure.best(logits, logits.length / batch.ids().length);
       int[] labels = batch.labels().clone();
@@ -118,7 +118,7 @@ class MeasureTest {
     try (Backend backend = Devices.cpu();
         CausalLm model = CausalLm.load(Oracle.path("models/qwen3-seqcls"), backend);
         Scope scope = new Scope(backend)) {
-      Pass pass = new Pass(new Ops(backend, null, scope), AttentionContext.packed(cu), List.of(), 0, false);
+      Pass pass = new Pass(new Ops(backend, null, scope), AttentionContext.packed(cu), List.of(), 0);
       int[] positions = {0, 1, 0, 1, 2, 3};
       float[] logits = model.logits(pass, model.hidden(pass, scope.ints(ids), positions)).toFloats();
       double[][] best = HitMeasure.best(logits, logits.length / ids.length);

@@ -19,7 +19,7 @@ class NeftuneTest {
     int columns = 25;
     try (Backend backend = Devices.cpu(1); Scope scope = new Scope(backend)) {
       Tensor x = scope.floats(new float[104 * columns], 104, columns);
-      new Neftune(5).add(new Pass(new Ops(backend, null, scope), AttentionContext.packed(starts), List.of(), 3, false),
+      new Neftune(5).add(new Pass(new Ops(backend, null, scope), AttentionContext.packed(starts), List.of(), 3),
           starts, x);
       float[] noise = x.toFloats();
       check(noise, 0, 4 * columns, 5 / Math.sqrt(4 * columns));

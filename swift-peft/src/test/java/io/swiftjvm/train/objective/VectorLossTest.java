@@ -180,7 +180,7 @@ class VectorLossTest {
       model.trainFull();
       Batch batch = texts(labels);
       Pass pass = new Pass(
-          new Ops(backend, tape, scope), AttentionContext.packed(batch.cuSeqlens()), List.of(), 0, false);
+          new Ops(backend, tape, scope), AttentionContext.packed(batch.cuSeqlens()), List.of(), 0);
       Objective.Outcome found = objective.loss(model, pass, batch, objective.units(batch));
       assertThat(found.value()).isCloseTo(expected, within(1e-5 * expected));
       tape.backward(found.loss(), scope.floats(new float[] {1}, 1), gradients);

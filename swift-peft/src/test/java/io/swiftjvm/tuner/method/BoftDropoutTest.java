@@ -32,7 +32,7 @@ class BoftDropoutTest {
       }
       Tensor in = scope.floats(x, 2, linear.inFeatures());
       Pass pass = new Pass(
-          new Ops(model.backend(), null, scope), AttentionContext.packed(0, 2), List.of("default"), key, false);
+          new Ops(model.backend(), null, scope), AttentionContext.packed(0, 2), List.of("default"), key);
       return linear.forward(pass, in).toFloats();
     }
   }
