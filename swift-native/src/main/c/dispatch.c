@@ -6,7 +6,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-static const kernels_t *chosen = &swiftk_baseline;
+const kernels_t *swiftk_chosen = &swiftk_baseline;
 
 /* 0 baseline, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL VNNI; the operating system must save the registers, too (XCR0). */
 static int best(void) {
@@ -28,7 +28,7 @@ EXPORT int swiftk_use(int limit) {
   int level = best();
   if (limit < level) level = limit;
 #if SWIFTK_X86
-  chosen = level >= 2 ? &swiftk_avx512 : level == 1 ? &swiftk_avx2 : &swiftk_baseline;
+  swiftk_chosen = level >= 2 ? &swiftk_avx512 : level == 1 ? &swiftk_avx2 : &swiftk_baseline;
 #endif
   return level;
 }
@@ -37,5 +37,5 @@ EXPORT int swiftk_use(int limit) {
 #define RETURN_int return
 #define RETURN_double return
 #define FORWARD(result, name, parameters, arguments) \
-  EXPORT result swiftk_##name parameters { RETURN_##result chosen->name arguments; }
+  EXPORT result swiftk_##name parameters { RETURN_##result swiftk_chosen->name arguments; }
 KERNELS(FORWARD)

@@ -152,6 +152,46 @@ static void scatter_add_rows(
     if (ids[r] >= 0) axpy(1, rows + r * columns, table + ids[r] * columns, from, to);
 }
 
+/* Into float32 or q8. */
+static int scatter_rows(
+    const float *rows, i64 columns, const int32_t *ids, void *table, int type, i64 from, i64 to) {
+  int bad = 0;
+  for (i64 r = from; r < to; r++) {
+    const float *row = rows + r * columns;
+    char *place = (char *)table + bytes_before(type, ids[r] * columns);
+    if (type == F32) memcpy(place, row, (size_t)columns * 4);
+    else bad |= quantize(row, F32, 1, columns, place, type, 0, columns / TC);
+  }
+  return bad;
+}
+
+INLINE int any_of(vi mask) {
+  int any = 0;
+  for (int i = 0; i < W; i++) any |= mask[i];
+  return any;
+}
+
+/* The first of the greatest of each row; -1 where there is none above negative infinity, or a NaN. */
+static void argmax(const float *x, i64 columns, int32_t *out, i64 from, i64 to) {
+  for (i64 r = from; r < to; r++) {
+    const float *row = x + r * columns;
+    float most = row_max(row, columns);
+    vi nan = {0};
+    for (i64 c = 0; c < columns; c += W) {
+      vf v = ldn(row + c, columns - c);
+      nan |= v != v;
+    }
+    i64 at = 0;
+    for (vi found = {0}; at + 8 * W <= columns; at += 8 * W) {
+#pragma GCC unroll 8
+      for (int v = 0; v < 8; v++) found |= ld(row + at + v * W) == most;
+      if (any_of(found)) break;
+    }
+    while (at < columns && row[at] != most) at++;
+    out[r] = any_of(nan) || !(most > -INFINITY) ? -1 : (int32_t)at;
+  }
+}
+
 INLINE void norm(
     const float *x, const void *w, const int type, float shift, float eps, float *y, float *rstd, i64 columns, i64 from,
     i64 to) {

@@ -50,6 +50,9 @@ typedef struct {
     (table, type, columns, ids, out, from, to)) \
   X(void, scatter_add_rows, (const float *rows, i64 n, i64 columns, const int32_t *ids, float *table, i64 from, \
     i64 to), (rows, n, columns, ids, table, from, to)) \
+  X(int, scatter_rows, (const float *rows, i64 columns, const int32_t *ids, void *table, int type, i64 from, i64 to), \
+    (rows, columns, ids, table, type, from, to)) \
+  X(void, argmax, (const float *x, i64 columns, int32_t *out, i64 from, i64 to), (x, columns, out, from, to)) \
   X(double, sum_squares, (const float *x, i64 from, i64 to), (x, from, to)) \
   X(int, is_finite, (const float *x, i64 from, i64 to), (x, from, to)) \
   X(void, dropout, (const float *x, float p, i64 key, float *out, i64 from, i64 to), (x, p, key, out, from, to)) \
@@ -93,6 +96,8 @@ typedef struct {
 void *swiftk_take(size_t bytes);
 void swiftk_give(void *p);
 
+/* Those of the chosen instruction set. */
+extern const kernels_t *swiftk_chosen;
 extern const kernels_t swiftk_baseline;
 #if SWIFTK_X86
 extern const kernels_t swiftk_avx2, swiftk_avx512;

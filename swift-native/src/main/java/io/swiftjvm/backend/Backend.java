@@ -6,7 +6,6 @@ import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -236,13 +235,13 @@ public interface Backend extends Allocator, AutoCloseable {
    * Makes operations repeatable, those of a {@link Recorder}. A device that can keep them in a form of its own overrides
    * this.
    */
-  default Replay replay(List<Consumer<Segments>> operations) {
-    List<Consumer<Segments>> all = List.copyOf(operations);
+  default Replay replay(List<Replay.Operation> operations) {
+    List<Replay.Operation> all = List.copyOf(operations);
     return new Replay() {
       @Override
       public void run(Segments segments) {
         for (int i = 0; i < all.size(); i++) {
-          all.get(i).accept(segments);
+          all.get(i).run(Backend.this, segments);
         }
       }
 

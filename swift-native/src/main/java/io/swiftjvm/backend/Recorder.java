@@ -6,7 +6,6 @@ import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class Recorder implements Backend {
   private final Backend inner;
   private final Segments recorded;
-  private final List<Consumer<Segments>> steps = new ArrayList<>();
+  private final List<Replay.Operation> steps = new ArrayList<>();
   private final List<Storage> kept = new ArrayList<>();
   private @Nullable String obstacle;
 
@@ -58,8 +57,8 @@ public final class Recorder implements Backend {
     return inner.replay(steps);
   }
 
-  private void step(Consumer<Segments> step) {
-    step.accept(recorded);
+  private void step(Replay.Operation step) {
+    step.run(inner, recorded);
     steps.add(step);
   }
 
@@ -141,97 +140,97 @@ public final class Recorder implements Backend {
 
   @Override
   public void copy(Tensor source, Tensor target) {
-    step(_ -> inner.copy(source, target));
+    step((on, _) -> on.copy(source, target));
   }
 
   @Override
   public void fill(Tensor target, float value) {
-    step(_ -> inner.fill(target, value));
+    step((on, _) -> on.fill(target, value));
   }
 
   @Override
   public void cast(Tensor source, Tensor target) {
-    step(_ -> inner.cast(source, target));
+    step((on, _) -> on.cast(source, target));
   }
 
   @Override
   public void quantize(Tensor source, Tensor target) {
-    step(_ -> inner.quantize(source, target));
+    step((on, _) -> on.quantize(source, target));
   }
 
   @Override
   public void matmul(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, float alpha, float beta) {
-    step(_ -> inner.matmul(a, transposeA, b, transposeB, out, alpha, beta));
+    step((on, _) -> on.matmul(a, transposeA, b, transposeB, out, alpha, beta));
   }
 
   @Override
   public void linear(Tensor x, Tensor w, @Nullable Tensor bias, Tensor y) {
-    step(_ -> inner.linear(x, w, bias, y));
+    step((on, _) -> on.linear(x, w, bias, y));
   }
 
   @Override
   public void binary(Binary op, Tensor a, Tensor b, Tensor out) {
-    step(_ -> inner.binary(op, a, b, out));
+    step((on, _) -> on.binary(op, a, b, out));
   }
 
   @Override
   public void unary(Unary op, Tensor x, Tensor out) {
-    step(_ -> inner.unary(op, x, out));
+    step((on, _) -> on.unary(op, x, out));
   }
 
   @Override
   public void unaryBackward(Unary op, Tensor x, Tensor dy, Tensor dx) {
-    step(_ -> inner.unaryBackward(op, x, dy, dx));
+    step((on, _) -> on.unaryBackward(op, x, dy, dx));
   }
 
   @Override
   public void scale(Tensor x, float alpha, Tensor out) {
-    step(_ -> inner.scale(x, alpha, out));
+    step((on, _) -> on.scale(x, alpha, out));
   }
 
   @Override
   public void axpy(float alpha, Tensor x, Tensor y) {
-    step(_ -> inner.axpy(alpha, x, y));
+    step((on, _) -> on.axpy(alpha, x, y));
   }
 
   @Override
   public void reduceColumns(Reduction op, Tensor x, Tensor out) {
-    step(_ -> inner.reduceColumns(op, x, out));
+    step((on, _) -> on.reduceColumns(op, x, out));
   }
 
   @Override
   public void sumRows(Tensor x, Tensor out, float beta) {
-    step(_ -> inner.sumRows(x, out, beta));
+    step((on, _) -> on.sumRows(x, out, beta));
   }
 
   @Override
   public void softmax(Tensor x, Tensor out) {
-    step(_ -> inner.softmax(x, out));
+    step((on, _) -> on.softmax(x, out));
   }
 
   @Override
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
-    step(_ -> inner.gatherRows(table, ids, out));
+    step((on, _) -> on.gatherRows(table, ids, out));
   }
 
   @Override
   public void scatterRows(Tensor rows, Tensor ids, Tensor table) {
-    step(_ -> inner.scatterRows(rows, ids, table));
+    step((on, _) -> on.scatterRows(rows, ids, table));
   }
 
   @Override
   public void scatterAddRows(Tensor rows, Tensor ids, Tensor table) {
-    step(_ -> inner.scatterAddRows(rows, ids, table));
+    step((on, _) -> on.scatterAddRows(rows, ids, table));
   }
 
   @Override
   public void sliceColumns(Tensor x, long from, Tensor out) {
-    step(_ -> inner.sliceColumns(x, from, out));
+    step((on, _) -> on.sliceColumns(x, from, out));
   }
 
   @Override
   public void pasteColumns(Tensor x, Tensor out, long to) {
-    step(_ -> inner.pasteColumns(x, out, to));
+    step((on, _) -> on.pasteColumns(x, out, to));
   }
 
   @Override
@@ -242,28 +241,28 @@ public final class Recorder implements Backend {
 
   @Override
   public void rmsNorm(Tensor x, Tensor w, float shift, float eps, Tensor y, @Nullable Tensor rstd) {
-    step(_ -> inner.rmsNorm(x, w, shift, eps, y, rstd));
+    step((on, _) -> on.rmsNorm(x, w, shift, eps, y, rstd));
   }
 
   @Override
   public void rmsNormBackward(
       Tensor x, Tensor w, float shift, Tensor rstd, Tensor dy, @Nullable Tensor dx, @Nullable Tensor dw) {
-    step(_ -> inner.rmsNormBackward(x, w, shift, rstd, dy, dx, dw));
+    step((on, _) -> on.rmsNormBackward(x, w, shift, rstd, dy, dx, dw));
   }
 
   @Override
   public void rope(Tensor x, Tensor cos, Tensor sin, boolean interleaved, boolean inverse, Tensor out) {
-    step(_ -> inner.rope(x, cos, sin, interleaved, inverse, out));
+    step((on, _) -> on.rope(x, cos, sin, interleaved, inverse, out));
   }
 
   @Override
   public void gated(Unary act, Tensor gate, Tensor up, Tensor out) {
-    step(_ -> inner.gated(act, gate, up, out));
+    step((on, _) -> on.gated(act, gate, up, out));
   }
 
   @Override
   public void gatedBackward(Unary act, Tensor gate, Tensor up, Tensor dout, Tensor dgate, Tensor dup) {
-    step(_ -> inner.gatedBackward(act, gate, up, dout, dgate, dup));
+    step((on, _) -> on.gatedBackward(act, gate, up, dout, dgate, dup));
   }
 
   @Override
@@ -271,9 +270,9 @@ public final class Recorder implements Backend {
   public void attention(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, @Nullable Tensor lse) {
     if (segments == recorded) {
-      step(now -> inner.attention(q, k, v, spec, now, out, lse));
+      step((on, now) -> on.attention(q, k, v, spec, now, out, lse));
     } else {
-      step(_ -> inner.attention(q, k, v, spec, segments, out, lse));
+      step((on, _) -> on.attention(q, k, v, spec, segments, out, lse));
     }
   }
 
@@ -281,21 +280,21 @@ public final class Recorder implements Backend {
   public void attentionBackward(
       Tensor q, Tensor k, Tensor v, AttentionSpec spec, Segments segments, Tensor out, Tensor lse, Tensor dout,
       Tensor dq, Tensor dk, Tensor dv) {
-    step(_ -> inner.attentionBackward(q, k, v, spec, segments, out, lse, dout, dq, dk, dv));
+    step((on, _) -> on.attentionBackward(q, k, v, spec, segments, out, lse, dout, dq, dk, dv));
   }
 
   @Override
   public void crossEntropy(Tensor logits, Tensor labels, Tensor nll, @Nullable Tensor gradScale) {
-    step(_ -> inner.crossEntropy(logits, labels, nll, gradScale));
+    step((on, _) -> on.crossEntropy(logits, labels, nll, gradScale));
   }
 
   @Override
   public void argmax(Tensor x, Tensor out) {
-    step(_ -> inner.argmax(x, out));
+    step((on, _) -> on.argmax(x, out));
   }
 
   @Override
   public void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep step) {
-    step(_ -> inner.adamW(p, g, m, v, step));
+    step((on, _) -> on.adamW(p, g, m, v, step));
   }
 }

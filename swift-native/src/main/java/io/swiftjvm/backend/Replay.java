@@ -13,6 +13,18 @@ package io.swiftjvm.backend;
  * }
  */
 public interface Replay extends AutoCloseable {
+  /** One operation of a recorded pass. */
+  @FunctionalInterface
+  interface Operation {
+    /**
+     * Asks a backend for it.
+     *
+     * @param backend the one that recorded it, or one that stands before it and takes it down in a form of its own
+     * @param segments those of this run in the place of the recording's
+     */
+    void run(Backend backend, Segments segments);
+  }
+
   /**
    * Does the operations once more, in their order.
    *

@@ -46,6 +46,10 @@ public final class Without implements InvocationHandler {
     if (method.getName().equals("description")) {
       return backend.description() + " without " + disabled;
     }
+    if (method.getName().equals("replay")) {
+      // operations are asked of this one again
+      return InvocationHandler.invokeDefault(proxy, method, args);
+    }
     if (method.isDefault() && disabled.stream().anyMatch(op -> op.method().equals(method.getName()))) {
       return InvocationHandler.invokeDefault(proxy, method, args);
     }

@@ -16,7 +16,7 @@ final class AttentionUnits {
     void run(Sequence sequence, int head, int heads, long from, long to);
   }
 
-  private record Block(Sequence sequence, long from, long to) {}
+  private record Block(Sequence sequence, int index, long from, long to) {}
 
   private final List<Block> blocks = new ArrayList<>();
   /** Up to so many queries of a sequence read keys once for all heads of a group; in the C files. */
@@ -43,7 +43,7 @@ final class AttentionUnits {
           new Sequence(allQueries, segments.qStart()[s], length, segments.kStart()[s], keys, pages(segments, s),
               segments.pages() == null ? 1 : segments.pages().size());
       for (long from = 0; from < length; from += block) {
-        blocks.add(new Block(sequence, from, Math.min(length, from + block)));
+        blocks.add(new Block(sequence, s, from, Math.min(length, from + block)));
       }
       pairs += length * (keys - length / 2) * heads;
       queries += length;
@@ -77,6 +77,23 @@ final class AttentionUnits {
 
   long count() {
     return (long) blocks.size() * (heads / each);
+  }
+
+  /** Heads of a unit. */
+  int each() {
+    return each;
+  }
+
+  /** For each block of queries its sequence, its first query and the one behind its last. */
+  long[] blocks() {
+    long[] words = new long[3 * blocks.size()];
+    for (int i = 0; i < blocks.size(); i++) {
+      Block block = blocks.get(i);
+      words[3 * i] = block.index;
+      words[3 * i + 1] = block.from;
+      words[3 * i + 2] = block.to;
+    }
+    return words;
   }
 
   /** Pairs of a query and a key over all heads. */

@@ -2,12 +2,6 @@ package io.swiftjvm.backend.cpu;
 
 import static io.swiftjvm.backend.Shapes.require;
 import static io.swiftjvm.backend.Shapes.sameSize;
-import static io.swiftjvm.backend.cpu.Checks.floats;
-import static io.swiftjvm.backend.cpu.Checks.ids;
-import static io.swiftjvm.backend.cpu.Checks.memory;
-import static io.swiftjvm.backend.cpu.Checks.plain;
-import static io.swiftjvm.backend.cpu.Checks.target;
-import static io.swiftjvm.backend.cpu.Checks.weights;
 
 import io.swiftjvm.backend.AdamStep;
 import io.swiftjvm.backend.AttentionSpec;
@@ -19,6 +13,7 @@ import io.swiftjvm.backend.Fallbacks;
 import io.swiftjvm.backend.FusedOp;
 import io.swiftjvm.backend.KernelTypes;
 import io.swiftjvm.backend.Reduction;
+import io.swiftjvm.backend.Replay;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.backend.Unary;
@@ -28,9 +23,9 @@ import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Storage;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
@@ -57,6 +52,8 @@ public final class CpuBackend implements Backend {
   private final CpuPool memory = new CpuPool();
   private final KernelPool pool = KernelPool.shared();
   private final Fallbacks fallbacks = new Fallbacks("cpu");
+  /** Where operations go that are taken down and not done; they are the {@link #kernels} then. */
+  private final @Nullable ProgramWriter writer;
   private volatile @Nullable AttentionUnits lastUnits;
 
   /** All processors, or as many threads as {@code SWIFT_THREADS} says. */
@@ -84,6 +81,15 @@ public final class CpuBackend implements Backend {
     this.threads = threads;
     this.kernels = kernels;
     this.accelerate = accelerate;
+    this.writer = null;
+  }
+
+  /** One that does nothing, but checks operations and has them written down. */
+  CpuBackend(ProgramWriter writer) {
+    this.threads = 1;
+    this.kernels = writer;
+    this.accelerate = null;
+    this.writer = writer;
   }
 
   /** Portable kernels only, to compare with or to rule the native ones out. */
@@ -153,7 +159,17 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public Replay replay(List<Replay.Operation> operations) {
+    return accelerate == null && kernels instanceof NativeKernels
+        ? new CpuReplay(this, memory, pool, threads, operations)
+        : Backend.super.replay(operations);
+  }
+
+  @Override
   public Storage allocate(long bytes) {
+    if (writer != null) {
+      throw new ProgramWriter.Unwritable("memory on the way");
+    }
     return memory.allocate(bytes);
   }
 
@@ -162,22 +178,62 @@ public final class CpuBackend implements Backend {
     memory.close();
   }
 
+  private MemorySegment seen(Tensor tensor, MemorySegment segment) {
+    if (writer != null) {
+      writer.uses(tensor);
+    }
+    return segment;
+  }
+
+  private MemorySegment memory(Tensor t) {
+    return seen(t, Checks.memory(t));
+  }
+
+  private MemorySegment floats(Tensor t) {
+    return seen(t, Checks.floats(t));
+  }
+
+  private MemorySegment plain(Tensor t) {
+    return seen(t, Checks.plain(t));
+  }
+
+  private MemorySegment target(Tensor t) {
+    return seen(t, Checks.target(t));
+  }
+
+  private MemorySegment weights(Tensor t) {
+    return seen(t, Checks.weights(t));
+  }
+
+  private MemorySegment ids(Tensor t, long limit, boolean negativeAllowed) {
+    Checks.ids(t, limit, negativeAllowed);
+    if (writer != null) {
+      writer.ids(t, limit);
+    }
+    return memory(t);
+  }
+
   private void run(long n, double nanosEach, long align, KernelPool.Range body) {
     if (alone(n * nanosEach)) {
       body.run(0, n);
       return;
     }
-    share(n, 4, align, body);
+    share(n, nanosEach, 4, align, body);
   }
 
-  private void share(long n, int partsEach, long align, KernelPool.Range body) {
+  private void share(long n, double nanosEach, int partsEach, long align, KernelPool.Range body) {
+    if (writer != null) {
+      writer.next(n * nanosEach, align);
+      body.run(0, n);
+      return;
+    }
     long chunk = Math.max(1, Math.ceilDiv(Math.ceilDiv(n, (long) threads * partsEach), align)) * align;
     pool.run(threads, n, chunk, body);
   }
 
   /** True for what is too small to be shared: such kernels are called without an object for their parts. */
   private boolean alone(double nanos) {
-    return threads == 1 || !pool.pays(nanos);
+    return writer == null && (threads == 1 || !pool.pays(nanos));
   }
 
   private void elements(long n, double nanosEach, KernelPool.Range body) {
@@ -203,9 +259,9 @@ public final class CpuBackend implements Backend {
   @Override
   public void copy(Tensor source, Tensor target) {
     require(source.dtype() == target.dtype() && source.size() == target.size(), "copy of %s to %s", source, target);
-    MemorySegment from = source.segment();
-    MemorySegment to = target.segment();
-    run(source.bytes(), ELEMENT / 4, 4096, (a, b) -> MemorySegment.copy(from, a, to, a, b - a));
+    MemorySegment from = memory(source);
+    MemorySegment to = memory(target);
+    run(source.bytes(), ELEMENT / 4, 4096, (a, b) -> kernels.copy(from, to, a, b));
   }
 
   @Override
@@ -286,13 +342,18 @@ public final class CpuBackend implements Backend {
     }
     // Each part lays out its operands anew, which costs as much as some of the rows of a large product.
     int parts = m >= 4L * tile ? 2 : 4;
-    if (m > n * 2 && m >= 4L * tile) {
-      share(m, parts, tile, (from, to) -> kernels.matmul(
+    if (cutsRows(m, n)) {
+      share(m, nanos * n, parts, tile, (from, to) -> kernels.matmul(
           pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, from, to, 0, n));
     } else {
-      share(n, parts, tile, (from, to) -> kernels.matmul(
+      share(n, nanos * m, parts, tile, (from, to) -> kernels.matmul(
           pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, from, to));
     }
+  }
+
+  /** True if a product is shared by its rows. */
+  static boolean cutsRows(long m, long n) {
+    return m > n * 2 && m >= 4L * Kernels.TILE;
   }
 
   @Override
@@ -388,9 +449,8 @@ public final class CpuBackend implements Backend {
   public void gatherRows(Tensor table, Tensor ids, Tensor out) {
     require(table.rank() == 2 && table.columns() == out.columns() && ids.size() == out.rows(),
         "gather of %s at ids %s into %s", table, ids, out);
-    ids(ids, table.dim(0), false);
+    MemorySegment pi = ids(ids, table.dim(0), false);
     MemorySegment pt = weights(table);
-    MemorySegment pi = memory(ids);
     MemorySegment po = floats(out);
     long columns = table.columns();
     if (alone(out.size() * ELEMENT)) {
@@ -404,32 +464,27 @@ public final class CpuBackend implements Backend {
   @Override
   public void scatterRows(Tensor rows, Tensor ids, Tensor table) {
     Shapes.scatter(rows, ids, table);
-    ids(ids, table.dim(0), false);
+    MemorySegment pi = ids(ids, table.dim(0), false);
     MemorySegment pr = floats(rows);
-    MemorySegment pi = memory(ids);
-    MemorySegment pt = table.segment();
+    MemorySegment pt = memory(table);
     DType type = table.dtype();
     long columns = table.columns();
-    long bytes = type.bytes(columns);
-    if (type == DType.F32) {
-      for (long i = 0; i < ids.size(); i++) {
-        MemorySegment.copy(
-            pr, i * columns * Float.BYTES, pt, pi.getAtIndex(ValueLayout.JAVA_INT, i) * bytes, bytes);
-      }
+    if (alone(rows.size() * ELEMENT)) {
+      allNumbers(kernels.scatterRows(pr, columns, pi, pt, type, 0, ids.size()), rows);
       return;
     }
     AtomicBoolean numbers = new AtomicBoolean(true);
-    rows(ids.size(), columns, 1, (from, to) -> {
-      for (long i = from; i < to; i++) {
-        long at = pi.getAtIndex(ValueLayout.JAVA_INT, i) * bytes;
-        if (!kernels.quantize(pr.asSlice(i * columns * Float.BYTES), DType.F32, 1, columns, pt.asSlice(at, bytes), type, 0,
-            columns / type.block())) {
-          numbers.set(false);
-        }
+    rows(ids.size(), columns, ELEMENT, (from, to) -> {
+      if (!kernels.scatterRows(pr, columns, pi, pt, type, from, to)) {
+        numbers.set(false);
       }
     });
-    if (!numbers.get()) {
-      throw new ArithmeticException("cannot quantise " + rows + ": a value is NaN or infinite");
+    allNumbers(numbers.get(), rows);
+  }
+
+  private static void allNumbers(boolean numbers, Tensor x) {
+    if (!numbers) {
+      throw new ArithmeticException("cannot quantise " + x + ": a value is NaN or infinite");
     }
   }
 
@@ -437,9 +492,8 @@ public final class CpuBackend implements Backend {
   public void scatterAddRows(Tensor rows, Tensor ids, Tensor table) {
     require(table.rank() == 2 && table.columns() == rows.columns() && ids.size() == rows.rows(),
         "scatter of %s at ids %s into %s", rows, ids, table);
-    ids(ids, table.dim(0), true);
+    MemorySegment pi = ids(ids, table.dim(0), true);
     MemorySegment pr = floats(rows);
-    MemorySegment pi = memory(ids);
     MemorySegment pt = floats(table);
     long n = ids.size();
     long columns = table.columns();
@@ -454,7 +508,8 @@ public final class CpuBackend implements Backend {
         "columns from %s of %s into %s", from, x, out);
     MemorySegment px = floats(x);
     MemorySegment po = floats(out);
-    rows(x.rows(), wanted, ELEMENT, (a, b) -> kernels.sliceColumns(px, columns, from, po, wanted, a, b));
+    rows(x.rows(), wanted, ELEMENT, (a, b) -> kernels.copyColumns(
+        px, columns * Float.BYTES, from * Float.BYTES, po, wanted * Float.BYTES, 0, wanted * Float.BYTES, a, b));
   }
 
   @Override
@@ -465,11 +520,8 @@ public final class CpuBackend implements Backend {
     MemorySegment px = floats(x);
     MemorySegment po = floats(out);
     long stride = out.columns() * Float.BYTES;
-    rows(x.rows(), x.columns(), ELEMENT, (a, b) -> {
-      for (long row = a; row < b; row++) {
-        MemorySegment.copy(px, row * bytes, po, row * stride + to * Float.BYTES, bytes);
-      }
-    });
+    rows(x.rows(), x.columns(), ELEMENT,
+        (a, b) -> kernels.copyColumns(px, bytes, 0, po, stride, to * Float.BYTES, bytes, a, b));
   }
 
   @Override
@@ -607,6 +659,10 @@ public final class CpuBackend implements Backend {
     if (!units.coversAll()) {
       fill(out, 0);
     }
+    if (writer != null) {
+      writer.attention(pq, pk, pv, k.dim(0), k.dtype(), spec, segments, units, q.dim(0), po, pl, pairNanos(spec) * spec.heads());
+      return;
+    }
     units(units, spec, 1, (sequence, head, heads, from, to) -> kernels.attention(
         pq, pk, pv, k.dtype(), spec, sequence, head, heads, po, pl, from, to));
   }
@@ -648,8 +704,12 @@ public final class CpuBackend implements Backend {
         pq, pk, pv, spec, sequence, head, po, pl, pd, pdq, pdk, pdv));
   }
 
+  private static double pairNanos(AttentionSpec spec) {
+    return FLOP * 2 * (spec.headDim() + spec.valueDim());
+  }
+
   private void units(AttentionUnits units, AttentionSpec spec, double factor, AttentionUnits.Body body) {
-    double nanos = FLOP * 2 * (spec.headDim() + spec.valueDim()) * factor * units.pairs();
+    double nanos = pairNanos(spec) * factor * units.pairs();
     long n = units.count();
     if (alone(nanos)) {
       units.run(0, n, body);
@@ -664,9 +724,8 @@ public final class CpuBackend implements Backend {
     long columns = logits.columns();
     require(logits.rows() == n && nll.size() == n && (gradScale == null || gradScale.size() == n),
         "crossEntropy of logits %s, labels %s, nll %s, gradScale %s", logits, labels, nll, gradScale);
-    ids(labels, columns, true);
+    MemorySegment pi = ids(labels, columns, true);
     MemorySegment pl = floats(logits);
-    MemorySegment pi = memory(labels);
     MemorySegment pn = floats(nll);
     MemorySegment pg = gradScale == null ? null : floats(gradScale);
     rows(n, columns, 1, (from, to) -> kernels.crossEntropy(pl, columns, pi, pn, pg, from, to));
@@ -691,10 +750,10 @@ public final class CpuBackend implements Backend {
     long columns = x.columns();
     MemorySegment px = floats(x);
     MemorySegment po = memory(out);
-    rows(x.rows(), columns, 1, (from, to) -> {
-      for (long r = from; r < to; r++) {
-        po.set(ValueLayout.JAVA_INT_UNALIGNED, r * Integer.BYTES, Scalars.argmax(px, r * columns, columns));
-      }
-    });
+    if (alone(x.size() * ELEMENT)) {
+      kernels.argmax(px, columns, po, 0, x.rows());
+      return;
+    }
+    rows(x.rows(), columns, ELEMENT, (from, to) -> kernels.argmax(px, columns, po, from, to));
   }
 }

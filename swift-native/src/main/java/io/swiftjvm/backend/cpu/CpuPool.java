@@ -38,6 +38,7 @@ final class CpuPool implements AutoCloseable {
   private long peak;
   private long reserved;
   private long limit = Long.MAX_VALUE;
+  private int passes;
   private boolean closed;
 
   /**
@@ -80,11 +81,30 @@ final class CpuPool implements AutoCloseable {
     shrink(Long.MAX_VALUE);
   }
 
-  /** Frees everything; tensors that are still alive throw when used. */
+  /** Keeps the memory until {@link #leave}, for code that knows its addresses alone. */
+  synchronized void enter() {
+    if (closed) {
+      throw new IllegalStateException("the backend is closed");
+    }
+    passes++;
+  }
+
+  synchronized void leave() {
+    passes--;
+  }
+
+  /**
+   * Frees everything; tensors that are still alive throw when used.
+   *
+   * @throws IllegalStateException if a pass is under way
+   */
   @Override
   public synchronized void close() {
     if (closed) {
       return;
+    }
+    if (passes > 0) {
+      throw new IllegalStateException("the backend cannot be closed while a pass is under way");
     }
     closed = true;
     shrink(Long.MAX_VALUE);

@@ -169,15 +169,6 @@ final class JavaKernels implements Kernels {
   }
 
   @Override
-  public void sliceColumns(
-      MemorySegment x, long columns, long start, MemorySegment out, long outColumns, long from, long to) {
-    for (long r = from; r < to; r++) {
-      MemorySegment.copy(
-          x, (r * columns + start) * Float.BYTES, out, r * outColumns * Float.BYTES, outColumns * Float.BYTES);
-    }
-  }
-
-  @Override
   public double sumSquares(MemorySegment x, long from, long to) {
     double sum = 0;
     for (long i = from; i < to; i++) {

@@ -68,8 +68,13 @@ final class KernelPool {
     return pausedUntil - now > 0;
   }
 
+  /** False while helpers come late, as other work keeps the processors busy. */
+  boolean inTime() {
+    return !paused(System.nanoTime());
+  }
+
   /** Learns from what the caller did itself and how long it then waited. */
-  private void learn(long worked, long waited) {
+  void learn(long worked, long waited) {
     if (waited > SPIN_NANOS && waited > worked) {
       pause = Math.min(2 * pause, LONGEST_PAUSE);
       pausedUntil = System.nanoTime() + pause;

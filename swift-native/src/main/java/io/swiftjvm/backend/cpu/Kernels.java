@@ -75,8 +75,43 @@ interface Kernels {
   void scatterAddRows(
       MemorySegment rows, long n, long columns, MemorySegment ids, MemorySegment table, long from, long to);
 
-  /** Rows. */
-  void sliceColumns(MemorySegment x, long columns, long start, MemorySegment out, long outColumns, long from, long to);
+  /** Bytes. */
+  default void copy(MemorySegment x, MemorySegment out, long from, long to) {
+    MemorySegment.copy(x, from, out, from, to - from);
+  }
+
+  /** Rows: {@code bytes} from byte {@code xAt} of each of x, rows of {@code xStride} bytes, to byte {@code outAt} of each of out. */
+  default void copyColumns(
+      MemorySegment x, long xStride, long xAt, MemorySegment out, long outStride, long outAt, long bytes, long from,
+      long to) {
+    for (long r = from; r < to; r++) {
+      MemorySegment.copy(x, r * xStride + xAt, out, r * outStride + outAt, bytes);
+    }
+  }
+
+  /** Rows, to those rows of a table that the ids say; false if a value is NaN or infinite and the table has no place for it. */
+  default boolean scatterRows(
+      MemorySegment rows, long columns, MemorySegment ids, MemorySegment table, DType type, long from, long to) {
+    long bytes = type.bytes(columns);
+    boolean numbers = true;
+    for (long r = from; r < to; r++) {
+      long at = Scalars.id(ids, r) * bytes;
+      if (type == DType.F32) {
+        MemorySegment.copy(rows, r * bytes, table, at, bytes);
+      } else {
+        numbers &= quantize(rows.asSlice(r * columns * Float.BYTES), DType.F32, 1, columns, table.asSlice(at, bytes), type, 0,
+            columns / type.block());
+      }
+    }
+    return numbers;
+  }
+
+  /** Rows of x, as {@link Scalars#argmax} has it. */
+  default void argmax(MemorySegment x, long columns, MemorySegment out, long from, long to) {
+    for (long r = from; r < to; r++) {
+      out.set(ValueLayout.JAVA_INT_UNALIGNED, r * Integer.BYTES, Scalars.argmax(x, r * columns, columns));
+    }
+  }
 
   /** Sum over the elements. */
   double sumSquares(MemorySegment x, long from, long to);

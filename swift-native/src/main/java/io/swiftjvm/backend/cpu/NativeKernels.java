@@ -79,6 +79,11 @@ final class NativeKernels implements Kernels {
     static final MethodHandle ATTENTION_BACKWARD = find("attention_backward", "iaaalllllffllllllaaaaaa");
     static final MethodHandle CROSS_ENTROPY = find("cross_entropy", "valaaall");
     static final MethodHandle ADAMW = find("adamw", "vaaaafffffffffll");
+    static final MethodHandle SCATTER_ROWS = find("scatter_rows", "ialaaill");
+    static final MethodHandle ARGMAX = find("argmax", "valall");
+    static final MethodHandle PROGRAM_OPEN = find("program_open", "il");
+    static final MethodHandle PROGRAM_LEAD = find("program_lead", "ill");
+    static final MethodHandle PROGRAM_HELP = find("program_help", "vll");
 
     private Calls() {}
 
@@ -277,11 +282,48 @@ final class NativeKernels implements Kernels {
   }
 
   @Override
-  public void sliceColumns(
-      MemorySegment x, long columns, long start, MemorySegment out, long outColumns, long from, long to) {
-    for (long r = from; r < to; r++) {
-      MemorySegment.copy(
-          x, (r * columns + start) * Float.BYTES, out, r * outColumns * Float.BYTES, outColumns * Float.BYTES);
+  public boolean scatterRows(
+      MemorySegment rows, long columns, MemorySegment ids, MemorySegment table, DType type, long from, long to) {
+    try {
+      return (int) Calls.SCATTER_ROWS.invokeExact(rows, columns, ids, table, KernelTypes.code(type), from, to) == 0;
+    } catch (Throwable t) {
+      throw failed(t);
+    }
+  }
+
+  @Override
+  public void argmax(MemorySegment x, long columns, MemorySegment out, long from, long to) {
+    try {
+      Calls.ARGMAX.invokeExact(x, columns, out, from, to);
+    } catch (Throwable t) {
+      throw failed(t);
+    }
+  }
+
+  /** Lets helpers into the recorded pass at this address; false if it must be led alone. */
+  static boolean open(long program) {
+    try {
+      return (int) Calls.PROGRAM_OPEN.invokeExact(program) != 0;
+    } catch (Throwable t) {
+      throw failed(t);
+    }
+  }
+
+  /** Does the recorded pass at this address, with helpers if more than one thread. */
+  static void lead(long program, long threads) {
+    try {
+      done((int) Calls.PROGRAM_LEAD.invokeExact(program, threads));
+    } catch (Throwable t) {
+      throw failed(t);
+    }
+  }
+
+  /** Helps whoever leads the recorded pass at this address, if somebody does. */
+  static void help(long program, long threads) {
+    try {
+      Calls.PROGRAM_HELP.invokeExact(program, threads);
+    } catch (Throwable t) {
+      throw failed(t);
     }
   }
 

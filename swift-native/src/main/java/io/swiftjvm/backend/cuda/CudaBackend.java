@@ -28,7 +28,6 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -379,8 +378,8 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public Replay replay(List<Consumer<Segments>> operations) {
-    return new CudaReplay(session, memory, checks, fallbacks, operations);
+  public Replay replay(List<Replay.Operation> operations) {
+    return new CudaReplay(this, session, memory, checks, fallbacks, operations);
   }
 
   @Override

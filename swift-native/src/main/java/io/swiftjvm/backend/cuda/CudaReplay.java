@@ -1,10 +1,10 @@
 package io.swiftjvm.backend.cuda;
 
+import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Fallbacks;
 import io.swiftjvm.backend.Replay;
 import io.swiftjvm.backend.Segments;
 import java.util.List;
-import java.util.function.Consumer;
 
 /**
  * Recorded operations as one CUDA graph: a step of decoding is some hundred short kernels, which take longer to launch one by
@@ -12,11 +12,12 @@ import java.util.function.Consumer;
  * and again whenever attention cuts its work into other launches. What cannot be captured runs one by one.
  */
 final class CudaReplay implements Replay {
+  private final Backend backend;
   private final Session session;
   private final DeviceMemory memory;
   private final IdChecks checks;
   private final Fallbacks fallbacks;
-  private final List<Consumer<Segments>> operations;
+  private final List<Operation> operations;
   private final Tiles.Book book = new Tiles.Book();
   private boolean prepared;
   private boolean possible;
@@ -24,7 +25,9 @@ final class CudaReplay implements Replay {
   private long pages;
 
   CudaReplay(
-      Session session, DeviceMemory memory, IdChecks checks, Fallbacks fallbacks, List<Consumer<Segments>> operations) {
+      Backend backend, Session session, DeviceMemory memory, IdChecks checks, Fallbacks fallbacks,
+      List<Operation> operations) {
+    this.backend = backend;
     this.session = session;
     this.memory = memory;
     this.checks = checks;
@@ -39,13 +42,13 @@ final class CudaReplay implements Replay {
   @Override
   public void run(Segments segments) {
     if (!possible) {
-      operations.forEach(operation -> operation.accept(segments));
+      operations.forEach(operation -> operation.run(backend, segments));
       return;
     }
     long table = segments.pages() == null ? 0 : memory.address(segments.pages().table());
     if (!prepared || table != pages || !book.rewrite(segments)) {
       forget();
-      session.withBook(book, () -> operations.forEach(operation -> operation.accept(segments)));
+      session.withBook(book, () -> operations.forEach(operation -> operation.run(backend, segments)));
       pages = table;
       prepared = true;
       return;
@@ -53,7 +56,7 @@ final class CudaReplay implements Replay {
     if (graph == 0) {
       try {
         graph = session.capture(
-            () -> session.withBook(book, () -> operations.forEach(operation -> operation.accept(segments))));
+            () -> session.withBook(book, () -> operations.forEach(operation -> operation.run(backend, segments))));
       } catch (RuntimeException e) {
         possible = false;
         fallbacks.other("decoding as a graph", e.getMessage() + "; kernels are launched one by one");

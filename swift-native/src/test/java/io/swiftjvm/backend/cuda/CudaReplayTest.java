@@ -50,9 +50,9 @@ class CudaReplayTest {
     try (CudaBackend backend = FakeCuda.open(); Scope scope = new Scope(backend)) {
       Tensor x = scope.floats(new float[] {1, 2}, 2);
       Tensor host = scope.floats(2);
-      try (Replay replay = backend.replay(List.of(segments -> {
+      try (Replay replay = backend.replay(List.of((to, segments) -> {
         host.write(MemorySegment.ofArray(new float[] {5, 6}), 0);
-        backend.axpy(1, host, x);
+        to.axpy(1, host, x);
       }))) {
         for (int i = 0; i < 3; i++) {
           replay.run(Segments.packed(0));
