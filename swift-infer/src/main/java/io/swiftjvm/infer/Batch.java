@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Batch implements AutoCloseable {
   /** A prompt waits for another one that is under way if that saves it so many tokens. */
   private static final int WORTH_WAITING = 64;
+  private static final int[] NONE = new int[0];
 
   private final CausalLm model;
   private final EngineOptions options;
@@ -126,13 +126,14 @@ final class Batch implements AutoCloseable {
     Map<Sequence, int[]> guesses = drafter == null ? Map.of() : drafter.guess(ready.stream()
         .filter(s -> s.slot() >= 0 && pending(s) == 1 && !invoked(s)).toList());
     List<List<Feed>> passes = new ArrayList<>();
-    Map<List<String>, List<Feed>> open = new HashMap<>();
+    // for each set of adapters the last pass, which has room perhaps
+    Map<List<String>, List<Feed>> open = running.size() == 1 ? Map.of() : new HashMap<>();
     int budget = options.prefillTokens();
     for (Sequence sequence : List.copyOf(running)) {
       if (sequence.slot() < 0 || !ready.contains(sequence) || waits(sequence, ready)) {
         continue;
       }
-      Feed feed = feed(sequence, guesses.getOrDefault(sequence, new int[0]));
+      Feed feed = feed(sequence, guesses.getOrDefault(sequence, NONE));
       int size = feed.count;
       boolean speaks = size - feed.guess.length == 1;
       if (!(speaks || size <= budget || (size > options.prefillTokens() && budget == options.prefillTokens()))) {
@@ -144,9 +145,9 @@ final class Batch implements AutoCloseable {
       }
       budget -= speaks ? 0 : size;
       List<Feed> pass = open.get(sequence.adapters());
-      if (size > few) {
+      if (size > few || running.size() == 1) {
         passes.add(List.of(feed));
-      } else if (pass == null || pass.stream().mapToInt(Feed::count).sum() + size > few) {
+      } else if (pass == null || tokens(pass) + size > few) {
         List<Feed> next = new ArrayList<>(List.of(feed));
         passes.add(next);
         open.put(sequence.adapters(), next);
@@ -155,6 +156,14 @@ final class Batch implements AutoCloseable {
       }
     }
     return passes;
+  }
+
+  private static int tokens(List<Feed> pass) {
+    int all = 0;
+    for (Feed feed : pass) {
+      all += feed.count;
+    }
+    return all;
   }
 
   private int pending(Sequence sequence) {
@@ -170,10 +179,10 @@ final class Batch implements AutoCloseable {
     int done = cache.length(sequence.slot());
     if (done >= sequence.promptLength()) {
       int again = Math.min(pending(sequence), few);
-      return again > 1 ? new Feed(sequence, again, new int[0]) : new Feed(sequence, 1 + guess.length, guess);
+      return again > 1 ? new Feed(sequence, again, NONE) : new Feed(sequence, 1 + guess.length, guess);
     }
     boolean whole = sequence.promptLength() > options.prefillTokens() && invoked(sequence);
-    return new Feed(sequence, whole ? sequence.promptLength() - done : cut(sequence).next(done), new int[0]);
+    return new Feed(sequence, whole ? sequence.promptLength() - done : cut(sequence).next(done), NONE);
   }
 
   private PromptCut cut(Sequence sequence) {
@@ -218,7 +227,7 @@ final class Batch implements AutoCloseable {
       if (newest != sequence) {
         preempt(newest, dropped);
       } else if (feed.guess.length > 0) {
-        return reserve(new Feed(sequence, 1, new int[0]), dropped);
+        return reserve(new Feed(sequence, 1, NONE), dropped);
       } else if (running.size() == 1) {
         throw new OverloadedException("One sequence of " + sequence.length() + " tokens does not fit into the cache. "
             + "Lower max_model_len or raise gpu_memory_utilization.");
@@ -264,8 +273,11 @@ final class Batch implements AutoCloseable {
   }
 
   private static Steps.Tokens tokens(Sequence sequence, int done, int count, int[] guess, int wanted) {
-    int[] ids = Arrays.copyOf(sequence.ids(done, done + count - guess.length), count);
-    System.arraycopy(guess, 0, ids, count - guess.length, guess.length);
+    int[] ids = sequence.ids(done, done + count - guess.length);
+    if (guess.length > 0) {
+      ids = Arrays.copyOf(ids, count);
+      System.arraycopy(guess, 0, ids, count - guess.length, guess.length);
+    }
     return new Steps.Tokens(sequence.slot(), ids, wanted, sequence.wantsBest());
   }
 
@@ -287,7 +299,10 @@ final class Batch implements AutoCloseable {
 
   private void commit(List<Feed> feeds, List<String> adapters, Steps.Result result, int[] kept)
       throws InterruptedException {
-    boolean all = IntStream.range(0, kept.length).allMatch(i -> kept[i] == feeds.get(i).count);
+    boolean all = true;
+    for (int i = 0; i < kept.length; i++) {
+      all &= kept[i] == feeds.get(i).count;
+    }
     if (all || !cache.hasStates()) {
       result.step().commit(kept);
     } else {
@@ -295,7 +310,7 @@ final class Batch implements AutoCloseable {
       List<Steps.Tokens> right = new ArrayList<>();
       for (int i = 0; i < kept.length; i++) {
         Sequence sequence = feeds.get(i).sequence;
-        right.add(tokens(sequence, cache.length(sequence.slot()), kept[i], new int[0], 0));
+        right.add(tokens(sequence, cache.length(sequence.slot()), kept[i], NONE, 0));
       }
       steps.run(cache, adapters, right).step().commit();
     }

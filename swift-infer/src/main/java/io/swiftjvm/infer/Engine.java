@@ -9,6 +9,7 @@ import io.swiftjvm.train.CancellationToken;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -138,16 +139,23 @@ public final class Engine {
       List<GenerateRequest> requests, StreamListener listener, CancellationToken cancellation) {
     List<Sequence> all = Requests.prepare(this, requests, listener);
     Deque<Sequence> waiting = new ArrayDeque<>(all);
+    BooleanSupplier more = () -> !cancellation.isCancelled();
     try (Batch batch = new Batch(this, Math.max(1, Math.min(options.maxSequences(), all.size())))) {
       while (!(waiting.isEmpty() && batch.isEmpty())) {
         while (!waiting.isEmpty() && batch.admit(waiting.getFirst())) {
           waiting.removeFirst();
         }
-        batch.step(batch.running(), () -> !cancellation.isCancelled(), Sequence::advance).forEach(waiting::addFirst);
+        for (Sequence dropped : batch.step(batch.running(), more, Sequence::advance)) {
+          waiting.addFirst(dropped);
+        }
         if (cancellation.isCancelled()) {
           break;
         }
-        batch.running().stream().filter(Sequence::finished).forEach(batch::leave);
+        for (Sequence sequence : batch.running()) {
+          if (sequence.finished()) {
+            batch.leave(sequence);
+          }
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -10,7 +10,6 @@ import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -59,8 +58,8 @@ public final class KvCache implements AutoCloseable {
   private final BlockPool pool;
   private final Scope tableScope;
   private final StepReplays replays = new StepReplays();
-  private @Nullable Tensor tableMemory;
-  private @Nullable Tensor rowMemory;
+  private final IdRoom tableRoom;
+  private final IdRoom rowRoom;
   private int capacity;
   private int moves;
   private boolean closed;
@@ -95,6 +94,8 @@ public final class KvCache implements AutoCloseable {
     this.counts = new int[slots];
     this.pool = new BlockPool(Math.min(blocks, most(slots, limit)), prefixes::remove);
     this.tableScope = new Scope(backend);
+    this.tableRoom = new IdRoom(backend, tableScope);
+    this.rowRoom = new IdRoom(backend, tableScope);
   }
 
   /** Blocks for {@code slots} sequences of {@code limit} tokens, as far as rows can be counted. */
@@ -129,7 +130,7 @@ public final class KvCache implements AutoCloseable {
 
   /** Grows whenever memory that a pass has used is replaced. */
   int moves() {
-    return moves;
+    return moves + tableRoom.moves() + rowRoom.moves();
   }
 
   /** Positions of the sequence in {@code slot}. */
@@ -300,21 +301,6 @@ public final class KvCache implements AutoCloseable {
     }
   }
 
-  /** Memory for so many numbers, the same as before where that is large enough. */
-  private Tensor room(@Nullable Tensor memory, int count) {
-    if (memory != null && memory.size() >= count) {
-      return memory;
-    }
-    moves++;
-    return tableScope.tensor(DType.I32, Math.max(256, 2L * count));
-  }
-
-  private Tensor upload(Tensor memory, int[] values) {
-    Tensor used = memory.slice(0, values.length);
-    backend.upload(MemorySegment.ofArray(values), used);
-    return used;
-  }
-
   /** Gives the memory back. Closing twice is harmless. */
   @Override
   public void close() {
@@ -330,6 +316,7 @@ public final class KvCache implements AutoCloseable {
   /** The tokens of one pass and the sequences they continue. */
   public final class Step implements AttentionContext {
     private final int[] sequences;
+    private final int tokens;
     private final Segments segments;
     /** The rows of the cache that the tokens of the pass go to. */
     private final Tensor rows;
@@ -339,27 +326,29 @@ public final class KvCache implements AutoCloseable {
       int[] starts = new int[n];
       int[] entries = new int[n];
       int[] keys = new int[n];
-      int[] table = new int[0];
-      int[] to = new int[Arrays.stream(counts).sum()];
+      int tokens = 0;
+      int blocks = 0;
       for (int i = 0; i < n; i++) {
-        starts[i] = i == 0 ? 0 : starts[i - 1] + counts[i - 1];
+        starts[i] = tokens;
+        entries[i] = blocks;
         keys[i] = lengths[sequences[i]] + counts[i];
-        entries[i] = table.length;
-        int blocks = Math.ceilDiv(keys[i], BLOCK);
-        table = Arrays.copyOf(table, table.length + blocks);
-        System.arraycopy(tables[sequences[i]], 0, table, entries[i], blocks);
+        tokens += counts[i];
+        blocks += Math.ceilDiv(keys[i], BLOCK);
+      }
+      int[] table = tableRoom.values(blocks);
+      int[] to = rowRoom.values(tokens);
+      for (int i = 0; i < n; i++) {
+        int[] own = tables[sequences[i]];
+        System.arraycopy(own, 0, table, entries[i], Math.ceilDiv(keys[i], BLOCK));
         for (int t = 0; t < counts[i]; t++) {
           int at = keys[i] - counts[i] + t;
-          to[starts[i] + t] = tables[sequences[i]][at / BLOCK] * BLOCK + at % BLOCK;
+          to[starts[i] + t] = own[at / BLOCK] * BLOCK + at % BLOCK;
         }
       }
-      Tensor tableRoom = room(tableMemory, table.length);
-      Tensor rowRoom = room(rowMemory, to.length);
-      tableMemory = tableRoom;
-      rowMemory = rowRoom;
       this.sequences = sequences;
-      this.rows = upload(rowRoom, to);
-      this.segments = new Segments(starts, counts, entries, keys, new Segments.Pages(BLOCK, upload(tableRoom, table)));
+      this.tokens = tokens;
+      this.rows = rowRoom.upload();
+      this.segments = new Segments(starts, counts, entries, keys, new Segments.Pages(BLOCK, tableRoom.upload()));
     }
 
     /** Which rows see each other, and where keys lie. */
@@ -369,7 +358,7 @@ public final class KvCache implements AutoCloseable {
 
     /** The position of every token of the pass in its sequence. */
     public int[] positions() {
-      int[] positions = new int[Arrays.stream(segments.qLength()).sum()];
+      int[] positions = new int[tokens];
       for (int s = 0; s < sequences.length; s++) {
         int count = segments.qLength()[s];
         for (int t = 0; t < count; t++) {
@@ -431,7 +420,9 @@ public final class KvCache implements AutoCloseable {
       for (int s = 0; s < sequences.length; s++) {
         int slot = sequences[s];
         lengths[slot] = segments.kLength()[s] - segments.qLength()[s] + counts[s];
-        states.values().forEach(all -> backend.copy(all.next.slice(slot, 1), all.kept.slice(slot, 1)));
+        if (hasStates()) {
+          states.values().forEach(all -> backend.copy(all.next.slice(slot, 1), all.kept.slice(slot, 1)));
+        }
       }
     }
   }

@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes in which every text goes on by one token. The first of a shape is recorded and the next ones are that recording done
@@ -24,6 +24,18 @@ import java.util.function.Function;
 final class Spoken {
   /** Passes that do the same operations. */
   private record Shape(int texts, Object adapters) {}
+
+  /** What is wanted of a pass. */
+  @FunctionalInterface
+  interface Answer<T> {
+    /**
+     * Takes it.
+     *
+     * @param logits (n,V), which stay for the time of the call
+     * @param room int32 (n) for the likeliest tokens, or null if there is none yet
+     */
+    T of(Tensor logits, @Nullable Tensor room);
+  }
 
   private final CausalLm model;
   /** Whether the passes of a shape can be done again, as far as that is known. */
@@ -44,15 +56,15 @@ final class Spoken {
    * One pass.
    *
    * @param ids the next token of each text
-   * @param answer what is wanted of the logits (n,V), which stay for the time of the call
    */
-  <T> T run(KvCache cache, List<String> adapters, KvCache.Step step, int[] ids, Function<Tensor, T> answer) {
-    Object modules = model.attachments().entrySet().stream().filter(e -> adapters.contains(e.getKey())).toList();
+  <T> T run(KvCache cache, List<String> adapters, KvCache.Step step, int[] ids, Answer<T> answer) {
+    Object modules = adapters.isEmpty() ? List.of()
+        : model.attachments().entrySet().stream().filter(e -> adapters.contains(e.getKey())).toList();
     Shape shape = new Shape(ids.length, List.of(adapters, modules));
     StepReplays.Key key = new StepReplays.Key(ids.length, shape.adapters, cache.moves(), changes);
     StepReplays.Recorded recorded = cache.replays().find(key);
     if (recorded != null && recorded.proven) {
-      return answer.apply(again(recorded, step, ids));
+      return answer.of(again(recorded, step, ids), recorded.best());
     }
     if (recorded == null && !Boolean.FALSE.equals(repeatable.get(shape))) {
       try {
@@ -73,7 +85,7 @@ final class Spoken {
           model.backend().fallbacks().other("decoding steps done again", "the logits are not those of the model's code");
         }
       }
-      return answer.apply(logits);
+      return answer.of(logits, null);
     }
   }
 
@@ -90,7 +102,7 @@ final class Spoken {
 
   private <T> T record(
       KvCache cache, StepReplays.Key key, Shape shape, List<String> adapters, KvCache.Step step, int[] ids,
-      Function<Tensor, T> answer) {
+      Answer<T> answer) {
     Recorder recorder = new Recorder(model.backend(), step.segments());
     Scope scope = new Scope(recorder);
     Scope room = new Scope(model.backend());
@@ -98,7 +110,7 @@ final class Spoken {
     try {
       PassInputs inputs = model.inputs(room, ids, step.positions());
       Tensor logits = logits(recorder, scope, adapters, step, inputs);
-      T result = answer.apply(logits);
+      T result = answer.of(logits, null);
       if (recorder.obstacle() != null) {
         repeatable.put(shape, false);
       } else {

@@ -4,6 +4,7 @@ import io.swiftjvm.backend.Recorder;
 import io.swiftjvm.backend.Replay;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.model.PassInputs;
+import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.LinkedHashMap;
@@ -30,6 +31,7 @@ final class StepReplays implements AutoCloseable {
     private final Scope room;
     private final PassInputs inputs;
     private final Tensor logits;
+    private final Tensor best;
     private final Replay replay;
     /** True once it has been seen to give the same bits as a pass of the model. */
     boolean proven;
@@ -40,7 +42,13 @@ final class StepReplays implements AutoCloseable {
       this.room = room;
       this.inputs = inputs;
       this.logits = logits;
+      this.best = room.tensor(DType.I32, logits.rows());
       this.replay = recorder.replay();
+    }
+
+    /** Room for the likeliest token of each text. */
+    Tensor best() {
+      return best;
     }
 
     /** The logits (n,V) of these tokens; they stay until the next call. */

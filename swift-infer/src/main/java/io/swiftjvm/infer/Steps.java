@@ -8,7 +8,6 @@ import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.locks.ReentrantLock;
@@ -22,6 +21,7 @@ final class Steps {
   static final int FEW = 16;
 
   private static final int SPARES = 64;
+  private static final int[] NONE = new int[0];
 
   private final LinkedBlockingDeque<float[]> spares = new LinkedBlockingDeque<>();
   private final CausalLm model;
@@ -93,13 +93,25 @@ final class Steps {
   }
 
   private Result pass(KvCache cache, List<String> adapters, List<Tokens> tokens) {
-    KvCache.Step step = cache.step(tokens.stream().mapToInt(Tokens::slot).toArray(),
-        tokens.stream().mapToInt(t -> t.ids().length).toArray());
-    int[] ids = tokens.stream().flatMapToInt(t -> Arrays.stream(t.ids())).toArray();
+    int[] slots = new int[tokens.size()];
+    int[] counts = new int[tokens.size()];
+    int all = 0;
+    boolean speaks = tokens.size() <= FEW;
+    for (int i = 0; i < slots.length; i++) {
+      Tokens own = tokens.get(i);
+      slots[i] = own.slot();
+      counts[i] = own.ids().length;
+      all += counts[i];
+      speaks &= counts[i] == 1 && own.wanted() == 1;
+    }
+    KvCache.Step step = cache.step(slots, counts);
+    int[] ids = new int[all];
+    for (int i = 0, at = 0; i < slots.length; at += counts[i], i++) {
+      System.arraycopy(tokens.get(i).ids(), 0, ids, at, counts[i]);
+    }
     TrainedPrompts prompts = TrainedPrompts.of(model, adapters);
-    boolean speaks = tokens.size() <= FEW && tokens.stream().allMatch(t -> t.ids().length == 1 && t.wanted() == 1);
     if (speaks && prompts.adapter() == null && !cache.hasStates()) {
-      return new Result(step, spoken.run(cache, adapters, step, ids, logits -> rows(logits, tokens)));
+      return new Result(step, spoken.run(cache, adapters, step, ids, (logits, room) -> rows(logits, tokens, room)));
     }
     try (Scope scope = new Scope(model.backend())) {
       Pass pass = prompts.on(
@@ -109,13 +121,17 @@ final class Steps {
           step.lastRow(i) - tokens.get(i).wanted() + 1, step.lastRow(i))).toArray();
       Tensor logits =
           rows.length == 0 ? hidden : model.logits(pass, pass.ops().selectRows(hidden, upload(scope, rows)));
-      return new Result(step, rows(logits, tokens));
+      return new Result(step, rows(logits, tokens, null));
     }
   }
 
-  /** What was wanted of the logits of a pass. */
-  private List<List<Row>> rows(Tensor logits, List<Tokens> tokens) {
-    int[] best = tokens.stream().anyMatch(t -> t.best() && t.wanted() > 0) ? best(logits) : new int[0];
+  /** What was wanted of the logits of a pass; the likeliest tokens are made in {@code room} if there is some. */
+  private List<List<Row>> rows(Tensor logits, List<Tokens> tokens, @Nullable Tensor room) {
+    boolean anyBest = false;
+    for (int i = 0; i < tokens.size(); i++) {
+      anyBest |= tokens.get(i).best() && tokens.get(i).wanted() > 0;
+    }
+    int[] best = anyBest ? best(logits, room) : NONE;
     List<List<Row>> results = new ArrayList<>(tokens.size());
     int row = 0;
     for (Tokens own : tokens) {
@@ -134,7 +150,11 @@ final class Steps {
     return tensor;
   }
 
-  private int[] best(Tensor logits) {
+  private int[] best(Tensor logits, @Nullable Tensor room) {
+    if (room != null) {
+      model.backend().argmax(logits, room);
+      return room.toInts();
+    }
     try (Scope scope = new Scope(model.backend())) {
       Tensor ids = scope.tensor(DType.I32, logits.rows());
       model.backend().argmax(logits, ids);

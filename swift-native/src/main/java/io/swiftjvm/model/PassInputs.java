@@ -8,6 +8,7 @@ import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,11 @@ public final class PassInputs {
   private final CausalLm model;
   private final Tensor ids;
   private final Map<RopeTable, RopeTable.Angles> angles = new HashMap<>();
+  private final RopeTable[] tables;
   private final @Nullable Tensor places;
+  /** Where numbers are before they are uploaded, kept for later passes. */
+  private final int[] staged;
+  private final MemorySegment stagedMemory;
 
   /** For int32 ids (n) on the device. */
   PassInputs(CausalLm model, Backend backend, Scope scope, Tensor ids, int[] positions) {
@@ -36,11 +41,14 @@ public final class PassInputs {
     this.backend = backend;
     this.model = model;
     this.ids = ids;
+    staged = new int[positions.length];
+    stagedMemory = MemorySegment.ofArray(staged);
     for (RopeTable table : model.ropes()) {
       if (table != null && !angles.containsKey(table)) {
         angles.put(table, table.room(scope, positions.length));
       }
     }
+    tables = angles.keySet().toArray(new RopeTable[0]);
     places = model.hasLearnedPositions() ? scope.tensor(DType.I32, positions.length) : null;
     place(positions);
   }
@@ -66,8 +74,13 @@ public final class PassInputs {
    * @param positions of the tokens within their texts, 0 or more
    */
   public void write(int[] tokens, int[] positions) {
-    backend.upload(MemorySegment.ofArray(tokens), ids);
+    upload(tokens, ids);
     place(positions);
+  }
+
+  private void upload(int[] values, Tensor target) {
+    System.arraycopy(values, 0, staged, 0, staged.length);
+    backend.upload(stagedMemory, target);
   }
 
   private void place(int[] positions) {
@@ -85,8 +98,10 @@ public final class PassInputs {
         throw new InvalidPlanException("Position " + last + " was asked for, but " + model.config().modelType()
             + " has a table of " + limit + " learned positions. Shorten the text.");
       }
-      backend.upload(MemorySegment.ofArray(positions), rows);
+      upload(positions, rows);
     }
-    angles.forEach((table, room) -> table.write(backend, positions, room));
+    for (RopeTable table : tables) {
+      table.write(backend, positions, Objects.requireNonNull(angles.get(table)));
+    }
   }
 }

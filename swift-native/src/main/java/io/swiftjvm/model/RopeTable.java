@@ -4,12 +4,17 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /** Cosines and sines by position of one {@link RopeSpec}, grown as positions come; safe for several threads. */
 final class RopeTable {
-  /** cos and sin (n,rotary/2) of the positions of one pass. */
-  record Angles(Tensor cos, Tensor sin) {}
+  /**
+   * cos and sin (n,rotary/2) of the positions of one pass.
+   *
+   * @param staged where numbers are before they are uploaded, kept for passes that are done again
+   */
+  record Angles(Tensor cos, Tensor sin, MemorySegment staged) {}
 
   /** Tables up to this many numbers are kept between passes (16 MiB of each). */
   private static final long KEPT = 4L << 20;
@@ -27,7 +32,7 @@ final class RopeTable {
   /** Room for the angles of n positions. */
   Angles room(Scope scope, int n) {
     int half = spec.rotary() / 2;
-    return new Angles(scope.floats(n, half), scope.floats(n, half));
+    return new Angles(scope.floats(n, half), scope.floats(n, half), MemorySegment.ofArray(new float[n * half]));
   }
 
   /** Puts the angles of {@code positions} into {@code room}. */
@@ -37,19 +42,25 @@ final class RopeTable {
       last = Math.max(last, position);
     }
     int half = spec.rotary() / 2;
-    float[] cos = new float[positions.length * half];
-    float[] sin = new float[cos.length];
     if ((last + 1L) * half <= KEPT) {
       Table table = upTo(last + 1);
-      for (int i = 0; i < positions.length; i++) {
-        System.arraycopy(table.cos, positions[i] * half, cos, i * half, half);
-        System.arraycopy(table.sin, positions[i] * half, sin, i * half, half);
-      }
+      upload(backend, positions, table.cos, half, room.staged, room.cos);
+      upload(backend, positions, table.sin, half, room.staged, room.sin);
     } else {
+      float[] cos = new float[positions.length * half];
+      float[] sin = new float[cos.length];
       fill(positions, spec.frequencies(last + 1L), cos, sin);
+      backend.upload(MemorySegment.ofArray(cos), room.cos);
+      backend.upload(MemorySegment.ofArray(sin), room.sin);
     }
-    backend.upload(MemorySegment.ofArray(cos), room.cos);
-    backend.upload(MemorySegment.ofArray(sin), room.sin);
+  }
+
+  private static void upload(
+      Backend backend, int[] positions, float[] table, int half, MemorySegment staged, Tensor target) {
+    for (int i = 0; i < positions.length; i++) {
+      MemorySegment.copy(table, positions[i] * half, staged, ValueLayout.JAVA_FLOAT, (long) i * half * Float.BYTES, half);
+    }
+    backend.upload(staged, target);
   }
 
   private Table upTo(int length) {
