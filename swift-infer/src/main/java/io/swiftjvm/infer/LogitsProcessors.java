@@ -19,10 +19,15 @@ public final class LogitsProcessors {
 
   /** {@link #of(SamplingParams, int...)} with {@code more} between the constraints and the temperature. */
   public static List<LogitsProcessor> of(SamplingParams params, List<LogitsProcessor> more, int... endIds) {
+    return of(params, more, new ScoreRoom(), endIds);
+  }
+
+  /** {@link #of(SamplingParams, List, int...)} that work in {@code room}. */
+  static List<LogitsProcessor> of(SamplingParams params, List<LogitsProcessor> more, ScoreRoom room, int... endIds) {
     List<LogitsProcessor> chain = new ArrayList<>(constraints(params, endIds));
     chain.addAll(more);
     if (!params.greedy()) {
-      chain.addAll(warpers(params));
+      chain.addAll(warpers(params, room));
     }
     return List.copyOf(chain);
   }
@@ -44,7 +49,7 @@ public final class LogitsProcessors {
     return chain;
   }
 
-  private static List<LogitsProcessor> warpers(SamplingParams p) {
+  private static List<LogitsProcessor> warpers(SamplingParams p, ScoreRoom room) {
     List<LogitsProcessor> chain = new ArrayList<>();
     if (p.temperature() != null && p.temperature() != 1) {
       chain.add(Warpers.temperature(p.temperature()));
@@ -53,7 +58,7 @@ public final class LogitsProcessors {
       chain.add(Warpers.topK(p.topK()));
     }
     if (p.topP() != null && p.topP() < 1) {
-      chain.add(Warpers.topP(p.topP()));
+      chain.add(Warpers.topP(p.topP(), 1, room));
     }
     if (p.minP() != null && p.minP() > 0) {
       chain.add(Warpers.minP(p.minP()));

@@ -60,13 +60,13 @@ final class Requests {
     if (matcher != null) {
       own.add((history, scores) -> matcher.mask(scores, endIds));
     }
-    List<LogitsProcessor> chain = LogitsProcessors.of(params, own, endIds);
+    List<LogitsProcessor> chain = LogitsProcessors.of(params, own, engine.steps().room(), endIds);
     List<String> adapters = adapters(request, attached);
     TrainedPrompts trained = TrainedPrompts.of(model, adapters);
     int[] whole = behind(trained, prompt);
     int most = most(request.sampling(), params, whole.length, engine.maxLength(), model.config().maxPositions());
     return new Sequence(index, whole, trained.ids().length, request.cacheSalt(), adapters, params, seed, most, ends,
-        new Sampler(chain, params.greedy(), seed), matcher,
+        new Sampler(chain, params.greedy(), seed, engine.steps().room()), matcher,
         tokenizer == null ? null : tokenizer.streamDecoder(!request.specialTokens()), piece -> listener.text(index, piece));
   }
 

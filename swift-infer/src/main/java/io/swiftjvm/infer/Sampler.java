@@ -9,8 +9,15 @@ final class Sampler {
   private final List<LogitsProcessor> chain;
   private final boolean greedy;
   private final long seed;
+  private final ScoreRoom room;
 
   Sampler(List<LogitsProcessor> chain, boolean greedy, long seed) {
+    this(chain, greedy, seed, new ScoreRoom());
+  }
+
+  /** One that works in {@code room}. */
+  Sampler(List<LogitsProcessor> chain, boolean greedy, long seed, ScoreRoom room) {
+    this.room = room;
     this.chain = chain;
     this.greedy = greedy;
     this.seed = seed;
@@ -32,12 +39,20 @@ final class Sampler {
   /** The next token; {@code scores} (V) are the model's logits and are changed. */
   int next(TokenHistory history, float[] scores) {
     int index = history.length() - history.promptLength();
-    chain.forEach(processor -> processor.apply(history, scores));
+    for (LogitsProcessor processor : chain) {
+      processor.apply(history, scores);
+    }
     int best = Scores.argmax(scores);
     if (best < 0) {
       throw refusal(index, scores);
     }
-    return greedy ? best : Draws.choose(Scores.probabilities(scores), Draws.uniform(seed, index));
+    if (greedy) {
+      return best;
+    }
+    double[] p = Scores.probabilities(scores, room.take(scores.length));
+    int drawn = Draws.choose(p, Draws.uniform(seed, index));
+    room.give(p);
+    return drawn;
   }
 
   private SwiftException refusal(int index, float[] scores) {

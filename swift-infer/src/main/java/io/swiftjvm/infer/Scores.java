@@ -5,6 +5,10 @@ import java.util.function.IntPredicate;
 
 /** Arithmetic on one row of scores, in double where values are summed. */
 final class Scores {
+  /** Eight groups of probabilities to a doubling, up to one. */
+  private static final int GROUP_SHIFT = 20;
+  private static final int GROUPS = (Float.floatToIntBits(1) >>> GROUP_SHIFT) + 1;
+
   private Scores() {}
 
   /** Index of the greatest score, the first of equals; -1 if there is none above negative infinity or one is NaN. */
@@ -24,14 +28,16 @@ final class Scores {
 
   /** Softmax. */
   static double[] probabilities(float[] scores) {
+    return probabilities(scores, new double[scores.length]);
+  }
+
+  /** Softmax into p, which is returned. */
+  static double[] probabilities(float[] scores, double[] p) {
     double max = max(scores);
-    double[] p = new double[scores.length];
     double sum = 0;
     for (int i = 0; i < p.length; i++) {
-      if (scores[i] != Float.NEGATIVE_INFINITY) {
-        p[i] = Math.exp(scores[i] - max);
-        sum += p[i];
-      }
+      p[i] = scores[i] == Float.NEGATIVE_INFINITY ? 0 : Math.exp(scores[i] - max);
+      sum += p[i];
     }
     for (int i = 0; i < p.length; i++) {
       p[i] /= sum;
@@ -94,8 +100,7 @@ final class Scores {
     int n = 0;
     for (int i = 0; i < scores.length; i++) {
       if (scores[i] != Float.NEGATIVE_INFINITY) {
-        // Bits of a float that is not negative sort like the float.
-        keys[n++] = ((long) Float.floatToIntBits((float) values[i] + 0f) << Integer.SIZE) | i;
+        keys[n++] = key(values[i], i);
       }
     }
     Arrays.sort(keys, 0, n);
@@ -104,6 +109,60 @@ final class Scores {
       order[i] = (int) keys[i];
     }
     return order;
+  }
+
+  /**
+   * Forbids the least probable tokens whose probabilities come to {@code mass} at most together, but for the {@code keep} most
+   * probable ones. Those of like size are added up first: only where the sum passes the mass an order is needed.
+   */
+  static void dropLeast(float[] scores, double[] p, double mass, int keep) {
+    double[] sums = new double[GROUPS];
+    int[] counts = new int[GROUPS];
+    int left = 0;
+    for (int i = 0; i < p.length; i++) {
+      if (scores[i] != Float.NEGATIVE_INFINITY) {
+        int group = group(p[i]);
+        sums[group] += p[i];
+        counts[group]++;
+        left++;
+      }
+    }
+    double sum = 0;
+    int last = 0;
+    while (last < GROUPS && sum + sums[last] <= mass && left - counts[last] >= keep) {
+      sum += sums[last];
+      left -= counts[last++];
+    }
+    int n = 0;
+    long[] keys = new long[last < GROUPS ? counts[last] : 0];
+    for (int i = 0; i < p.length; i++) {
+      if (scores[i] != Float.NEGATIVE_INFINITY) {
+        int group = group(p[i]);
+        if (group < last) {
+          scores[i] = Float.NEGATIVE_INFINITY;
+        } else if (group == last) {
+          keys[n++] = key(p[i], i);
+        }
+      }
+    }
+    Arrays.sort(keys);
+    for (int i = 0; i < n && left > keep; i++, left--) {
+      sum += p[(int) keys[i]];
+      if (sum > mass) {
+        return;
+      }
+      scores[(int) keys[i]] = Float.NEGATIVE_INFINITY;
+    }
+  }
+
+  /** A number for probabilities of like size, larger for larger ones: what their floats begin with. */
+  private static int group(double p) {
+    return Math.min(GROUPS - 1, Float.floatToRawIntBits((float) p) >>> GROUP_SHIFT);
+  }
+
+  /** Sorts by value, of equals the lower index first: bits of a float that is not negative sort like the float. */
+  private static long key(double value, int index) {
+    return ((long) Float.floatToIntBits((float) value + 0f) << Integer.SIZE) | index;
   }
 
   /** Forbids every token that {@code drop} names, but for the {@code keep} greatest. */

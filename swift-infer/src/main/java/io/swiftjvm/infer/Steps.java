@@ -26,6 +26,7 @@ final class Steps {
   private final LinkedBlockingDeque<float[]> spares = new LinkedBlockingDeque<>();
   private final CausalLm model;
   private final Spoken spoken;
+  private final ScoreRoom room = new ScoreRoom();
   private final ReentrantLock turn = new ReentrantLock(true);
 
   Steps(CausalLm model) {
@@ -71,6 +72,11 @@ final class Steps {
     } finally {
       turn.unlock();
     }
+  }
+
+  /** Where those who draw tokens work. */
+  ScoreRoom room() {
+    return room;
   }
 
   /** Runs work of another kind on the model when its turn comes. */

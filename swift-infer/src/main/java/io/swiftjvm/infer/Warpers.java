@@ -38,17 +38,15 @@ public final class Warpers {
 
   /** {@link #topP(double)} that keeps at least {@code keep} tokens. */
   public static LogitsProcessor topP(double p, int keep) {
+    return topP(p, keep, new ScoreRoom());
+  }
+
+  /** {@link #topP(double, int)} whose probabilities lie in {@code room}. */
+  static LogitsProcessor topP(double p, int keep, ScoreRoom room) {
     return (history, scores) -> {
-      double[] probabilities = Scores.probabilities(scores);
-      int[] order = Scores.ascending(probabilities, scores);
-      double sum = 0;
-      for (int i = 0; i < order.length - keep; i++) {
-        sum += probabilities[order[i]];
-        if (sum > 1 - p) {
-          return;
-        }
-        scores[order[i]] = NEVER;
-      }
+      double[] probabilities = room.take(scores.length);
+      Scores.dropLeast(scores, Scores.probabilities(scores, probabilities), 1 - p, keep);
+      room.give(probabilities);
     };
   }
 

@@ -2,6 +2,7 @@ package io.swiftjvm.infer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.nn.DenseLinear;
 import io.swiftjvm.nn.Parameter;
@@ -10,6 +11,7 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import io.swiftjvm.testing.TestDevices;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -100,6 +102,27 @@ class SpokenTest {
       }));
       assertThat(after.get(4)).containsExactly(before.get(4));
       assertThat(after.get(5)).isNotEqualTo(before.get(5));
+    }
+  }
+
+  @Test
+  void a_step_done_again_takes_little_of_the_java_heap() throws Exception {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    try (GoldenModel g = new GoldenModel("qwen3"); KvCache cache = new KvCache(g.backend, 1, 200, 40, DType.F32)) {
+      Steps steps = new Steps(g.model);
+      int slot = cache.acquire();
+      steps.run(cache, List.of(), List.of(new Steps.Tokens(slot, new int[] {5, 6, 7}, 1, true))).step().commit();
+      List<Steps.Tokens> next = List.of(new Steps.Tokens(slot, new int[] {8}, 1, true));
+      long least = Long.MAX_VALUE;
+      for (int round = 0; round < 40; round++) {
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 50; i++) {
+          steps.run(cache, List.of(), next);
+        }
+        least = Math.min(least, (threads.getCurrentThreadAllocatedBytes() - before) / 50);
+      }
+      // what the step and its result are made of; some hundred bytes more where helpers are asked
+      assertThat(least).isLessThan(2000);
     }
   }
 }
