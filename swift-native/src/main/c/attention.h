@@ -50,10 +50,26 @@ typedef struct {
   const int32_t *pages;
   i64 page, start, width;
   int type;
+  i64 length;
 } keys_t;
+
+/* Keys that are asked for before they are copied. */
+#define KEYS_AHEAD 16
 
 INLINE i64 key_row(const keys_t *s, i64 key) {
   return s->pages ? s->pages[key / s->page] * s->page + key % s->page : s->start + key;
+}
+
+/* Asks for a part of some keys that are copied next: rows of one head lie far apart, which no processor foresees. */
+static void fetch_keys(const keys_t *s, const void *x, i64 key, i64 n, i64 column, i64 dim) {
+  if (key >= s->length) return;
+  i64 row = key_row(s, key);
+  for (i64 j = 0; j < MIN(n, s->length - key); j++) {
+    i64 at = (row + j) * s->width + column;
+    const char *first = (const char *)x + bytes_before(s->type, at), *end = (const char *)x + bytes_before(s->type, at + dim);
+    for (; first < end; first += 64) __builtin_prefetch(first);
+    __builtin_prefetch(end - 1);
+  }
 }
 
 /* Columns [column, column + dim) of n keys from a multiple of KB on: where they are if one row follows the other, they
@@ -68,15 +84,18 @@ static const float *key_tile(
     return (const float *)x + first * s->width + column;
   }
   *ld = round_up(dim, NR);
-  for (i64 j = 0; j < n; j += run)
+  run = MIN(run, KEYS_AHEAD);
+  for (i64 j = 0; j < n; j += run) {
+    fetch_keys(s, x, key + j + run, run, column, dim);
     pack_columns(x, s->type, key_row(s, key + j) * s->width + column, s->width, dim, *ld, MIN(run, n - j),
         copy + j * *ld, *ld);
+  }
   return copy;
 }
 
 /* Rows of one head lie a page apart, which no processor foresees. */
 INLINE void fetch_row(const float *x, i64 n) {
-  for (i64 i = 0; i < n; i += 16) __builtin_prefetch(x + i);
+  for (i64 i = 0; i < n; i += 16) __builtin_prefetch(x + i, 0, 2);
 }
 
 /* o (nr rows of nv vectors) += p (nr,KB) by v (rows,ldv): as multiply has it, but for one or two queries, along the rows. */
@@ -88,7 +107,7 @@ INLINE void add_rows(
 #pragma GCC unroll 8
     for (int a = 0; a < nv; a++) acc[i][a] = splat(0);
   for (i64 j = 0; j < rows; j++) {
-    fetch_row(v + (j + 8) * ldv, nv * W);
+    fetch_row(v + (j + 16) * ldv, nv * W);
     vf x[2];
 #pragma GCC unroll 2
     for (int i = 0; i < nr; i++) x[i] = splat(p[i * KB + j]);
@@ -133,7 +152,7 @@ INLINE void score_rows(
     for (int r = 0; r < nr; r++)
 #pragma GCC unroll 4
       for (int i = 0; i < 4; i++) s[r][i] = splat(0);
-    for (i64 i = 0; i < 4; i++) fetch_row(k + (j + 4 + i) * ldk, dim);
+    for (i64 i = 0; i < 4; i++) fetch_row(k + (j + 12 + i) * ldk, dim);
     for (i64 d = 0; d < dim; d += W) {
       i64 rest = dim - d;
       vf y0 = ldn(k0 + d, rest), y1 = ldn(k1 + d, rest), y2 = ldn(k2 + d, rest), y3 = ldn(k3 + d, rest);
@@ -172,7 +191,8 @@ static int attention(
     i64 k_start, i64 k_length, i64 head, i64 count, float *out, float *lse, i64 from, i64 to) {
   attention_t s = {heads, kv_heads, head_dim, value_dim, window, queries, q_start, q_length, k_start, k_length, scale_,
     soft_cap};
-  keys_t ks = {pages, page, k_start, kv_heads * head_dim, type}, vs = {pages, page, k_start, kv_heads * value_dim, type};
+  keys_t ks = {pages, page, k_start, kv_heads * head_dim, type, k_length};
+  keys_t vs = {pages, page, k_start, kv_heads * value_dim, type, k_length};
   i64 kv = head / (heads / kv_heads), vp = round_up(value_dim, NR), hp = round_up(head_dim, NR);
   float *qt = scratch(head_dim * ROWS_P + head_dim * KB + ROWS * KB + KB * vp + KB * hp + ROWS * vp + 2 * ROWS);
   if (!qt) return 1;

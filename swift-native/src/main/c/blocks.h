@@ -16,6 +16,31 @@ static const float NF4_CODE[16] __attribute__((aligned(64))) = {-1.0f, -0.696192
     0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f, 0.44070982933044434f,
     0.5626170039176941f, 0.7229568362236023f, 1.0f};
 
+/* Of bytes as the compiler converts them each is taken out of its vector alone. */
+INLINE vi widen_signed(vb b) {
+#if VB == 64
+  return (vi)_mm512_cvtepi8_epi32((__m128i)b);
+#elif VB == 32
+  __m128i low = {0};
+  memcpy(&low, &b, sizeof b);
+  return (vi)_mm256_cvtepi8_epi32(low);
+#else
+  return __builtin_convertvector(b, vi);
+#endif
+}
+
+INLINE vi widen_unsigned(vub b) {
+#if VB == 64
+  return (vi)_mm512_cvtepu8_epi32((__m128i)b);
+#elif VB == 32
+  __m128i low = {0};
+  memcpy(&low, &b, sizeof b);
+  return (vi)_mm256_cvtepu8_epi32(low);
+#else
+  return __builtin_convertvector(b, vi);
+#endif
+}
+
 INLINE float half_to_float(uint16_t h) {
 #if VB >= 32
   return _cvtsh_ss(h);
@@ -39,7 +64,7 @@ INLINE i64 bytes_before(const int type, i64 i) {
 /* Float8 (arXiv 2209.05433) is float16 with a shorter exponent, e4m3, or a shorter mantissa, e5m2; NaN of e4m3 is not
  * looked for. */
 INLINE vf from_f8(const int type, vub b) {
-  vu x = __builtin_convertvector(b, vu);
+  vu x = (vu)widen_unsigned(b);
   if (type == F8E5) return from_f16(__builtin_convertvector(x << 8, vh));
   return from_f16(__builtin_convertvector((x & 0x80) << 8 | (x & 0x7f) << 7, vh)) * 256.0f;
 }
@@ -47,7 +72,7 @@ INLINE vf from_f8(const int type, vub b) {
 INLINE vi nibbles(const uint8_t *bytes, int high) {
   vub b;
   memcpy(&b, bytes, sizeof b);
-  vi v = __builtin_convertvector(b, vi);
+  vi v = widen_unsigned(b);
   return high ? v >> 4 : v & 15;
 }
 
@@ -72,7 +97,7 @@ INLINE vf ldblock(const void *p, const int type, i64 i) {
     memcpy(&half, block, 2);
     vb q;
     memcpy(&q, block + 2 + (i & 31), sizeof q);
-    return __builtin_convertvector(__builtin_convertvector(q, vi), vf) * half_to_float(half);
+    return __builtin_convertvector(widen_signed(q), vf) * half_to_float(half);
   }
   float scale;
   memcpy(&scale, block, 4);
