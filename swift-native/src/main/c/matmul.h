@@ -162,7 +162,9 @@ INLINE void dots(
     for (int j = 0; j < nr; j++) {
       /* Each row is too short a stream for the hardware to prefetch; the next rows' turn comes soon. */
       __builtin_prefetch((const char *)w + bytes_before(type, at + (nr + j) * k + p), 0, 2);
-      vf y = ldw(w, type, at + j * k + p, W);
+      /* One row waits for memory: 30 GB/s this way, 24 with the shorter conversion, which asks for lines in bursts. */
+      vf y = mr == 1 && type == BF16 ? from_bf16_in_halves(*((const vhu *)((const uint16_t *)w + at + j * k + p)))
+          : ldw(w, type, at + j * k + p, W);
 #pragma GCC unroll 4
       for (int i = 0; i < mr; i++) acc[i][j] += xs[i] * y;
     }

@@ -38,7 +38,13 @@ INLINE vf vfma(vf a, vf b, vf c) {
 #endif
 
 /* The whole number next to x, of those between low and high; ties go to the even one. */
-INLINE vf rounded(vf x, vf low, vf high) { return (vmin(vmax(x, low), high) + 0x1.8p23f) - 0x1.8p23f; }
+INLINE vf rounded(vf x, vf low, vf high) {
+#if VB == 64
+  return (vf)_mm512_roundscale_ps((__m512)vmin(vmax(x, low), high), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+#else
+  return (vmin(vmax(x, low), high) + 0x1.8p23f) - 0x1.8p23f;
+#endif
+}
 
 /* Scales of 4 bits that are tried, as factors of the largest element (which comes to lie at -7.2, -7.8, or is cut to -8 from
  * -8.2, -8.6: of all sets of four these leave about the least error on normal weights) and, with a zero point, of the range;
@@ -96,7 +102,7 @@ INLINE int quantize_tile(
     const int kind, int parts, const void *x, int from, i64 rows, i64 columns, i64 row, i64 column, void *out) {
   uint8_t *tile = tile_at(kind, parts, out, columns, row, column);
   const int n = TC * parts;
-  vf nothing = {0};
+  vi nothing = {0}; /* bits of what is not 0 when it is taken from itself */
   for (int r = 0; r < TR; r += W) {
     vf values[TC * 4], scale, zero;
     for (int j = 0; j < n; j += W) {
@@ -111,7 +117,7 @@ INLINE int quantize_tile(
       }
       transpose(values + j);
     }
-    for (int j = 0; j < n; j++) nothing += values[j] - values[j];
+    for (int j = 0; j < n; j++) nothing |= (vi)(values[j] - values[j]);
     round_groups(kind, values, n, &scale, &zero);
     vh halves = to_halves(scale);
     memcpy(tile + r * 2, &halves, sizeof halves);
@@ -138,7 +144,7 @@ INLINE int quantize_tile(
     }
   }
   int bad = 0;
-  for (int i = 0; i < W; i++) bad |= !(nothing[i] == 0);
+  for (int i = 0; i < W; i++) bad |= nothing[i] != 0;
   return bad;
 }
 
