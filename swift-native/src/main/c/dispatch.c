@@ -36,6 +36,7 @@ EXPORT int swiftk_use(int limit) {
 #define RETURN_void
 #define RETURN_int return
 #define RETURN_double return
+#define RETURN_i64 return
 #define FORWARD(result, name, parameters, arguments) \
   EXPORT result swiftk_##name parameters { RETURN_##result swiftk_chosen->name arguments; }
 KERNELS(FORWARD)

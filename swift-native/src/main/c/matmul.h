@@ -1,4 +1,4 @@
-/* out = alpha op(a) op(b) + beta out.
+/* out = alpha op(a) op(b) + beta out; ta is 0, 1 for the transpose, or PACKED.
  *
  * Panels of NR columns of b are widened and laid out k-major, tiles of up to MR rows of a likewise; the inner kernel
  * keeps an MR x NR tile of out in registers and adds k products one after the other. K is cut into blocks of KC. Each
@@ -78,6 +78,37 @@ static void pack_columns(const void *src, int type, i64 at, i64 lds, i64 columns
 #define CALL(T) pack_columns_as(src, T, at, lds, columns, pad, k, dst, ldd)
   BY_TYPE(type, CALL)
 #undef CALL
+}
+
+/* Rows that several threads use are laid out once by pack: tiles of a block of KC columns one behind the other, with room for
+ * what the last stores of each spill. */
+#define PACKED 2
+
+INLINE i64 packed_at(i64 m, i64 k, i64 row, i64 k0) {
+  return (m + MR - 1) / MR * (MR * k0 + W * (k0 / KC)) + row / MR * (MR * MIN(KC, k - k0) + W);
+}
+
+static i64 packed(i64 m, i64 k) { return packed_at(m, k, 0, (k + KC - 1) / KC * KC); }
+
+/* The tiles of part `from` to part `to` of `parts`. */
+static void pack(const float *a, i64 m, i64 k, float *out, i64 from, i64 to, i64 parts) {
+  i64 tiles = (m + MR - 1) / MR;
+  for (i64 k0 = 0; k0 < k; k0 += KC)
+    for (i64 i = tiles * from / parts * MR; i < MIN(m, tiles * to / parts * MR); i += MR) {
+      i64 mr = MIN(MR, m - i);
+      pack_rows(a, F32, i * k + k0, k, mr, mr, MIN(KC, k - k0), out + packed_at(m, k, i, k0), mr);
+    }
+}
+
+/* Calls part of a panel of weights into the cache while another is multiplied by: its rows are too short for the hardware
+ * to see them coming. */
+INLINE void prefetch_rows(const void *w, int type, i64 at, i64 ld, i64 columns, i64 from, i64 to) {
+  i64 bytes = bytes_before(type, columns);
+  for (i64 r = from; r < to; r++) {
+    const char *row = (const char *)w + bytes_before(type, at + r * ld);
+    for (i64 i = 0; i < bytes; i += 64) __builtin_prefetch(row + i, 0, 2);
+    __builtin_prefetch(row + bytes - 1, 0, 2);
+  }
 }
 
 INLINE void update(float *c, vf acc, float alpha, float keep, i64 n) {
@@ -289,7 +320,7 @@ static int matmul(
     few_rows(a + m0 * k, b, type, out + m0 * n, m1 - m0, n, k, alpha, beta, n0, n1);
     return 0;
   }
-  i64 kc = MIN(KC, k), mc = MIN(MC, m1 - m0);
+  i64 kc = MIN(KC, k), mc = ta == PACKED ? 0 : MIN(MC, m1 - m0);
   float *pa = scratch(kc * mc + kc * NR + 2 * W + 16);
   if (!pa) return 1;
   float *pb = pa + (kc * mc + W + 15) / 16 * 16;
@@ -299,8 +330,8 @@ static int matmul(
     float keep = k0 == 0 ? beta : 1;
     for (i64 i0 = m0; i0 < m1; i0 += MC) {
       i64 mb = MIN(MC, m1 - i0);
-      int in_place = ta && one_panel; /* a is k-major already, and read once */
-      for (i64 i = 0; i < mb && !in_place; i += MR) {
+      int in_place = ta == 1 && one_panel; /* a is k-major already, and read once */
+      for (i64 i = 0; i < mb && !in_place && ta != PACKED; i += MR) {
         i64 mr = MIN(MR, mb - i);
         if (ta) {
           for (i64 p = 0; p < kb; p++) stn(pa + i * kb + p * mr, ldn(a + (k0 + p) * m + i0 + i, mr), mr);
@@ -325,7 +356,12 @@ static int matmul(
         }
         for (i64 i = 0; i < mb; i += MR) {
           i64 mr = MIN(MR, mb - i);
-          const float *at = in_place ? a + k0 * m + i0 + i : pa + i * kb;
+          const float *at = in_place ? a + k0 * m + i0 + i
+              : ta == PACKED ? a + packed_at(m, k, i0 + i, k0) : pa + i * kb;
+          i64 next = MIN(NR, n1 - j - NR), rows = tb ? next : kb, end = MIN(mb, i + MR);
+          if (next > 0 && panel == pb && mb >= 8 * MR && !is_tiled(type))
+            prefetch_rows(b, type, tb ? (j + NR) * k + k0 : k0 * n + j + NR, tb ? k : n, tb ? kb : next, rows * i / mb,
+                rows * end / mb);
           tiles[mr][width > W](
               kb, at, in_place ? m : mr, panel, ldb, out + (i0 + i) * n + j, n, nb, alpha, keep);
         }

@@ -34,6 +34,8 @@ typedef struct {
   X(int, matmul, (const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, \
     float alpha, float beta, i64 m0, i64 m1, i64 n0, i64 n1), \
     (a, ta, b, type, tb, out, m, n, k, alpha, beta, m0, m1, n0, n1)) \
+  X(i64, packed, (i64 m, i64 k), (m, k)) \
+  X(void, pack, (const float *a, i64 m, i64 k, float *out, i64 from, i64 to, i64 parts), (a, m, k, out, from, to, parts)) \
   X(void, binary, (int op, const float *a, const float *b, float *out, i64 columns, i64 b_row, i64 b_column, i64 from, \
     i64 to), (op, a, b, out, columns, b_row, b_column, from, to)) \
   X(void, unary, (int op, const float *x, float *out, i64 from, i64 to), (op, x, out, from, to)) \

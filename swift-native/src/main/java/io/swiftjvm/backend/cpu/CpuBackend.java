@@ -45,12 +45,15 @@ public final class CpuBackend implements Backend {
   private static final double BYTE = 0.035;
   private static final int SUM_BLOCK = 1 << 16;
   private static final int QUERY_BLOCK = 56;
+  /** Parts of a large product for each thread: the last ones end at about the same time. */
+  private static final int SHARES = 8;
 
   private final int threads;
   private final Kernels kernels;
   private final @Nullable Accelerate accelerate;
   private final CpuPool memory = new CpuPool();
   private final KernelPool pool = KernelPool.shared();
+  private final RowBuffer rowBuffer = new RowBuffer();
   private final Fallbacks fallbacks = new Fallbacks("cpu");
   /** Where operations go that are taken down and not done; they are the {@link #kernels} then. */
   private final @Nullable ProgramWriter writer;
@@ -338,6 +341,18 @@ public final class CpuBackend implements Backend {
     int tile = Kernels.TILE;
     if (alone(nanos * m * n)) {
       kernels.matmul(pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, 0, m, 0, n);
+      return;
+    }
+    // Tiles of rows by w^T have kernels of their own.
+    boolean packs = !transposeA && m >= 4L * tile && !cutsRows(m, n) && (b.dtype().tileRows() == 1 || !transposeB);
+    long room = packs ? kernels.packed(m, k) : 0;
+    if (room > 0) {
+      MemorySegment rows = rowBuffer.take(room);
+      int pieces = 4 * threads;
+      share(pieces, ELEMENT * m * k / pieces, 4, 1, (from, to) -> kernels.pack(pa, m, k, rows, from, to, pieces));
+      share(n, nanos * m, SHARES, tile, (from, to) -> kernels.matmulPacked(
+          rows, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, from, to));
+      rowBuffer.give(rows);
       return;
     }
     // Each part lays out its operands anew, which costs as much as some of the rows of a large product.

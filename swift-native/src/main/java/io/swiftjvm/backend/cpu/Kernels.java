@@ -37,6 +37,25 @@ interface Kernels {
       MemorySegment a, boolean transposeA, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m,
       long n, long k, float alpha, float beta, long m0, long m1, long n0, long n1);
 
+  /**
+   * Floats that {@link #pack} writes for rows (m,k); 0 = these kernels take rows only as they are.
+   */
+  default long packed(long m, long k) {
+    return 0;
+  }
+
+  /** Parts {@code [from, to)} of {@code parts} of rows a (m,k) in the order in which {@link #matmulPacked} reads them. */
+  default void pack(MemorySegment a, long m, long k, MemorySegment out, long from, long to, long parts) {
+    throw new UnsupportedOperationException("these kernels take rows as they are");
+  }
+
+  /** All rows of {@link #matmul}, columns {@code [n0, n1)}, for an a that was laid out by {@link #pack}. */
+  default void matmulPacked(
+      MemorySegment a, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m, long n, long k,
+      float alpha, float beta, long n0, long n1) {
+    throw new UnsupportedOperationException("these kernels take rows as they are");
+  }
+
   /** Columns of an output tile; see {@link #matmul}. */
   int TILE = 64;
 

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class NativeKernels implements Kernels {
   private static final String[] LEVELS = {"baseline vectors", "AVX2", "AVX-512"};
 
+  /** In the place of whether a is transposed, see {@code matmul.h}. */
+  private static final int PACKED = 2;
+
   private final String description;
 
   private NativeKernels(String description) {
@@ -56,6 +59,8 @@ final class NativeKernels implements Kernels {
     static final MethodHandle CAST = find("cast", "vaiaill");
     static final MethodHandle QUANTIZE = find("quantize", "iaillaill");
     static final MethodHandle MATMUL = find("matmul", "iaiaiialllffllll");
+    static final MethodHandle PACKED = find("packed", "lll");
+    static final MethodHandle PACK = find("pack", "vallalll");
     static final MethodHandle BINARY = find("binary", "viaaalllll");
     static final MethodHandle UNARY = find("unary", "viaall");
     static final MethodHandle UNARY_BACKWARD = find("unary_backward", "viaaall");
@@ -181,6 +186,36 @@ final class NativeKernels implements Kernels {
     try {
       done((int) Calls.MATMUL.invokeExact(
           a, flag(transposeA), b, KernelTypes.code(bType), flag(transposeB), out, m, n, k, alpha, beta, m0, m1, n0, n1));
+    } catch (Throwable t) {
+      throw failed(t);
+    }
+  }
+
+  @Override
+  public long packed(long m, long k) {
+    try {
+      return (long) Calls.PACKED.invokeExact(m, k);
+    } catch (Throwable t) {
+      throw failed(t);
+    }
+  }
+
+  @Override
+  public void pack(MemorySegment a, long m, long k, MemorySegment out, long from, long to, long parts) {
+    try {
+      Calls.PACK.invokeExact(a, m, k, out, from, to, parts);
+    } catch (Throwable t) {
+      throw failed(t);
+    }
+  }
+
+  @Override
+  public void matmulPacked(
+      MemorySegment a, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m, long n, long k,
+      float alpha, float beta, long n0, long n1) {
+    try {
+      done((int) Calls.MATMUL.invokeExact(
+          a, PACKED, b, KernelTypes.code(bType), flag(transposeB), out, m, n, k, alpha, beta, 0L, m, n0, n1));
     } catch (Throwable t) {
       throw failed(t);
     }
