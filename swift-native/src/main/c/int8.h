@@ -1,4 +1,4 @@
-/* x w^T with tiled weights of 8, 6 or 4 bits and activations rounded to int8 by groups of 32: sums of a part are exact in
+/* x w^T with tiled weights of 8, 6 or 4 bits and activations rounded to int8 by groups: sums of a part are exact in
  * int32, and are scaled and added in float32 in the order of k. A row's result does not depend on the other rows.
  * Needs the dot product of bytes (VNNI).
  *
@@ -24,15 +24,18 @@ INLINE void round_rows(const int kind, const float *x, i64 rows, i64 k, int8_row
   float *scale = (float *)to.scale;
   for (i64 r = 0; r < rows; r++, x += k)
     for (i64 s = 0; s < to.spans; s++) {
-      vf v[8], most = splat(0);
+      vf v[8];
+      __m512i most = _mm512_setzero_si512(); /* of the bits: a NaN is above all numbers, and makes the scale one */
       i64 g = s * span;
 #pragma GCC unroll 8
       for (int i = 0; i < 2 * span; i++) {
         i64 left = k - g * 32 - i * 16;
         v[i] = left > 0 ? ldn(x + g * 32 + i * 16, left) : splat(0);
-        most = vmax(most, (vf)((vi)v[i] & 0x7fffffff));
+        most = _mm512_max_epi32(most, (__m512i)((vi)v[i] & 0x7fffffff));
       }
-      float top = largest(most);
+      int32_t bits = _mm512_reduce_max_epi32(most);
+      float top;
+      memcpy(&top, &bits, sizeof top);
       vf inverse = splat(top > 0 ? 127 / top : 0);
       scale[r * to.spans + s] = top / 127;
 #pragma GCC unroll 4
@@ -43,7 +46,7 @@ INLINE void round_rows(const int kind, const float *x, i64 rows, i64 k, int8_row
         __m512i q = _mm512_cvtps_epi32((__m512)(v[2 * i + 1] * inverse));
         _mm_storeu_si128((__m128i *)(codes + at * 32), _mm512_cvtepi32_epi8(p));
         _mm_storeu_si128((__m128i *)(codes + at * 32 + 16), _mm512_cvtepi32_epi8(q));
-        start[at] = -offset * _mm512_reduce_add_epi32(_mm512_add_epi32(p, q));
+        start[at] = (int32_t)(0u - (uint32_t)offset * (uint32_t)_mm512_reduce_add_epi32(_mm512_add_epi32(p, q)));
       }
     }
 }

@@ -161,8 +161,8 @@ INLINE vf vexp(vf x) {
 }
 #endif
 
-/* The weight of a score: e^x for x <= 0, and 0 of one that is masked by minus infinity. */
-INLINE vf weight_of(vf x) { return pick(x > -1e30f, vexp(x), splat(0)); }
+/* The weight of a score: e^x for x <= 0, and 0 of one that is masked by minus infinity; NaN stays. */
+INLINE vf weight_of(vf x) { return pick(x < -1e30f, splat(0), vexp(x)); }
 
 INLINE vf vsigmoid(vf x) { return 1.0f / (1.0f + vexp(-x)); }
 

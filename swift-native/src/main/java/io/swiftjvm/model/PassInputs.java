@@ -79,6 +79,9 @@ public final class PassInputs {
   }
 
   private void upload(int[] values, Tensor target) {
+    if (values.length != staged.length) {
+      throw new IllegalArgumentException("a pass of " + staged.length + " tokens was recorded, got " + values.length);
+    }
     System.arraycopy(values, 0, staged, 0, staged.length);
     backend.upload(stagedMemory, target);
   }

@@ -91,8 +91,8 @@ public enum DType {
         return type;
       }
     }
-    throw new IllegalArgumentException("tiles have 4 or 8 bits and groups of 32, 64 or 128, or 6 bits and groups of 32 without a zero point, got " + bits + " bits and groups of "
-        + group);
+    throw new IllegalArgumentException("tiles have 4 or 8 bits and groups of 32, 64 or 128, or 6 bits and groups of 32 without a "
+        + "zero point; got " + bits + " bits and groups of " + group + (zeroPoint ? " with a zero point" : ""));
   }
 
   /** What the output projection has beside projections in tiles of this type: more bits, for its errors are those of logits. */

@@ -89,7 +89,7 @@ public abstract class Storage {
   /** Takes one more reference. */
   public final void retain() {
     references.updateAndGet(n -> {
-      if (n <= 0) {
+      if (n <= 0 || vacant) {
         throw closed();
       }
       return n + 1;

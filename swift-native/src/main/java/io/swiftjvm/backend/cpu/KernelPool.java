@@ -150,6 +150,8 @@ final class KernelPool {
       if (job == null) {
         return;
       }
+      // The place may have gone to a helper that looked out meanwhile.
+      job = job.claim() ? job : lookOut();
       while (job != null) {
         job.work();
         job = lookOut();

@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.swiftjvm.backend.Agreement;
+import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
+import io.swiftjvm.backend.Segments;
 import io.swiftjvm.error.DeviceException;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class CpuBackendTest {
@@ -31,6 +36,28 @@ class CpuBackendTest {
       backend.matmul(at, true, bt, true, out, 2, 1);
       assertThat(out.toFloats()).containsExactly(15, 33, 42, 69);
     }
+  }
+
+  @Test
+  void a_key_that_is_no_number_is_seen_by_all_queries_behind_it_and_by_no_other() {
+    AttentionSpec spec = new AttentionSpec(2, 1, 48, 48, 0.1f, 0, 0);
+    Stream.of(CpuBackend.portable(1), new CpuBackend(1)).forEach(backend -> {
+      try (backend; Scope scope = new Scope(backend)) {
+        for (int n : new int[] {7, 100}) {
+          Tensor q = Agreement.random(scope, new Random(1), n, 96);
+          float[] keys = Agreement.random(scope, new Random(2), n, 48).toFloats();
+          keys[5 * 48 + 3] = Float.NaN;
+          Tensor out = scope.floats(n, 96);
+          backend.attention(q, scope.floats(keys, n, 48), Agreement.random(scope, new Random(3), n, 48), spec,
+              Segments.packed(0, n), out, null);
+          float[] found = out.toFloats();
+          for (int i = 0; i < found.length; i++) {
+            assertThat(Float.isNaN(found[i])).as("%s, query %d of %d", backend.description(), i / 96, n)
+                .isEqualTo(i / 96 >= 5);
+          }
+        }
+      }
+    });
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.swiftjvm.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -41,6 +42,24 @@ class KernelPoolTest {
         // Longer than helpers look out.
         Thread.sleep(2);
       }
+    }
+  }
+
+  @Test
+  void helpers_that_wait_for_the_caller_never_have_its_part_too() {
+    KernelPool pool = new KernelPool(5_000_000_000L);
+    Thread caller = Thread.currentThread();
+    for (int round = 0; round < 5000; round++) {
+      sum(pool, 4, 16);
+      AtomicBoolean led = new AtomicBoolean();
+      pool.run(2, 2, 1, (from, to) -> {
+        if (Thread.currentThread() == caller) {
+          led.set(true);
+        }
+        while (!led.get()) {
+          Thread.onSpinWait();
+        }
+      });
     }
   }
 

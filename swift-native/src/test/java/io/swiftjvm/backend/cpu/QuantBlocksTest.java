@@ -10,6 +10,7 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -160,6 +161,29 @@ class QuantBlocksTest {
           Tensor packed = scope.tensor(type, 20, 192);
           assertThatThrownBy(() -> backend.quantize(scope.floats(values, 20, 192), packed))
               .isInstanceOf(ArithmeticException.class).hasMessageContaining("NaN or infinite");
+        }
+      }
+    });
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[468].*_ZERO", "Q[468](_\\d+)?", "NF4"})
+  void an_activation_that_is_no_number_is_seen_in_its_whole_row_and_in_no_other(DType type) {
+    Agreement.all().forEach(backend -> {
+      try (backend; Scope scope = new Scope(backend)) {
+        Tensor packed = scope.tensor(type, 40, 256);
+        backend.quantize(Agreement.random(scope, new Random(7), 40, 256), packed);
+        for (int rows : new int[] {2, 9, 40}) {
+          float[] x = new float[rows * 256];
+          Arrays.fill(x, 0.5f);
+          x[256 + 133] = Float.NaN;
+          Tensor y = scope.floats(rows, 40);
+          backend.matmul(scope.floats(x, rows, 256), false, packed, true, y, 1, 0);
+          float[] found = y.toFloats();
+          for (int i = 0; i < found.length; i++) {
+            assertThat(Float.isNaN(found[i])).as("%s, row %d of %d", backend.description(), i / 40, rows)
+                .isEqualTo(i / 40 == 1);
+          }
         }
       }
     });
