@@ -53,6 +53,7 @@ public final class CpuBackend implements Backend {
   private final @Nullable Accelerate accelerate;
   private final CpuPool memory = new CpuPool();
   private final KernelPool pool = KernelPool.shared();
+  private final RowBuffer rowBuffer = new RowBuffer();
   private final Fallbacks fallbacks = new Fallbacks("cpu");
   /** Where operations go that are taken down and not done; they are the {@link #kernels} then. */
   private final @Nullable ProgramWriter writer;
@@ -347,12 +348,11 @@ public final class CpuBackend implements Backend {
     long room = packs ? kernels.packed(m, k) : 0;
     if (room > 0) {
       int pieces = 4 * threads;
-      try (Scope scope = new Scope(this)) {
-        MemorySegment rows = floats(scope.floats(room));
-        share(pieces, ELEMENT * m * k / pieces, 4, 1, (from, to) -> kernels.pack(pa, m, k, rows, from, to, pieces));
-        share(n, nanos * m, SHARES, tile, (from, to) -> kernels.matmulPacked(
-            rows, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, from, to));
-      }
+      MemorySegment rows = rowBuffer.take(room);
+      share(pieces, ELEMENT * m * k / pieces, 4, 1, (from, to) -> kernels.pack(pa, m, k, rows, from, to, pieces));
+      share(n, nanos * m, SHARES, tile, (from, to) -> kernels.matmulPacked(
+          rows, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, from, to));
+      rowBuffer.give(rows);
       return;
     }
     // Each part lays out its operands anew, which costs as much as some of the rows of a large product.

@@ -1,0 +1,22 @@
+package io.swiftjvm.backend.cpu;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** Memory for the rows of a shared product, kept for the next one: fresh pages would cost more than laying them out. */
+final class RowBuffer {
+  private final AtomicReference<@Nullable MemorySegment> kept = new AtomicReference<>();
+
+  /** At least so many floats, for one product. */
+  MemorySegment take(long floats) {
+    MemorySegment found = kept.getAndSet(null);
+    long bytes = Math.multiplyExact(floats, (long) Float.BYTES);
+    return found != null && found.byteSize() >= bytes ? found : Arena.ofAuto().allocate(bytes, 64);
+  }
+
+  void give(MemorySegment rows) {
+    kept.set(rows);
+  }
+}
