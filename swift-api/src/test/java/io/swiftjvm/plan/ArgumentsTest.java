@@ -143,6 +143,7 @@ class ArgumentsTest {
       }
     }
     map.put("backup_dir", "copies of it");
+    map.put("recompute_granularity", "full");
     map.putAll(Map.of("task_type", "pt", "torch_dtype", "bfloat16", "device", "cpu", "truncation_strategy", "left",
         "lr_scheduler_type", "cosine_with_restarts", "output_dir", "some where", "resume_from_checkpoint", "some/checkpoint-5",
         "non_finite", "skip", "tuner_type", "full", "init_weights", "gaussian"));
