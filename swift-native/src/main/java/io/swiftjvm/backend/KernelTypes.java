@@ -14,7 +14,11 @@ public final class KernelTypes {
     return type.isFloat() || type.isQuantised();
   }
 
-  /** The number of a type that kernels know: float types of 8 to 32 bits and quantised ones; others are refused. */
+  /**
+   * The number of a type that kernels know.
+   *
+   * @throws IllegalArgumentException unless it is a float type of 8 to 32 bits or a quantised one
+   */
   public static int code(DType type) {
     return switch (type) {
       case F32 -> 0;

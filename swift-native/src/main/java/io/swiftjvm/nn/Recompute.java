@@ -1,6 +1,12 @@
 package io.swiftjvm.nn;
 
-/** What of a block's forward pass is done again in the backward pass instead of being kept. The gradients are the same bits. */
+/**
+ * What of a block's forward pass is done again in the backward pass instead of being kept. The gradients are the same bits.
+ *
+ * {@snippet :
+ * Pass pass = new Pass(ops, context, List.of("default"), dropoutKey, Recompute.SELECTIVE);
+ * }
+ */
 public enum Recompute {
   /** Nothing: most memory. */
   NONE,

@@ -74,7 +74,7 @@ public interface MatmulContract extends Contract {
 
   /** Group sizes that the matrix is no multiple of, a group of zeros, one on one side of zero, one with a large peak. */
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "Q[48](_\\d+)?(_ZERO)?")
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "Q[468](_\\d+)?(_ZERO)?")
   default void weights_in_tiles_are_rounded_widened_and_looked_up_to_the_same_bits(DType type) {
     check(0, (backend, scope, random) -> {
       Tensor x = Agreement.random(scope, random, 21, 300);

@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
  * Swift.model("qwen3").quantize(QuantSpec.nf4()).lora(l -> l.rank(8));
  * }
  *
- * <p>The token table stays as it is. The output projection becomes int8 for {@link #int8}, for {@link #int4} codes of 6 bits (int8
- * with zero points or larger groups), and stays for {@link #nf4}, of which projections whose rows or size are no whole blocks stay, too.
+ * <p>The token table stays as it is. The output projection becomes int8 for {@link #int8}, for {@link #int4} codes of 6
+ * bits (int8 with zero points or larger groups), and stays for {@link #nf4}, of which projections whose rows or size are
+ * no whole blocks stay, too.
  *
  * @param format how a weight is coded
  * @param group weights of a row that share a scale: 32 (default), 64 or 128; 64 for NF4, always

@@ -10,8 +10,8 @@ import java.util.TreeMap;
 
 /** Matrix products of every weight format and attention, in the shapes of Qwen3-0.6B. */
 final class Products {
-  private static final DType[] FORMATS = {DType.F32, DType.BF16, DType.F16, DType.Q8, DType.Q8_128_ZERO, DType.Q6, DType.Q4, DType.Q4_64,
-      DType.Q4_128, DType.Q4_ZERO, DType.NF4};
+  private static final DType[] FORMATS = {DType.F32, DType.BF16, DType.F16, DType.Q8, DType.Q8_128_ZERO, DType.Q6, DType.Q4,
+      DType.Q4_64, DType.Q4_128, DType.Q4_ZERO, DType.NF4};
 
   private Products() {}
 
