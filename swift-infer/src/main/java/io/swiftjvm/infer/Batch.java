@@ -26,6 +26,7 @@ final class Batch implements AutoCloseable {
   private final EngineOptions options;
   private final EngineCounters counters;
   private final Steps steps;
+  private final SpareCaches spares;
   private final KvCache cache;
   private final List<Sequence> running = new ArrayList<>();
   private final @Nullable Drafter drafter;
@@ -48,14 +49,17 @@ final class Batch implements AutoCloseable {
     this.counters = engine.counters();
     this.steps = engine.steps();
     CacheBudget budget = engine.budget();
-    this.cache = new KvCache(model.backend(), slots, budget.length(), budget.blocks(), options.cacheType());
     DecoderConfig config = model.config();
+    boolean stateless = config.layers().stream().noneMatch(l -> l.mixer() instanceof DeltaNetConfig);
+    this.spares = SpareCaches.of(model);
+    // slots take memory for states alone: one size for calls of any number of requests
+    this.cache = spares.take(stateless ? options.maxSequences() : slots, budget.length(), budget.blocks(),
+        options.cacheType());
     boolean varies = config.layers().stream().map(l -> l.mixer().rope()).anyMatch(r -> r != null && r.varies());
     // where angles depend on how far a pass reaches a text goes on as if it were alone
     this.few = varies ? 1 : Steps.FEW;
-    this.drafter = varies ? null : Drafter.of(engine, slots);
-    this.sharing = options.prefixCache() && !varies
-        && config.layers().stream().noneMatch(l -> l.mixer() instanceof DeltaNetConfig);
+    this.drafter = varies ? null : Drafter.of(engine);
+    this.sharing = options.prefixCache() && !varies && stateless;
     boolean dense = config.layers().stream().allMatch(l -> l.feedForward() instanceof MlpConfig);
     this.grain = dense ? KvCache.BLOCK : options.prefillTokens();
   }
@@ -323,9 +327,14 @@ final class Batch implements AutoCloseable {
     }
   }
 
+  /** After a pass that failed sequences are left, and nothing can be said about the cache. */
   @Override
   public void close() {
-    cache.close();
+    if (running.isEmpty()) {
+      spares.give(cache);
+    } else {
+      cache.close();
+    }
     if (drafter != null) {
       drafter.close();
     }

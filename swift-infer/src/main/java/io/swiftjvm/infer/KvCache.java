@@ -47,6 +47,7 @@ public final class KvCache implements AutoCloseable {
   private final Backend backend;
   private final int slots;
   private final int limit;
+  private final int blocks;
   private final DType type;
   private final int[] lengths;
   private final int[][] tables;
@@ -62,6 +63,7 @@ public final class KvCache implements AutoCloseable {
   private final IdRoom rowRoom;
   private int capacity;
   private int moves;
+  private boolean rested = true;
   private boolean closed;
 
   /** {@link #KvCache(Backend, int, int, int, DType)} of float32 with as many blocks as there can be use for. */
@@ -88,6 +90,7 @@ public final class KvCache implements AutoCloseable {
     this.backend = backend;
     this.slots = slots;
     this.limit = limit;
+    this.blocks = blocks;
     this.type = type;
     this.lengths = new int[slots];
     this.tables = new int[slots][0];
@@ -118,9 +121,24 @@ public final class KvCache implements AutoCloseable {
   public void release(int slot) {
     taken.clear(slot);
     shorten(slot, 0);
-    if (taken.isEmpty()) {
-      replays.close();
-    }
+    rested |= taken.isEmpty();
+  }
+
+  /** True if this is what the constructor makes of these. */
+  boolean is(int slots, int limit, int blocks, DType type) {
+    return this.slots == slots && this.limit == limit && this.blocks == blocks && this.type == type;
+  }
+
+  /** Bytes of all that it holds: {@link #bytes} and recorded passes. */
+  long held() {
+    return bytes() + replays.bytes();
+  }
+
+  /** True the first time after the cache had no sequences: then the model may have changed without a word. */
+  boolean rested() {
+    boolean was = rested;
+    rested = false;
+    return was;
   }
 
   /** Passes over this cache that can be done again. */

@@ -14,6 +14,7 @@ final class ModelDrafter implements Drafter {
   private final int piece;
   private final int limit;
   private final Steps steps;
+  private final SpareCaches spares;
   private final KvCache cache;
   private final Map<Sequence, Seen> seen = new IdentityHashMap<>();
 
@@ -28,14 +29,15 @@ final class ModelDrafter implements Drafter {
     }
   }
 
-  ModelDrafter(Speculation.Draft draft, EngineOptions options, int slots) {
+  ModelDrafter(Speculation.Draft draft, EngineOptions options) {
     CausalLm model = draft.model();
     CacheBudget budget = CacheBudget.of(model.config(), options.maxLength(null));
     this.tokens = draft.tokens();
     this.piece = options.prefillTokens();
     this.limit = budget.length();
     this.steps = new Steps(model);
-    this.cache = new KvCache(model.backend(), slots, limit, budget.blocks(), options.cacheType());
+    this.spares = SpareCaches.of(model);
+    this.cache = spares.take(options.maxSequences(), limit, budget.blocks(), options.cacheType());
   }
 
   @Override
@@ -127,6 +129,10 @@ final class ModelDrafter implements Drafter {
 
   @Override
   public void close() {
-    cache.close();
+    if (seen.isEmpty()) {
+      spares.give(cache);
+    } else {
+      cache.close();
+    }
   }
 }

@@ -14,15 +14,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The recorded passes of one cache, for the steps in which every text goes on by one token. A recording holds the
- * addresses of the cache and of the weights: it is not used any more when the cache has moved or the model was changed, and
- * ends when no text is left.
+ * addresses of the cache and of the weights: it is not used any more when the cache has moved or the model was changed. It
+ * stays for later texts, and goes with the cache. Done again only when it is the model's turn; thread-safe beside that, as a
+ * change of the model ends recordings of caches that rest.
  */
 final class StepReplays implements AutoCloseable {
   /** Recordings at once; one is some megabytes. */
   private static final int KEPT = 16;
 
   /** What a recording was made of: the texts and adapters of the pass, the cache's memory, the state of the model. */
-  record Key(int texts, Object adapters, int moves, int changes) {}
+  record Key(int texts, List<String> adapters, int moves, int state) {}
 
   /** One recorded pass. */
   static final class Recorded implements AutoCloseable {
@@ -58,6 +59,10 @@ final class StepReplays implements AutoCloseable {
       return logits;
     }
 
+    long bytes() {
+      return recorder.bytes();
+    }
+
     @Override
     public void close() {
       try (recorder; room; scope) {
@@ -68,7 +73,7 @@ final class StepReplays implements AutoCloseable {
 
   private final Map<Key, Recorded> kept = new LinkedHashMap<>(16, 0.75f, true);
 
-  @Nullable Recorded find(Key key) {
+  synchronized @Nullable Recorded find(Key key) {
     Recorded found = kept.get(key);
     return found == null ? missing(key) : found;
   }
@@ -76,14 +81,23 @@ final class StepReplays implements AutoCloseable {
   /** There is none: those of another state are of no use any more. */
   private @Nullable Recorded missing(Key key) {
     for (Key old : List.copyOf(kept.keySet())) {
-      if (old.moves != key.moves || old.changes != key.changes) {
+      if (old.moves != key.moves || old.state != key.state) {
         remove(old);
       }
     }
     return null;
   }
 
-  void put(Key key, Recorded recorded) {
+  /** Bytes of all of them. */
+  synchronized long bytes() {
+    long sum = 0;
+    for (Recorded recorded : kept.values()) {
+      sum += recorded.bytes();
+    }
+    return sum;
+  }
+
+  synchronized void put(Key key, Recorded recorded) {
     if (kept.size() >= KEPT) {
       // The one that was not used for the longest time comes first.
       remove(kept.keySet().iterator().next());
@@ -91,7 +105,7 @@ final class StepReplays implements AutoCloseable {
     kept.put(key, recorded);
   }
 
-  void remove(Key key) {
+  synchronized void remove(Key key) {
     Recorded old = kept.remove(key);
     if (old != null) {
       old.close();
@@ -99,7 +113,7 @@ final class StepReplays implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     kept.values().forEach(Recorded::close);
     kept.clear();
   }
