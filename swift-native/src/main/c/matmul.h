@@ -1,4 +1,4 @@
-/* out = alpha op(a) op(b) + beta out; ta is 0, 1 for the transpose, or PACKED.
+/* out = alpha op(a) op(b) + beta out; ta and tb are 1 for the transpose.
  *
  * Panels of NR columns of b are widened and laid out k-major, tiles of up to MR rows of a likewise; the inner kernel
  * keeps an MR x NR tile of out in registers and adds k products one after the other. K is cut into blocks of KC. Each
@@ -80,8 +80,8 @@ static void pack_columns(const void *src, int type, i64 at, i64 lds, i64 columns
 #undef CALL
 }
 
-/* Rows that several threads use are laid out once by pack: tiles of a block of KC columns one behind the other, with room for
- * what the last stores of each spill. */
+/* Rows that several threads use are laid out once by pack, a slice of columns at a time, which begins at a multiple of KC:
+ * tiles of a block of KC columns one behind the other, with room for what the last stores of each spill. */
 #define PACKED 2
 
 INLINE i64 packed_at(i64 m, i64 k, i64 row, i64 k0) {
@@ -90,13 +90,13 @@ INLINE i64 packed_at(i64 m, i64 k, i64 row, i64 k0) {
 
 static i64 packed(i64 m, i64 k) { return packed_at(m, k, 0, (k + KC - 1) / KC * KC); }
 
-/* The tiles of part `from` to part `to` of `parts`. */
-static void pack(const float *a, i64 m, i64 k, float *out, i64 from, i64 to, i64 parts) {
+/* The tiles of part `from` to part `to` of `parts` of columns first to last. */
+static void pack(const float *a, i64 m, i64 k, i64 first, i64 last, float *out, i64 from, i64 to, i64 parts) {
   i64 tiles = (m + MR - 1) / MR;
-  for (i64 k0 = 0; k0 < k; k0 += KC)
+  for (i64 k0 = first; k0 < last; k0 += KC)
     for (i64 i = tiles * from / parts * MR; i < MIN(m, tiles * to / parts * MR); i += MR) {
       i64 mr = MIN(MR, m - i);
-      pack_rows(a, F32, i * k + k0, k, mr, mr, MIN(KC, k - k0), out + packed_at(m, k, i, k0), mr);
+      pack_rows(a, F32, i * k + k0, k, mr, mr, MIN(KC, last - k0), out + packed_at(m, last - first, i, k0 - first), mr);
     }
 }
 
@@ -305,28 +305,17 @@ static void few_rows(
 #undef CALL
 }
 
-static int matmul(
+/* Columns first to last of a; beta goes with the first of all. */
+static int product(
     const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
-    i64 m0, i64 m1, i64 n0, i64 n1) {
-#if VB == 64
-  if (is_tiled(type) && tb && !ta) return int8_product(type, a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1);
-#else
-  if (is_tiled(type) && tb && !ta && m <= FEW) {
-    tile_rows(type, a, b, out, m, n, k, alpha, beta, n0, n1);
-    return 0;
-  }
-#endif
-  if ((m <= FEW || (n <= FEW && !is_tiled(type))) && tb && !ta) {
-    few_rows(a + m0 * k, b, type, out + m0 * n, m1 - m0, n, k, alpha, beta, n0, n1);
-    return 0;
-  }
-  i64 kc = MIN(KC, k), mc = ta == PACKED ? 0 : MIN(MC, m1 - m0);
+    i64 first, i64 last, i64 m0, i64 m1, i64 n0, i64 n1) {
+  i64 kc = MIN(KC, last - first), mc = ta == PACKED ? 0 : MIN(MC, m1 - m0);
   float *pa = scratch(kc * mc + kc * NR + 2 * W + 16);
   if (!pa) return 1;
   float *pb = pa + (kc * mc + W + 15) / 16 * 16;
   int one_panel = n1 - n0 <= NR;
-  for (i64 k0 = 0; k0 < MAX(k, 1); k0 += KC) {
-    i64 kb = MIN(KC, k - k0);
+  for (i64 k0 = first; k0 < MAX(last, 1); k0 += KC) {
+    i64 kb = MIN(KC, last - k0);
     float keep = k0 == 0 ? beta : 1;
     for (i64 i0 = m0; i0 < m1; i0 += MC) {
       i64 mb = MIN(MC, m1 - i0);
@@ -357,7 +346,7 @@ static int matmul(
         for (i64 i = 0; i < mb; i += MR) {
           i64 mr = MIN(MR, mb - i);
           const float *at = in_place ? a + k0 * m + i0 + i
-              : ta == PACKED ? a + packed_at(m, k, i0 + i, k0) : pa + i * kb;
+              : ta == PACKED ? a + packed_at(m, last - first, i0 + i, k0 - first) : pa + i * kb;
           i64 next = MIN(NR, n1 - j - NR), rows = tb ? next : kb, end = MIN(mb, i + MR);
           if (next > 0 && panel == pb && mb >= 8 * MR && !is_tiled(type))
             prefetch_rows(b, type, tb ? (j + NR) * k + k0 : k0 * n + j + NR, tb ? k : n, tb ? kb : next, rows * i / mb,
@@ -370,4 +359,29 @@ static int matmul(
   }
   swiftk_give(pa);
   return 0;
+}
+
+static int matmul(
+    const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
+    i64 m0, i64 m1, i64 n0, i64 n1) {
+#if VB == 64
+  if (is_tiled(type) && tb && !ta) return int8_product(type, a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1);
+#else
+  if (is_tiled(type) && tb && !ta && m <= FEW) {
+    tile_rows(type, a, b, out, m, n, k, alpha, beta, n0, n1);
+    return 0;
+  }
+#endif
+  if ((m <= FEW || (n <= FEW && !is_tiled(type))) && tb && !ta) {
+    few_rows(a + m0 * k, b, type, out + m0 * n, m1 - m0, n, k, alpha, beta, n0, n1);
+    return 0;
+  }
+  return product(a, ta, b, type, tb, out, m, n, k, alpha, beta, 0, k, m0, m1, n0, n1);
+}
+
+/* Columns first to last of rows that pack has laid out. */
+static int matmul_packed(
+    const float *a, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 first,
+    i64 last, i64 n0, i64 n1) {
+  return product(a, PACKED, b, type, tb, out, m, n, k, alpha, beta, first, last, 0, m, n0, n1);
 }

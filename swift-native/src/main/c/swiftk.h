@@ -35,7 +35,11 @@ typedef struct {
     float alpha, float beta, i64 m0, i64 m1, i64 n0, i64 n1), \
     (a, ta, b, type, tb, out, m, n, k, alpha, beta, m0, m1, n0, n1)) \
   X(i64, packed, (i64 m, i64 k), (m, k)) \
-  X(void, pack, (const float *a, i64 m, i64 k, float *out, i64 from, i64 to, i64 parts), (a, m, k, out, from, to, parts)) \
+  X(void, pack, (const float *a, i64 m, i64 k, i64 first, i64 last, float *out, i64 from, i64 to, i64 parts), \
+    (a, m, k, first, last, out, from, to, parts)) \
+  X(int, matmul_packed, (const float *a, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, \
+    float beta, i64 first, i64 last, i64 n0, i64 n1), \
+    (a, b, type, tb, out, m, n, k, alpha, beta, first, last, n0, n1)) \
   X(void, binary, (int op, const float *a, const float *b, float *out, i64 columns, i64 b_row, i64 b_column, i64 from, \
     i64 to), (op, a, b, out, columns, b_row, b_column, from, to)) \
   X(void, unary, (int op, const float *x, float *out, i64 from, i64 to), (op, x, out, from, to)) \

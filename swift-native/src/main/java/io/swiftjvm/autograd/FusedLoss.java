@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Liger Kernel, arXiv 2410.10989). Gradients are made in the forward pass, while a chunk's logits are at hand.
  */
 public final class FusedLoss {
-  /** Logits of at most this many elements exist at a time (64 MiB of float32). */
-  private static final long CHUNK_ELEMENTS = 16L << 20;
+  /** Logits of at most this many elements exist at a time (160 MiB of float32). */
+  private static final long CHUNK_ELEMENTS = 40L << 20;
 
   private FusedLoss() {}
 
@@ -74,7 +74,7 @@ public final class FusedLoss {
     List<Tensor> of = new ArrayList<>();
     List<Tensor> gradients = new ArrayList<>();
     try (Gradients sums = new Gradients(backend)) {
-      int chunk = (int) Math.max(1, Math.min(n, CHUNK_ELEMENTS / vocabulary));
+      int chunk = (int) chunkRows(n, vocabulary);
       for (int from = 0; from < n; from += chunk) {
         int rows = Math.min(chunk, n - from);
         try (Scope scope = ops.scope().child(); Tape tape = new Tape(backend)) {
@@ -106,6 +106,13 @@ public final class FusedLoss {
       gradients.add(dh);
     }
     return result(ops, wants, of, gradients, nll, weights, divisor);
+  }
+
+  /** How many of so many rows have their logits at a time: all pieces but the last are equal. */
+  public static long chunkRows(long rows, long vocabulary) {
+    long most = Math.max(1, CHUNK_ELEMENTS / vocabulary);
+    long chunks = Math.max(1, (rows + most - 1) / most);
+    return Math.max(1, (rows + chunks - 1) / chunks);
   }
 
   private static Loss result(

@@ -100,4 +100,12 @@ class FusedLossTest {
           .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("got 2");
     }
   }
+
+  @Test
+  void the_rows_of_a_loss_are_cut_into_equal_pieces() {
+    assertThat(FusedLoss.chunkRows(511, 151_936)).isEqualTo(256);
+    assertThat(FusedLoss.chunkRows(40, 151_936)).isEqualTo(40);
+    assertThat(FusedLoss.chunkRows(3, 1L << 30)).isEqualTo(1);
+    assertThat(FusedLoss.chunkRows(0, 32)).isEqualTo(1);
+  }
 }

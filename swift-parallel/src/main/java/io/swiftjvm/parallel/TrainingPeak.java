@@ -1,5 +1,6 @@
 package io.swiftjvm.parallel;
 
+import io.swiftjvm.autograd.FusedLoss;
 import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.LayerConfig;
@@ -27,8 +28,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class TrainingPeak {
   private static final Pattern LAYER = Pattern.compile("\\.(\\d+)\\.");
-  /** As in {@code FusedLoss}. */
-  private static final long CHUNK_ELEMENTS = 16L << 20;
 
   /**
    * What stands at that moment.
@@ -131,7 +130,7 @@ final class TrainingPeak {
     }
     long rows = request.labelled();
     long v = config.head().outputs();
-    long chunk = Math.max(1, Math.min(rows, CHUNK_ELEMENTS / v));
+    long chunk = FusedLoss.chunkRows(rows, v);
     // These belong to the pass's own scope, which is closed when the pass is over; so does the head's new gradient.
     long ofRows = (rows < n ? block(rows, c) : 0) + block(rows, c) + (later ? head : 0);
     see(held + (later ? 0 : head), kept, ofRows + block(chunk, v) + block(chunk, c));

@@ -345,13 +345,19 @@ public final class CpuBackend implements Backend {
     }
     // Tiles of rows by w^T have kernels of their own.
     boolean packs = !transposeA && m >= 4L * tile && !cutsRows(m, n) && (b.dtype().tileRows() == 1 || !transposeB);
-    long room = packs ? kernels.packed(m, k) : 0;
+    long slice = Math.min(k, RowBuffer.columns(m));
+    long room = packs ? kernels.packed(m, slice) : 0;
     if (room > 0) {
       int pieces = 4 * threads;
       MemorySegment rows = rowBuffer.take(room);
-      share(pieces, ELEMENT * m * k / pieces, 4, 1, (from, to) -> kernels.pack(pa, m, k, rows, from, to, pieces));
-      share(n, nanos * m, SHARES, tile, (from, to) -> kernels.matmulPacked(
-          rows, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, from, to));
+      for (long at = 0; at < k; at += slice) {
+        long first = at;
+        long last = Math.min(k, at + slice);
+        share(pieces, ELEMENT * m * (last - first) / pieces, 4, 1, (from, to) -> kernels.pack(
+            pa, m, k, first, last, rows, from, to, pieces));
+        share(n, nanos * m * (last - first) / k, SHARES, tile, (from, to) -> kernels.matmulPacked(
+            rows, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, first, last, from, to));
+      }
       rowBuffer.give(rows);
       return;
     }

@@ -38,23 +38,33 @@ interface Kernels {
       long n, long k, float alpha, float beta, long m0, long m1, long n0, long n1);
 
   /**
-   * Floats that {@link #pack} writes for rows (m,k); 0 = these kernels take rows only as they are.
+   * Floats that {@link #pack} writes for m rows and k of their columns; 0 = these kernels take rows only as they are.
    */
   default long packed(long m, long k) {
     return 0;
   }
 
-  /** Parts {@code [from, to)} of {@code parts} of rows a (m,k) in the order in which {@link #matmulPacked} reads them. */
-  default void pack(MemorySegment a, long m, long k, MemorySegment out, long from, long to, long parts) {
+  /**
+   * Parts {@code [from, to)} of {@code parts} of columns {@code [first, last)} of rows a (m,k), in the order in which
+   * {@link #matmulPacked} reads them; {@code first} is a multiple of {@link #DEPTH}.
+   */
+  default void pack(
+      MemorySegment a, long m, long k, long first, long last, MemorySegment out, long from, long to, long parts) {
     throw new UnsupportedOperationException("these kernels take rows as they are");
   }
 
-  /** All rows of {@link #matmul}, columns {@code [n0, n1)}, for an a that was laid out by {@link #pack}. */
+  /**
+   * The share that columns {@code [first, last)} of a have in all rows of {@link #matmul}, columns {@code [n0, n1)}, for an a
+   * whose columns were laid out by {@link #pack}. Called for all columns in turn it makes the bits of a single call.
+   */
   default void matmulPacked(
       MemorySegment a, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m, long n, long k,
-      float alpha, float beta, long n0, long n1) {
+      float alpha, float beta, long first, long last, long n0, long n1) {
     throw new UnsupportedOperationException("these kernels take rows as they are");
   }
+
+  /** Slices of columns that are laid out begin at multiples of it. */
+  int DEPTH = 512;
 
   /** Columns of an output tile; see {@link #matmul}. */
   int TILE = 64;

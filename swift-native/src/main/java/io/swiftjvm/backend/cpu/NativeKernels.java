@@ -25,7 +25,6 @@ final class NativeKernels implements Kernels {
   private static final String[] LEVELS = {"baseline vectors", "AVX2", "AVX-512"};
 
   /** In the place of whether a is transposed, see {@code matmul.h}. */
-  private static final int PACKED = 2;
 
   private final String description;
 
@@ -60,7 +59,8 @@ final class NativeKernels implements Kernels {
     static final MethodHandle QUANTIZE = find("quantize", "iaillaill");
     static final MethodHandle MATMUL = find("matmul", "iaiaiialllffllll");
     static final MethodHandle PACKED = find("packed", "lll");
-    static final MethodHandle PACK = find("pack", "vallalll");
+    static final MethodHandle PACK = find("pack", "vallllalll");
+    static final MethodHandle MATMUL_PACKED = find("matmul_packed", "iaaiialllffllll");
     static final MethodHandle BINARY = find("binary", "viaaalllll");
     static final MethodHandle UNARY = find("unary", "viaall");
     static final MethodHandle UNARY_BACKWARD = find("unary_backward", "viaaall");
@@ -201,9 +201,10 @@ final class NativeKernels implements Kernels {
   }
 
   @Override
-  public void pack(MemorySegment a, long m, long k, MemorySegment out, long from, long to, long parts) {
+  public void pack(
+      MemorySegment a, long m, long k, long first, long last, MemorySegment out, long from, long to, long parts) {
     try {
-      Calls.PACK.invokeExact(a, m, k, out, from, to, parts);
+      Calls.PACK.invokeExact(a, m, k, first, last, out, from, to, parts);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -212,10 +213,10 @@ final class NativeKernels implements Kernels {
   @Override
   public void matmulPacked(
       MemorySegment a, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m, long n, long k,
-      float alpha, float beta, long n0, long n1) {
+      float alpha, float beta, long first, long last, long n0, long n1) {
     try {
-      done((int) Calls.MATMUL.invokeExact(
-          a, PACKED, b, KernelTypes.code(bType), flag(transposeB), out, m, n, k, alpha, beta, 0L, m, n0, n1));
+      done((int) Calls.MATMUL_PACKED.invokeExact(
+          a, b, KernelTypes.code(bType), flag(transposeB), out, m, n, k, alpha, beta, first, last, n0, n1));
     } catch (Throwable t) {
       throw failed(t);
     }

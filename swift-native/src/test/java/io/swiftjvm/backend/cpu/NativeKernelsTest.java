@@ -150,6 +150,37 @@ class NativeKernelsTest {
     return results;
   }
 
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"F32", "BF16", "Q4", "Q8", "NF4"})
+  void rows_laid_out_in_slices_of_columns_make_the_bits_of_rows_laid_out_at_once(DType type) {
+    int m = 1030;
+    int n = 519;
+    int k = 4480;
+    assertThat(RowBuffer.columns(m)).isLessThan(k);
+    assertThat(RowBuffer.columns(m / 2)).isGreaterThan(k);
+    try (Backend backend = new CpuBackend(2); Scope scope = new Scope(backend)) {
+      Random random = new Random(7);
+      Tensor x = Agreement.random(scope, random, m, k);
+      for (boolean transposed : type.tileRows() == 1 ? new boolean[] {true, false} : new boolean[] {false}) {
+        Tensor w = scope.tensor(type, transposed ? new long[] {n, k} : new long[] {k, 576});
+        Tensor plain = Agreement.random(scope, random, w.shape());
+        if (type.isQuantised()) {
+          backend.quantize(plain, w);
+        } else {
+          backend.cast(plain, w);
+        }
+        Tensor whole = Agreement.random(scope, random, m, transposed ? n : 576);
+        Tensor halves = scope.floats(whole.shape());
+        backend.copy(whole, halves);
+        backend.matmul(x, false, w, transposed, whole, 0.5f, 2);
+        for (int row = 0; row < m; row += m / 2) {
+          backend.matmul(x.slice(row, m / 2), false, w, transposed, halves.slice(row, m / 2), 0.5f, 2);
+        }
+        assertThat(whole.toFloats()).as("transposed " + transposed).isEqualTo(halves.toFloats());
+      }
+    }
+  }
+
   @Test
   void the_description_says_what_was_chosen() {
     try (Backend backend = new CpuBackend(1)) {
