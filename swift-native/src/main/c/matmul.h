@@ -12,6 +12,11 @@
 #define KC 512
 #define MC (MR * (1024 / MR))
 
+/* So many rows are more streams than the hardware follows. What lies beyond the end does no harm. */
+INLINE void ahead(const void *src, int type, i64 at, i64 bytes) {
+  __builtin_prefetch((const char *)src + bytes_before(type, at) + bytes);
+}
+
 /* dst[p * ldd + i] = src[at + i * lds + p] for i < rows, p < k; rows up to pad (a multiple of W, or below W) become 0. With
  * ldd < W each store spills into the next p, which is written later, and W floats beyond the end. */
 INLINE void pack_rows_as(
@@ -21,6 +26,7 @@ INLINE void pack_rows_as(
     for (i64 p = 0; p < k; p += W) {
       vf r[W];
       i64 n = MIN(W, k - p);
+      for (int i = 0; i < live; i++) ahead(src, type, at + (i0 + i) * lds + p, 256);
       if (live == W && n == W) {
 #pragma GCC unroll 16
         for (int i = 0; i < W; i++) r[i] = ldw(src, type, at + (i0 + i) * lds + p, W);
@@ -45,9 +51,12 @@ INLINE void pack_rows_as(
 /* dst[p * ldd + j] = src[at + p * lds + j] for j < columns; columns up to pad become 0. */
 INLINE void pack_columns_as(
     const void *src, const int type, i64 at, i64 lds, i64 columns, i64 pad, i64 k, float *dst, i64 ldd) {
-  for (i64 p = 0; p < k; p++)
+  for (i64 p = 0; p < k; p++) {
+    ahead(src, type, at + (p + 16) * lds, 0);
+    ahead(src, type, at + (p + 16) * lds, 64);
     for (i64 j = 0; j < pad; j += W)
       st(dst + p * ldd + j, columns - j > 0 ? ldw(src, type, at + p * lds + j, columns - j) : splat(0));
+  }
 }
 
 static void pack_rows(const void *src, int type, i64 at, i64 lds, i64 rows, i64 pad, i64 k, float *dst, i64 ldd) {
@@ -109,6 +118,17 @@ INLINE void prefetch_rows(const void *w, int type, i64 at, i64 ld, i64 columns, 
     for (i64 i = 0; i < bytes; i += 64) __builtin_prefetch(row + i, 0, 2);
     __builtin_prefetch(row + bytes - 1, 0, 2);
   }
+}
+
+/* Where the panel of weights begins that is multiplied by next, as rows of so many columns; none of tiled weights. */
+typedef struct { i64 at, rows, columns; } panel_t;
+
+static panel_t panel_behind(int type, int tb, i64 n, i64 k, i64 k0, i64 last, i64 j, i64 n0, i64 n1) {
+  j += NR;
+  if (j >= n1) j = n0, k0 += KC;
+  if (is_tiled(type) || k0 >= last) return (panel_t){0, 0, 0};
+  i64 across = MIN(NR, n1 - j), along = MIN(KC, last - k0);
+  return tb ? (panel_t){j * k + k0, across, along} : (panel_t){k0 * n + j, along, across};
 }
 
 INLINE void update(float *c, vf acc, float alpha, float keep, i64 n) {
@@ -343,14 +363,15 @@ static int product(
         } else {
           pack_columns(b, type, k0 * n + j, n, nb, width, kb, pb, width);
         }
+        panel_t next = panel_behind(type, tb, n, k, k0, last, j, n0, n1);
         for (i64 i = 0; i < mb; i += MR) {
           i64 mr = MIN(MR, mb - i);
           const float *at = in_place ? a + k0 * m + i0 + i
               : ta == PACKED ? a + packed_at(m, last - first, i0 + i, k0 - first) : pa + i * kb;
-          i64 next = MIN(NR, n1 - j - NR), rows = tb ? next : kb, end = MIN(mb, i + MR);
-          if (next > 0 && panel == pb && mb >= 8 * MR && !is_tiled(type))
-            prefetch_rows(b, type, tb ? (j + NR) * k + k0 : k0 * n + j + NR, tb ? k : n, tb ? kb : next, rows * i / mb,
-                rows * end / mb);
+          if (next.columns > 0 && panel == pb && mb >= 8 * MR) {
+            i64 end = MIN(mb, i + MR);
+            prefetch_rows(b, type, next.at, tb ? k : n, next.columns, next.rows * i / mb, next.rows * end / mb);
+          }
           tiles[mr][width > W](
               kb, at, in_place ? m : mr, panel, ldb, out + (i0 + i) * n + j, n, nb, alpha, keep);
         }
