@@ -7,6 +7,7 @@ import io.swiftjvm.model.MlpConfig;
 import io.swiftjvm.tuner.LoraAdapter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,12 @@ final class Batch implements AutoCloseable {
   private final SpareCaches spares;
   private final KvCache cache;
   private final List<Sequence> running = new ArrayList<>();
+  private final List<Sequence> shownRunning = Collections.unmodifiableList(running);
+  /** What one step is made of, for a step shall cost little of the heap. */
+  private final List<Sequence> dropped = new ArrayList<>();
+  private final List<List<Feed>> passes = new ArrayList<>();
+  /** For each set of adapters the last pass, which has room perhaps. */
+  private final Map<List<String>, List<Feed>> open = new HashMap<>();
   private final @Nullable Drafter drafter;
   private final boolean sharing;
   private final int grain;
@@ -64,8 +71,9 @@ final class Batch implements AutoCloseable {
     this.grain = dense ? KvCache.BLOCK : options.prefillTokens();
   }
 
+  /** Those that have a place; changes as they come and go. */
   List<Sequence> running() {
-    return List.copyOf(running);
+    return shownRunning;
   }
 
   boolean isEmpty() {
@@ -98,6 +106,15 @@ final class Batch implements AutoCloseable {
     sequence.slot(-1);
   }
 
+  /** Lets those go that have ended, or all. */
+  void leave(boolean all) {
+    for (int i = running.size() - 1; i >= 0; i--) {
+      if (all || running.get(i).finished()) {
+        leave(running.get(i));
+      }
+    }
+  }
+
   /** Forgets what prompts could share. */
   void forget() {
     cache.forget();
@@ -108,11 +125,12 @@ final class Batch implements AutoCloseable {
    *
    * @param ready those that may go on
    * @param more asked before each pass
-   * @return those that gave up their place, the newest first
+   * @return those that gave up their place, the newest first; others after the next step
    */
   List<Sequence> step(List<Sequence> ready, BooleanSupplier more, Advance advance) throws InterruptedException {
-    List<Sequence> dropped = new ArrayList<>();
-    for (List<Feed> pass : plan(ready, dropped)) {
+    dropped.clear();
+    plan(ready);
+    for (List<Feed> pass : passes) {
       if (!more.getAsBoolean()) {
         break;
       }
@@ -126,15 +144,16 @@ final class Batch implements AutoCloseable {
    * so every token meets the same kernels whatever runs beside it, and on the cpu its numbers are the same to the last bit
    * (a gpu shares its work otherwise for more texts).
    */
-  private List<List<Feed>> plan(List<Sequence> ready, List<Sequence> dropped) throws InterruptedException {
+  private void plan(List<Sequence> ready) throws InterruptedException {
     Map<Sequence, int[]> guesses = drafter == null ? Map.of() : drafter.guess(ready.stream()
         .filter(s -> s.slot() >= 0 && pending(s) == 1 && !invoked(s)).toList());
-    List<List<Feed>> passes = new ArrayList<>();
-    // for each set of adapters the last pass, which has room perhaps
-    Map<List<String>, List<Feed>> open = running.size() == 1 ? Map.of() : new HashMap<>();
+    passes.clear();
+    open.clear();
     int budget = options.prefillTokens();
-    for (Sequence sequence : List.copyOf(running)) {
-      if (sequence.slot() < 0 || !ready.contains(sequence) || waits(sequence, ready)) {
+    // those behind may have to give up their place meanwhile
+    for (int i = 0; i < running.size(); i++) {
+      Sequence sequence = running.get(i);
+      if (!ready.contains(sequence) || waits(sequence, ready)) {
         continue;
       }
       Feed feed = feed(sequence, guesses.getOrDefault(sequence, NONE));
@@ -143,7 +162,7 @@ final class Batch implements AutoCloseable {
       if (!(speaks || size <= budget || (size > options.prefillTokens() && budget == options.prefillTokens()))) {
         continue;
       }
-      feed = reserve(feed, dropped);
+      feed = reserve(feed);
       if (feed == null) {
         continue;
       }
@@ -159,7 +178,6 @@ final class Batch implements AutoCloseable {
         pass.add(feed);
       }
     }
-    return passes;
   }
 
   private static int tokens(List<Feed> pass) {
@@ -224,26 +242,26 @@ final class Batch implements AutoCloseable {
   }
 
   /** The feed with blocks for it, shorter if need be, or null if its sequence had to give up its place. */
-  private @Nullable Feed reserve(Feed feed, List<Sequence> dropped) {
+  private @Nullable Feed reserve(Feed feed) {
     Sequence sequence = feed.sequence;
     while (!cache.reserve(sequence.slot(), cache.length(sequence.slot()) + feed.count)) {
       Sequence newest = running.getLast();
       if (newest != sequence) {
-        preempt(newest, dropped);
+        drop(newest);
       } else if (feed.guess.length > 0) {
-        return reserve(new Feed(sequence, 1, NONE), dropped);
+        return reserve(new Feed(sequence, 1, NONE));
       } else if (running.size() == 1) {
         throw new OverloadedException("One sequence of " + sequence.length() + " tokens does not fit into the cache. "
             + "Lower max_model_len or raise gpu_memory_utilization.");
       } else {
-        preempt(sequence, dropped);
+        drop(sequence);
         return null;
       }
     }
     return feed;
   }
 
-  private void preempt(Sequence sequence, List<Sequence> dropped) {
+  private void drop(Sequence sequence) {
     preempt(sequence);
     dropped.add(sequence);
   }
@@ -256,15 +274,14 @@ final class Batch implements AutoCloseable {
 
   private void run(List<Feed> feeds, Advance advance) throws InterruptedException {
     List<String> adapters = feeds.getFirst().sequence.adapters();
-    List<Steps.Tokens> tokens = new ArrayList<>();
-    for (Feed feed : feeds) {
-      int done = cache.length(feed.sequence.slot());
-      int known = feed.count - feed.guess.length;
-      boolean last = done + known == feed.sequence.length();
-      if (sharing && feed.sequence.firstFeed()) {
-        counters.looked(feed.sequence.promptLength(), done);
+    List<Steps.Tokens> tokens;
+    if (feeds.size() == 1) {
+      tokens = List.of(tokens(feeds.getFirst()));
+    } else {
+      tokens = new ArrayList<>(feeds.size());
+      for (Feed feed : feeds) {
+        tokens.add(tokens(feed));
       }
-      tokens.add(tokens(feed.sequence, done, feed.count, feed.guess, last ? 1 + feed.guess.length : 0));
     }
     Steps.Result result = steps.run(cache, adapters, tokens);
     int[] kept = new int[feeds.size()];
@@ -274,6 +291,16 @@ final class Batch implements AutoCloseable {
     }
     commit(feeds, adapters, result, kept);
     steps.recycle(result);
+  }
+
+  private Steps.Tokens tokens(Feed feed) {
+    int done = cache.length(feed.sequence.slot());
+    int known = feed.count - feed.guess.length;
+    boolean last = done + known == feed.sequence.length();
+    if (sharing && feed.sequence.firstFeed()) {
+      counters.looked(feed.sequence.promptLength(), done);
+    }
+    return tokens(feed.sequence, done, feed.count, feed.guess, last ? 1 + feed.guess.length : 0);
   }
 
   private static Steps.Tokens tokens(Sequence sequence, int done, int count, int[] guess, int wanted) {

@@ -152,13 +152,9 @@ public final class Engine {
         if (cancellation.isCancelled()) {
           break;
         }
-        for (Sequence sequence : batch.running()) {
-          if (sequence.finished()) {
-            batch.leave(sequence);
-          }
-        }
+        batch.leave(false);
       }
-      batch.running().forEach(batch::leave);
+      batch.leave(true);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

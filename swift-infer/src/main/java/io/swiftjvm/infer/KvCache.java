@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +65,8 @@ public final class KvCache implements AutoCloseable {
   private int capacity;
   private int moves;
   private boolean rested = true;
+  /** Used again by a step of the same shape, for a token shall cost little of the heap. */
+  private @Nullable Step last;
   private boolean closed;
 
   /** {@link #KvCache(Backend, int, int, int, DType)} of float32 with as many blocks as there can be use for. */
@@ -275,7 +278,13 @@ public final class KvCache implements AutoCloseable {
       }
     }
     grow();
-    return new Step(sequences.clone(), counts.clone());
+    Step step = last;
+    if (step == null || !step.fits(sequences, counts)) {
+      step = new Step(sequences.clone(), counts.clone());
+      last = step;
+    }
+    step.look();
+    return step;
   }
 
   /** Memory for every block that is in use, with some for those to come. */
@@ -334,61 +343,78 @@ public final class KvCache implements AutoCloseable {
   /** The tokens of one pass and the sequences they continue. */
   public final class Step implements AttentionContext {
     private final int[] sequences;
-    private final int tokens;
-    private final Segments segments;
+    private final int[] starts;
+    private final int[] counts;
+    private final int[] entries;
+    private final int[] keys;
+    private final int[] positions;
+    private Segments.@Nullable Pages pages;
+    private @Nullable Segments segments;
     /** The rows of the cache that the tokens of the pass go to. */
-    private final Tensor rows;
+    private @Nullable Tensor rows;
 
     private Step(int[] sequences, int[] counts) {
-      int n = sequences.length;
-      int[] starts = new int[n];
-      int[] entries = new int[n];
-      int[] keys = new int[n];
+      this.sequences = sequences;
+      this.counts = counts;
+      this.starts = new int[counts.length];
+      this.entries = new int[counts.length];
+      this.keys = new int[counts.length];
       int tokens = 0;
-      int blocks = 0;
-      for (int i = 0; i < n; i++) {
+      for (int i = 0; i < counts.length; i++) {
         starts[i] = tokens;
+        tokens += counts[i];
+      }
+      this.positions = new int[tokens];
+    }
+
+    private boolean fits(int[] otherSequences, int[] otherCounts) {
+      return Arrays.equals(sequences, otherSequences) && Arrays.equals(counts, otherCounts);
+    }
+
+    /** Sees where the sequences are now. */
+    @SuppressWarnings("ReferenceEquality") // the same tensor is the same place
+    private void look() {
+      int blocks = 0;
+      for (int i = 0; i < keys.length; i++) {
         entries[i] = blocks;
         keys[i] = lengths[sequences[i]] + counts[i];
-        tokens += counts[i];
         blocks += Math.ceilDiv(keys[i], BLOCK);
       }
       int[] table = tableRoom.values(blocks);
-      int[] to = rowRoom.values(tokens);
-      for (int i = 0; i < n; i++) {
+      int[] to = rowRoom.values(positions.length);
+      for (int i = 0; i < keys.length; i++) {
         int[] own = tables[sequences[i]];
         System.arraycopy(own, 0, table, entries[i], Math.ceilDiv(keys[i], BLOCK));
         for (int t = 0; t < counts[i]; t++) {
           int at = keys[i] - counts[i] + t;
           to[starts[i] + t] = own[at / BLOCK] * BLOCK + at % BLOCK;
+          positions[starts[i] + t] = at;
         }
       }
-      this.sequences = sequences;
-      this.tokens = tokens;
-      this.rows = rowRoom.upload();
-      this.segments = new Segments(starts, counts, entries, keys, new Segments.Pages(BLOCK, tableRoom.upload()));
+      rows = rowRoom.upload();
+      Tensor uploaded = tableRoom.upload();
+      Segments.Pages now = pages;
+      if (now == null || now.table() != uploaded) {
+        now = new Segments.Pages(BLOCK, uploaded);
+        pages = now;
+      }
+      // a new one every time: backends know what they made of segments by their identity
+      segments = new Segments(starts, counts, entries, keys, now);
     }
 
-    /** Which rows see each other, and where keys lie. */
-    Segments segments() {
-      return segments;
+    /** Which rows see each other, and where keys lie; for a recorded pass that is done again. */
+    public Segments segments() {
+      return Objects.requireNonNull(segments);
     }
 
-    /** The position of every token of the pass in its sequence. */
+    /** The position of every token of the pass in its sequence; not to be changed, and other ones after the next step. */
     public int[] positions() {
-      int[] positions = new int[tokens];
-      for (int s = 0; s < sequences.length; s++) {
-        int count = segments.qLength()[s];
-        for (int t = 0; t < count; t++) {
-          positions[segments.qStart()[s] + t] = segments.kLength()[s] - count + t;
-        }
-      }
       return positions;
     }
 
     /** Index in the pass of the last token of sequence {@code index}. */
     public int lastRow(int index) {
-      return segments.qStart()[index] + segments.qLength()[index] - 1;
+      return starts[index] + counts[index] - 1;
     }
 
     @Override
@@ -402,9 +428,10 @@ public final class KvCache implements AutoCloseable {
       Tensor newValues = v.view(n, v.size() / n);
       Layer cached =
           layers.computeIfAbsent(layer, i -> layer(newKeys.columns(), newValues.columns()));
-      ops.backend().scatterRows(newKeys, rows, cached.keys);
-      ops.backend().scatterRows(newValues, rows, cached.values);
-      return ops.attention(q, cached.keys, cached.values, spec, segments, sinks);
+      Tensor to = Objects.requireNonNull(rows);
+      ops.backend().scatterRows(newKeys, to, cached.keys);
+      ops.backend().scatterRows(newValues, to, cached.values);
+      return ops.attention(q, cached.keys, cached.values, spec, segments(), sinks);
     }
 
     @Override
@@ -415,7 +442,7 @@ public final class KvCache implements AutoCloseable {
       States all = states.computeIfAbsent(key, k -> states(size));
       List<Recurrence> runs = new ArrayList<>();
       for (int s = 0; s < sequences.length; s++) {
-        runs.add(new Recurrence(segments.qStart()[s], segments.qLength()[s], all.kept.slice(sequences[s], 1),
+        runs.add(new Recurrence(starts[s], counts[s], all.kept.slice(sequences[s], 1),
             all.next.slice(sequences[s], 1)));
       }
       return runs;
@@ -423,21 +450,21 @@ public final class KvCache implements AutoCloseable {
 
     /** Keeps the tokens of the pass: the next step comes behind them. Without it they are written over. */
     public void commit() {
-      commit(segments.qLength());
+      commit(counts);
     }
 
     /**
-     * Keeps the first {@code counts[i]} tokens of each sequence.
+     * Keeps the first {@code kept[i]} tokens of each sequence.
      *
      * @throws IllegalStateException if layers carry states and these are not all tokens: run a pass over fewer
      */
-    public void commit(int[] counts) {
-      if (hasStates() && !Arrays.equals(counts, segments.qLength())) {
+    public void commit(int[] kept) {
+      if (hasStates() && !Arrays.equals(kept, counts)) {
         throw new IllegalStateException("states behind a part of a pass are not known");
       }
       for (int s = 0; s < sequences.length; s++) {
         int slot = sequences[s];
-        lengths[slot] = segments.kLength()[s] - segments.qLength()[s] + counts[s];
+        lengths[slot] = keys[s] - counts[s] + kept[s];
         if (hasStates()) {
           states.values().forEach(all -> backend.copy(all.next.slice(slot, 1), all.kept.slice(slot, 1)));
         }

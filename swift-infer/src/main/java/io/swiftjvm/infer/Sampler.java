@@ -49,9 +49,9 @@ final class Sampler {
     if (greedy) {
       return best;
     }
-    double[] p = Scores.probabilities(scores, room.take(scores.length));
-    int drawn = Draws.choose(p, Draws.uniform(seed, index));
-    room.give(p);
+    ScoreRoom.Place place = room.take(scores.length);
+    int drawn = Draws.choose(Scores.probabilities(scores, place.numbers), Draws.uniform(seed, index));
+    room.give(place);
     return drawn;
   }
 

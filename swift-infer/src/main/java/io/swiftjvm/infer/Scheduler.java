@@ -40,6 +40,7 @@ public final class Scheduler implements AutoCloseable {
   private final Condition changed = lock.newCondition();
   private final Deque<Speaker> waiting = new ArrayDeque<>();
   private final Thread worker;
+  private final List<Sequence> ready = new ArrayList<>();
   private boolean closed;
   private volatile boolean forget;
   private volatile int running;
@@ -185,16 +186,20 @@ public final class Scheduler implements AutoCloseable {
         if (closed) {
           waiting.forEach(s -> s.generation().cancel());
         }
-        waiting.removeIf(Scheduler::gone);
-        fill(batch, speakers);
-        waiting.removeIf(this::late);
+        if (!waiting.isEmpty()) {
+          waiting.removeIf(Scheduler::gone);
+          fill(batch, speakers);
+          waiting.removeIf(this::late);
+        }
         running = speakers.size();
         if (closed) {
           speakers.forEach(s -> s.generation().cancel());
           return false;
         }
-        if (speakers.stream().anyMatch(Speaker::ready)) {
-          return true;
+        for (Speaker speaker : speakers) {
+          if (speaker.ready()) {
+            return true;
+          }
         }
         if (speakers.isEmpty()) {
           changed.await();
@@ -260,8 +265,15 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void step(Batch batch, List<Speaker> speakers) throws InterruptedException {
-    speakers.stream().filter(s -> s.generation().cancelled()).forEach(Speaker::cancel);
-    List<Sequence> ready = speakers.stream().filter(s -> !s.finished() && s.ready()).map(Speaker::sequence).toList();
+    ready.clear();
+    for (Speaker speaker : speakers) {
+      if (speaker.generation().cancelled()) {
+        speaker.cancel();
+      }
+      if (!speaker.finished() && speaker.ready()) {
+        ready.add(speaker.sequence());
+      }
+    }
     List<Sequence> dropped =
         batch.step(ready, () -> true, (sequence, row) -> advance(speaker(speakers, sequence), row));
     lock.lock();
@@ -277,7 +289,12 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private static Speaker speaker(List<Speaker> speakers, Sequence sequence) {
-    return speakers.stream().filter(s -> s.sequence() == sequence).findFirst().orElseThrow();
+    for (Speaker speaker : speakers) {
+      if (speaker.sequence() == sequence) {
+        return speaker;
+      }
+    }
+    throw new IllegalStateException("a sequence of nobody");
   }
 
   /** A sequence that cannot go on, for instance because its constraints forbid every token, ends alone. */
@@ -291,9 +308,17 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void release(Batch batch, List<Speaker> speakers) {
-    List<Speaker> done = speakers.stream().filter(Speaker::finished).toList();
-    done.forEach(s -> batch.leave(s.sequence()));
-    speakers.removeAll(done);
+    List<Speaker> done = List.of();
+    for (int i = 0; i < speakers.size(); i++) {
+      if (speakers.get(i).finished()) {
+        done = done.isEmpty() ? new ArrayList<>() : done;
+        done.add(speakers.get(i));
+        batch.leave(speakers.get(i).sequence());
+      }
+    }
+    if (!done.isEmpty()) {
+      speakers.removeAll(done);
+    }
     running = speakers.size();
     cacheUsage = batch.usage();
     done.forEach(Speaker::end);

@@ -1,22 +1,50 @@
 package io.swiftjvm.infer;
 
-import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.ArrayDeque;
+import java.util.Deque;
 
 /**
- * Places for one number for each token of a vocabulary, used again by whoever draws the next token: they are the largest thing that
- * a draw needs. Thread-safe.
+ * Places for the numbers that a draw needs, one and more for each token of a vocabulary, used again by whoever draws the next
+ * token. Thread-safe.
  */
 final class ScoreRoom {
-  private final ConcurrentLinkedDeque<double[]> spares = new ConcurrentLinkedDeque<>();
+  private final Deque<Place> spares = new ArrayDeque<>();
 
-  /** {@code n} numbers that mean nothing. */
-  double[] take(int n) {
-    double[] spare = spares.pollFirst();
-    return spare != null && spare.length == n ? spare : new double[n];
+  /** Room for one draw; what it holds means nothing at first. */
+  static final class Place {
+    /** A number for each token. */
+    final double[] numbers;
+    /** A sum and a count for each of {@link Scores#GROUPS}. */
+    final double[] sums = new double[Scores.GROUPS];
+
+    final int[] counts = new int[Scores.GROUPS];
+    private long[] keys = new long[0];
+
+    Place(int n) {
+      numbers = new double[n];
+    }
+
+    /** At least {@code n} places for what is sorted. */
+    long[] keys(int n) {
+      if (keys.length < n) {
+        keys = new long[Math.min(numbers.length, Math.max(64, 2 * n))];
+      }
+      return keys;
+    }
   }
 
-  /** Takes them back when nobody looks at them any more. */
-  void give(double[] numbers) {
-    spares.addFirst(numbers);
+  /** Room for {@code n} tokens. */
+  Place take(int n) {
+    synchronized (spares) {
+      Place spare = spares.pollFirst();
+      return spare != null && spare.numbers.length == n ? spare : new Place(n);
+    }
+  }
+
+  /** Takes it back when nobody looks at it any more. */
+  void give(Place place) {
+    synchronized (spares) {
+      spares.addFirst(place);
+    }
   }
 }

@@ -7,7 +7,7 @@ import java.util.function.IntPredicate;
 final class Scores {
   /** Eight groups of probabilities to a doubling, up to one. */
   private static final int GROUP_SHIFT = 20;
-  private static final int GROUPS = (Float.floatToIntBits(1) >>> GROUP_SHIFT) + 1;
+  static final int GROUPS = (Float.floatToIntBits(1) >>> GROUP_SHIFT) + 1;
 
   private Scores() {}
 
@@ -112,12 +112,16 @@ final class Scores {
   }
 
   /**
-   * Forbids the least probable tokens whose probabilities come to {@code mass} at most together, but for the {@code keep} most
-   * probable ones. Those of like size are added up first: only where the sum passes the mass an order is needed.
+   * Forbids the least probable tokens whose probabilities, the numbers of {@code room}, come to {@code mass} at most together,
+   * but for the {@code keep} most probable ones. Those of like size are added up first: only where the sum passes the mass an
+   * order is needed.
    */
-  static void dropLeast(float[] scores, double[] p, double mass, int keep) {
-    double[] sums = new double[GROUPS];
-    int[] counts = new int[GROUPS];
+  static void dropLeast(float[] scores, ScoreRoom.Place room, double mass, int keep) {
+    double[] p = room.numbers;
+    double[] sums = room.sums;
+    int[] counts = room.counts;
+    Arrays.fill(sums, 0);
+    Arrays.fill(counts, 0);
     int left = 0;
     for (int i = 0; i < p.length; i++) {
       if (scores[i] != Float.NEGATIVE_INFINITY) {
@@ -134,7 +138,7 @@ final class Scores {
       left -= counts[last++];
     }
     int n = 0;
-    long[] keys = new long[last < GROUPS ? counts[last] : 0];
+    long[] keys = room.keys(last < GROUPS ? counts[last] : 0);
     for (int i = 0; i < p.length; i++) {
       if (scores[i] != Float.NEGATIVE_INFINITY) {
         int group = group(p[i]);
@@ -145,7 +149,7 @@ final class Scores {
         }
       }
     }
-    Arrays.sort(keys);
+    Arrays.sort(keys, 0, n);
     for (int i = 0; i < n && left > keep; i++, left--) {
       sum += p[(int) keys[i]];
       if (sum > mass) {

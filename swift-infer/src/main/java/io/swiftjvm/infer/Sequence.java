@@ -16,7 +16,7 @@ final class Sequence {
   private final SamplingParams params;
   private final long seed;
   private final int most;
-  private final Set<Integer> ends;
+  private final int[] ends;
   private final Sampler sampler;
   private final TokenHistory history;
   private final int[] prompt;
@@ -57,7 +57,7 @@ final class Sequence {
     this.params = params;
     this.seed = seed;
     this.most = most;
-    this.ends = ends;
+    this.ends = ends.stream().mapToInt(Integer::intValue).toArray();
     this.sampler = sampler;
     this.matcher = matcher;
     this.decoder = decoder;
@@ -158,7 +158,7 @@ final class Sequence {
     if (asked != null && logits != null) {
       logprobs.add(TokenLogprob.of(logits, token, asked));
     }
-    if (ends.contains(token)) {
+    if (ends(token)) {
       finish(FinishReason.STOP);
       return;
     }
@@ -177,6 +177,15 @@ final class Sequence {
     } else if (made == most) {
       finish(FinishReason.LENGTH);
     }
+  }
+
+  private boolean ends(int token) {
+    for (int end : ends) {
+      if (end == token) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Ends here; text that was held back is shown. */

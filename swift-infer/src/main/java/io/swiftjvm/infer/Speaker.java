@@ -76,8 +76,8 @@ final class Speaker {
   private void tell() {
     List<TokenLogprob> all = sequence.logprobs();
     if (!text.isEmpty() || told < all.size()) {
-      generation.offer(
-          new Piece(sequence.index(), text.toString(), List.copyOf(all.subList(told, all.size()))));
+      generation.offer(new Piece(sequence.index(), text.toString(),
+          told == all.size() ? List.of() : List.copyOf(all.subList(told, all.size()))));
       told = all.size();
       text.setLength(0);
     }

@@ -35,9 +35,9 @@ final class Spoken {
      * Takes it.
      *
      * @param logits (n,V), which stay for the time of the call
-     * @param room int32 (n) for the likeliest tokens, or null if there is none yet
+     * @param room for the likeliest tokens, or null if there is none yet
      */
-    T of(Tensor logits, @Nullable Tensor room);
+    T of(Tensor logits, @Nullable BestRoom room);
   }
 
   private final CausalLm model;
@@ -76,12 +76,12 @@ final class Spoken {
       state = now;
       forget();
     }
-    Shape shape = new Shape(ids.length, adapters);
-    StepReplays.Key key = new StepReplays.Key(ids.length, adapters, cache.moves(), now);
-    StepReplays.Recorded recorded = cache.replays().find(key);
+    StepReplays.Recorded recorded = cache.replays().find(ids.length, adapters, cache.moves(), now);
     if (recorded != null && recorded.proven) {
       return answer.of(again(recorded, step, ids), recorded.best());
     }
+    Shape shape = new Shape(ids.length, adapters);
+    StepReplays.Key key = new StepReplays.Key(ids.length, adapters, cache.moves(), now);
     if (recorded == null && !Boolean.FALSE.equals(repeatable.get(shape))) {
       try {
         return record(cache, key, shape, adapters, step, ids, answer);

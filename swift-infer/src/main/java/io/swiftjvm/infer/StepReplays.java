@@ -4,7 +4,6 @@ import io.swiftjvm.backend.Recorder;
 import io.swiftjvm.backend.Replay;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.model.PassInputs;
-import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.LinkedHashMap;
@@ -32,7 +31,7 @@ final class StepReplays implements AutoCloseable {
     private final Scope room;
     private final PassInputs inputs;
     private final Tensor logits;
-    private final Tensor best;
+    private final BestRoom best;
     private final Replay replay;
     /** True once it has been seen to give the same bits as a pass of the model. */
     boolean proven;
@@ -43,12 +42,12 @@ final class StepReplays implements AutoCloseable {
       this.room = room;
       this.inputs = inputs;
       this.logits = logits;
-      this.best = room.tensor(DType.I32, logits.rows());
+      this.best = new BestRoom(room, Math.toIntExact(logits.rows()));
       this.replay = recorder.replay();
     }
 
     /** Room for the likeliest token of each text. */
-    Tensor best() {
+    BestRoom best() {
       return best;
     }
 
@@ -72,20 +71,32 @@ final class StepReplays implements AutoCloseable {
   }
 
   private final Map<Key, Recorded> kept = new LinkedHashMap<>(16, 0.75f, true);
+  /** What was asked for last, and what there was: the next step is of the same kind mostly. */
+  private @Nullable Key latest;
+  private @Nullable Recorded current;
 
-  synchronized @Nullable Recorded find(Key key) {
-    Recorded found = kept.get(key);
-    return found == null ? missing(key) : found;
+  /** The recording of such a pass, or null. */
+  synchronized @Nullable Recorded find(int texts, List<String> adapters, int moves, int state) {
+    Key last = latest;
+    if (last == null || last.texts != texts || last.moves != moves || last.state != state
+        || !last.adapters.equals(adapters)) {
+      last = new Key(texts, adapters, moves, state);
+      latest = last;
+      current = kept.get(last);
+      if (current == null) {
+        missing(last);
+      }
+    }
+    return current;
   }
 
   /** There is none: those of another state are of no use any more. */
-  private @Nullable Recorded missing(Key key) {
+  private void missing(Key key) {
     for (Key old : List.copyOf(kept.keySet())) {
       if (old.moves != key.moves || old.state != key.state) {
         remove(old);
       }
     }
-    return null;
   }
 
   /** Bytes of all of them. */
@@ -103,9 +114,11 @@ final class StepReplays implements AutoCloseable {
       remove(kept.keySet().iterator().next());
     }
     kept.put(key, recorded);
+    latest = null;
   }
 
   synchronized void remove(Key key) {
+    latest = null;
     Recorded old = kept.remove(key);
     if (old != null) {
       old.close();
@@ -116,5 +129,7 @@ final class StepReplays implements AutoCloseable {
   public synchronized void close() {
     kept.values().forEach(Recorded::close);
     kept.clear();
+    latest = null;
+    current = null;
   }
 }

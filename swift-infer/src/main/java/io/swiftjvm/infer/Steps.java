@@ -7,9 +7,10 @@ import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -23,11 +24,14 @@ final class Steps {
   private static final int SPARES = 64;
   private static final int[] NONE = new int[0];
 
-  private final LinkedBlockingDeque<float[]> spares = new LinkedBlockingDeque<>();
+  private final Deque<float[]> spares = new ArrayDeque<>();
   private final CausalLm model;
   private final Spoken spoken;
   private final ScoreRoom room = new ScoreRoom();
   private final ReentrantLock turn = new ReentrantLock(true);
+  private int[] slots = NONE;
+  private int[] counts = NONE;
+  private int[] ids = NONE;
 
   Steps(CausalLm model) {
     this.model = model;
@@ -98,9 +102,14 @@ final class Steps {
     });
   }
 
+  /** Arrays of this turn, the last one's where they are as long. */
+  private static int[] room(int[] last, int length) {
+    return last.length == length ? last : new int[length];
+  }
+
   private Result pass(KvCache cache, List<String> adapters, List<Tokens> tokens) {
-    int[] slots = new int[tokens.size()];
-    int[] counts = new int[tokens.size()];
+    slots = room(slots, tokens.size());
+    counts = room(counts, tokens.size());
     int all = 0;
     boolean speaks = tokens.size() <= FEW;
     for (int i = 0; i < slots.length; i++) {
@@ -111,7 +120,7 @@ final class Steps {
       speaks &= counts[i] == 1 && own.wanted() == 1;
     }
     KvCache.Step step = cache.step(slots, counts);
-    int[] ids = new int[all];
+    ids = room(ids, all);
     for (int i = 0, at = 0; i < slots.length; at += counts[i], i++) {
       System.arraycopy(tokens.get(i).ids(), 0, ids, at, counts[i]);
     }
@@ -132,22 +141,33 @@ final class Steps {
   }
 
   /** What was wanted of the logits of a pass; the likeliest tokens are made in {@code room} if there is some. */
-  private List<List<Row>> rows(Tensor logits, List<Tokens> tokens, @Nullable Tensor room) {
+  private List<List<Row>> rows(Tensor logits, List<Tokens> tokens, @Nullable BestRoom room) {
     boolean anyBest = false;
     for (int i = 0; i < tokens.size(); i++) {
       anyBest |= tokens.get(i).best() && tokens.get(i).wanted() > 0;
     }
     int[] best = anyBest ? best(logits, room) : NONE;
+    if (tokens.size() == 1 && tokens.getFirst().wanted() == 1) {
+      return List.of(List.of(row(tokens.getFirst(), logits, best, 0)));
+    }
     List<List<Row>> results = new ArrayList<>(tokens.size());
     int row = 0;
     for (Tokens own : tokens) {
+      if (own.wanted() == 1) {
+        results.add(List.of(row(own, logits, best, row++)));
+        continue;
+      }
       List<Row> wanted = new ArrayList<>(own.wanted());
       for (int i = 0; i < own.wanted(); i++, row++) {
-        wanted.add(own.best() ? new Row(null, best[row]) : Row.of(download(logits.slice(row, 1))));
+        wanted.add(row(own, logits, best, row));
       }
       results.add(wanted);
     }
     return results;
+  }
+
+  private Row row(Tokens own, Tensor logits, int[] best, int row) {
+    return own.best() ? new Row(null, best[row]) : Row.of(download(logits.slice(row, 1)));
   }
 
   private Tensor upload(Scope scope, int[] values) {
@@ -156,23 +176,26 @@ final class Steps {
     return tensor;
   }
 
-  private int[] best(Tensor logits, @Nullable Tensor room) {
+  private int[] best(Tensor logits, @Nullable BestRoom room) {
     if (room != null) {
-      model.backend().argmax(logits, room);
-      return room.toInts();
+      return room.of(model.backend(), logits);
     }
     try (Scope scope = new Scope(model.backend())) {
-      Tensor ids = scope.tensor(DType.I32, logits.rows());
-      model.backend().argmax(logits, ids);
-      return ids.toInts();
+      return new BestRoom(scope, Math.toIntExact(logits.rows())).of(model.backend(), logits);
     }
   }
 
   private float[] download(Tensor row) {
-    float[] spare = spares.pollFirst();
+    float[] spare = spare();
     float[] values = spare != null && spare.length == row.size() ? spare : new float[Math.toIntExact(row.size())];
     model.backend().download(row, MemorySegment.ofArray(values));
     return values;
+  }
+
+  private float @Nullable [] spare() {
+    synchronized (spares) {
+      return spares.pollFirst();
+    }
   }
 
   /** Takes logits back that nobody looks at any more: a vocabulary's row is the largest thing that a step makes. */
@@ -180,8 +203,12 @@ final class Steps {
     for (List<Row> rows : result.rows()) {
       for (Row row : rows) {
         float[] logits = row.logits();
-        if (logits != null && spares.size() < SPARES) {
-          spares.addFirst(logits);
+        if (logits != null) {
+          synchronized (spares) {
+            if (spares.size() < SPARES) {
+              spares.addFirst(logits);
+            }
+          }
         }
       }
     }

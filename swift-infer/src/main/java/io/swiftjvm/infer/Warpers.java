@@ -44,9 +44,10 @@ public final class Warpers {
   /** {@link #topP(double, int)} whose probabilities lie in {@code room}. */
   static LogitsProcessor topP(double p, int keep, ScoreRoom room) {
     return (history, scores) -> {
-      double[] probabilities = room.take(scores.length);
-      Scores.dropLeast(scores, Scores.probabilities(scores, probabilities), 1 - p, keep);
-      room.give(probabilities);
+      ScoreRoom.Place place = room.take(scores.length);
+      Scores.probabilities(scores, place.numbers);
+      Scores.dropLeast(scores, place, 1 - p, keep);
+      room.give(place);
     };
   }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /** A {@code tokenizer.json} run by the Rust library. */
@@ -12,6 +13,8 @@ final class HuggingFaceTokenizer implements Tokenizer {
   private final Vocabulary vocabulary;
   private final SpecialTokens special;
   private final NativeTokenizer tokenizer;
+  /** What each id means without others, as far as anybody asked. */
+  private final AtomicReferenceArray<@Nullable String> alone;
   private final Object twinLock = new Object();
   private @Nullable String json;
   private @Nullable NativeTokenizer twin;
@@ -22,6 +25,7 @@ final class HuggingFaceTokenizer implements Tokenizer {
     this.vocabulary = vocabulary;
     this.special = special;
     this.tokenizer = tokenizer;
+    this.alone = new AtomicReferenceArray<>(vocabulary.tokens().size());
   }
 
   @Override
@@ -72,9 +76,19 @@ final class HuggingFaceTokenizer implements Tokenizer {
 
   @Override
   public String decode(int[] ids, boolean skipSpecialTokens) {
-    int[] kept = skipSpecialTokens
-        ? Arrays.stream(ids).filter(id -> !special.all().contains(id)).toArray() : ids;
-    return tokenizer.decode(kept, skipSpecialTokens);
+    return tokenizer.decode(skipSpecialTokens ? withoutSpecial(ids) : ids, skipSpecialTokens);
+  }
+
+  /** Those that are not special. */
+  private int[] withoutSpecial(int[] ids) {
+    int[] kept = ids.clone();
+    int n = 0;
+    for (int id : ids) {
+      if (!special.all().contains(id)) {
+        kept[n++] = id;
+      }
+    }
+    return n == ids.length ? kept : Arrays.copyOf(kept, n);
   }
 
   @Override
@@ -105,7 +119,19 @@ final class HuggingFaceTokenizer implements Tokenizer {
 
   @Override
   public StreamDecoder streamDecoder(boolean skipSpecialTokens) {
-    return new WindowDecoder(this, skipSpecialTokens);
+    return new WindowDecoder(this, skipSpecialTokens, this::alone);
+  }
+
+  /** The text of an id without others; every stream asks for it behind every token. */
+  private String alone(int id) {
+    String known = id >= 0 && id < alone.length() ? alone.get(id) : null;
+    if (known == null) {
+      known = decode(new int[] {id}, false);
+      if (id >= 0 && id < alone.length()) {
+        alone.set(id, known);
+      }
+    }
+    return known;
   }
 
   @Override

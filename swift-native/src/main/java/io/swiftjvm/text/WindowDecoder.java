@@ -1,7 +1,8 @@
 package io.swiftjvm.text;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.function.IntFunction;
 
 /**
  * Decodes a window of the last ids twice, with and without the new one, and shows the difference: what a token adds can
@@ -13,56 +14,70 @@ final class WindowDecoder implements StreamDecoder {
 
   private final Tokenizer tokenizer;
   private final boolean skipSpecialTokens;
-  private final List<Integer> window = new ArrayList<>();
+  private final IntFunction<String> alone;
+  private final Set<Integer> skipped;
+  private int[] window = new int[MAX_HELD];
+  private int length;
   private int shownIds;
   private String shown = "";
 
-  WindowDecoder(Tokenizer tokenizer, boolean skipSpecialTokens) {
+  /**
+   * A decoder at the start of a text.
+   *
+   * @param alone the text of one id without others
+   */
+  WindowDecoder(Tokenizer tokenizer, boolean skipSpecialTokens, IntFunction<String> alone) {
     this.tokenizer = tokenizer;
+    this.alone = alone;
     this.skipSpecialTokens = skipSpecialTokens;
+    this.skipped = skipSpecialTokens ? tokenizer.special().all() : Set.of();
   }
 
   @Override
   public String push(int id) {
-    if (skipSpecialTokens && tokenizer.special().all().contains(id)) {
+    if (skipped.contains(id)) {
       return "";
     }
-    window.add(id);
-    return release(window.size() - shownIds >= MAX_HELD);
+    if (length == window.length) {
+      window = Arrays.copyOf(window, 2 * length);
+    }
+    window[length++] = id;
+    return release(length - shownIds >= MAX_HELD);
   }
 
   @Override
   public String finish() {
     String rest = release(true);
-    window.clear();
+    length = 0;
     shownIds = 0;
     shown = "";
     return rest;
   }
 
   private String release(boolean force) {
-    String text = decode(window);
+    String text = decode();
     if (!force && (text.length() <= shown.length() || text.endsWith("\ufffd"))) {
       return "";
     }
     // With byte fallback one bad byte turns all bytes beside it bad; what was shown stays.
     String fresh = text.startsWith(shown) ? text.substring(shown.length()) : text.substring(common(text));
-    window.subList(0, shownIds).clear();
-    shownIds = window.size();
-    shown = decode(window);
+    length -= shownIds;
+    System.arraycopy(window, shownIds, window, 0, length);
+    shownIds = length;
+    shown = length == 1 ? alone.apply(window[0]) : decode();
     return fresh;
   }
 
   private int common(String text) {
-    int length = Math.min(text.length(), shown.length());
+    int most = Math.min(text.length(), shown.length());
     int at = 0;
-    while (at < length && text.charAt(at) == shown.charAt(at)) {
+    while (at < most && text.charAt(at) == shown.charAt(at)) {
       at++;
     }
     return at;
   }
 
-  private String decode(List<Integer> ids) {
-    return tokenizer.decode(ids.stream().mapToInt(Integer::intValue).toArray(), skipSpecialTokens);
+  private String decode() {
+    return tokenizer.decode(Arrays.copyOf(window, length), skipSpecialTokens);
   }
 }
