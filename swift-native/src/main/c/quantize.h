@@ -18,14 +18,20 @@ INLINE float largest_of(const float *x, int n) {
 
 #if VB == 64
 #define vmin(a, b) ((vf)_mm512_min_ps((__m512)(a), (__m512)(b)))
+#define most_of(a, b) ((vi)_mm512_max_epi32((__m512i)(a), (__m512i)(b)))
+#define most_of_unsigned(a, b) ((vu)_mm512_max_epu32((__m512i)(a), (__m512i)(b)))
 #define to_halves(x) ((vh)_mm512_cvtps_ph((__m512)(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
 INLINE vf vfma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 #elif VB == 32
 #define vmin(a, b) ((vf)_mm256_min_ps((__m256)(a), (__m256)(b)))
+#define most_of(a, b) ((vi)_mm256_max_epi32((__m256i)(a), (__m256i)(b)))
+#define most_of_unsigned(a, b) ((vu)_mm256_max_epu32((__m256i)(a), (__m256i)(b)))
 #define to_halves(x) ((vh)_mm256_cvtps_ph((__m256)(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
 INLINE vf vfma(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 #else
 INLINE vf vmin(vf a, vf b) { return pick(a < b, a, b); }
+INLINE vi most_of(vi a, vi b) { return (vi)pick(a > b, (vf)a, (vf)b); }
+INLINE vu most_of_unsigned(vu a, vu b) { return (vu)pick((vi)(a > b), (vf)a, (vf)b); }
 INLINE vh to_halves(vf x) {
   vh h;
   for (int i = 0; i < W; i++) h[i] = to_f16(x[i]);
@@ -46,101 +52,180 @@ INLINE vf rounded(vf x, vf low, vf high) {
 #endif
 }
 
-/* Scales of 4 bits that are tried, as factors of the largest element (which comes to lie at -7.2, -7.8, or is cut to -8 from
- * -8.2, -8.6: of all sets of four these leave about the least error on normal weights) and, with a zero point, of the range;
- * the one with the least squared error is taken. */
+/* With a zero point: shares of the range that the codes are spread over, of which the one with the least squared error is taken. */
 #define TRIALS 6
-static const float TRIAL_4[4] = {-0.138888896f, -0.128205135f, -0.121951222f, -0.116279073f};
 static const float TRIAL_RANGE[TRIALS] = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
+/* The least significant bit of a float of this size is 1: added to a whole number it leaves that in the low bits. */
+#define WHOLE 0x1.8p23f
 
-/* Groups of n columns of W rows, a row in each lane: x is nearly scale (code - zero); codes replace x, zero added. */
-INLINE void round_groups(const int kind, vf *x, int n, vf *scale, vf *zero) {
-  const float levels = kind & BITS8 ? 255 : 15, most = kind & BITS8 ? 127 : 31;
-  const int even = (kind & (BITS8 | BITS6)) != 0; /* codes between -most and most */
-  const int trials = kind & ZERO ? (kind & BITS8 ? 1 : TRIALS) : even ? 1 : 4;
-  vf high = {0}, low = {0};
-  for (int j = 0; j < n; j++) high = vmax(x[j], high), low = vmin(x[j], low);
-  vf top = pick(high >= -low, high, low);
-  vf s[TRIALS], inverse[TRIALS], from[TRIALS], to[TRIALS], error[TRIALS];
+/* How W groups, a row in each lane, are rounded: x is nearly scale (code - zero), code - zero between first and last. */
+typedef struct {
+  vf scale, inverse, first, last, zero;
+} rounding;
+
+/* The largest and the least of n vectors, at least and at most 0; returns bits of lanes with an element that is no number.
+ * Compared as whole numbers: among those of one sign floats keep their order, and what is no number is beyond all others. */
+INLINE vi extremes(const vf *x, int n, vf *high, vf *low) {
+  vi most = {0};
+  vu least = 0x80000000u - (vu){0};
+  for (int j = 0; j < n; j++) most = most_of((vi)x[j], most), least = most_of_unsigned((vu)x[j], least);
+  *high = (vf)most, *low = (vf)least;
+  return (most >= 0x7f800000) | (vi)(least >= 0xff800000u);
+}
+
+/* Scales of 4 bits: two first ones, which bring the largest element to -8.1 (less, if the largest of the other sign would
+ * be beyond 7.4) and to -8.45, each give codes. For codes q the best scale is sum(x q) / sum(q q), which takes
+ * sum(x q)^2 / sum(q q) off the squared error; the better of the two is taken. */
+INLINE vf scale_4(const vf *x, int n, vf high, vf low) {
+  vf large = vmax(high, -low), other = vmin(high, -low), sign = pick(high >= -low, splat(-1), splat(1));
+  vi fits = (large > 0x1p-40f) & (large < 0x1p40f); /* beyond these a float16 is 0 or infinite in any case */
+  vf one = sign / pick(fits, vmax(large * (1 / 8.1f), other * (1 / 7.4f)), splat(INFINITY));
+  vf two = sign / pick(fits, large * (1 / 8.45f), splat(INFINITY));
+  vf xq1 = {0}, qq1 = {0}, xq2 = {0}, qq2 = {0};
+  for (int j = 0; j < n; j++) {
+    vf q1 = vfma(x[j], one, splat(WHOLE)) - WHOLE;
+    vf q2 = vmin(vfma(x[j], two, splat(WHOLE)), splat(WHOLE + 7)) - WHOLE;
+    xq1 = vfma(x[j], q1, xq1), qq1 = vfma(q1, q1, qq1);
+    xq2 = vfma(x[j], q2, xq2), qq2 = vfma(q2, q2, qq2);
+  }
+  vi second = xq2 * xq2 * qq1 > xq1 * xq1 * qq2;
+  return pick(second, xq2, xq1) / vmax(pick(second, qq2, qq1), splat(1));
+}
+
+/* The scale as it is stored; 0 and its inverse 0 if that is none. */
+INLINE void store_scale(vf wanted, rounding *way) {
+  vf s = from_f16(to_halves(wanted));
+  vi none = (s == 0) | (s - s != 0);
+  way->scale = pick(none, splat(0), s), way->inverse = pick(none, splat(0), 1 / s);
+}
+
+INLINE void rounding_of_range(const vf *x, int n, float levels, int trials, vf high, vf low, rounding *best) {
+  rounding way[TRIALS];
+  vf error[TRIALS];
 #pragma GCC unroll 6
   for (int t = 0; t < trials; t++) {
-    vf wanted = kind & ZERO ? (high - low) * TRIAL_RANGE[t] / levels
-        : even ? vmax(top, -top) / most : top * TRIAL_4[t];
-    s[t] = from_f16(to_halves(wanted));
-    inverse[t] = 1 / s[t];
-    from[t] = splat(even ? -most : -8);
-    to[t] = splat(even ? most : 7);
-    if (kind & ZERO) {
-      from[t] = rounded(low * TRIAL_RANGE[t] * inverse[t], splat(-levels), splat(0));
-      to[t] = levels + from[t];
-    }
+    store_scale((high - low) * TRIAL_RANGE[t] / levels, way + t);
+    way[t].first = rounded(low * TRIAL_RANGE[t] * way[t].inverse, splat(-levels), splat(0));
+    way[t].last = levels + way[t].first;
     error[t] = splat(0);
   }
   if (trials > 1)
     for (int j = 0; j < n; j++)
 #pragma GCC unroll 6
       for (int t = 0; t < trials; t++) {
-        vf d = vfma(rounded(x[j] * inverse[t], from[t], to[t]), -s[t], x[j]);
+        vf d = vfma(rounded(x[j] * way[t].inverse, way[t].first, way[t].last), -way[t].scale, x[j]);
         error[t] = vfma(d, d, error[t]);
       }
-  vf least = splat(INFINITY), best = {0}, first = {0}, last = {0}, factor = {0};
-#pragma GCC unroll 6
-  for (int t = 0; t < trials; t++) {
-    vi better = (error[t] < least) & (s[t] != 0);
-    least = pick(better, error[t], least), best = pick(better, s[t], best), factor = pick(better, inverse[t], factor);
-    first = pick(better, from[t], first), last = pick(better, to[t], last);
+  *best = way[0];
+  vf least = pick(best->scale != 0, error[0], splat(INFINITY));
+#pragma GCC unroll 5
+  for (int t = 1; t < trials; t++) {
+    vi better = (error[t] < least) & (way[t].scale != 0);
+    least = pick(better, error[t], least);
+    best->scale = pick(better, way[t].scale, best->scale), best->inverse = pick(better, way[t].inverse, best->inverse);
+    best->first = pick(better, way[t].first, best->first), best->last = pick(better, way[t].last, best->last);
   }
-  *scale = best;
-  *zero = kind & ZERO ? -first : splat(middle_of(kind));
-  for (int j = 0; j < n; j++) x[j] = rounded(x[j] * factor, first, last) + *zero;
+  best->zero = -best->first;
 }
 
-INLINE vi code_at(const vf *values, int j) { return __builtin_convertvector(values[j], vi); }
+/* Groups of n columns of W rows, a row in each lane; returns bits of lanes with an element that is no number. */
+INLINE vi rounding_of(const int kind, const vf *x, int n, rounding *way) {
+  const float most = kind & BITS8 ? 127 : kind & BITS6 ? 31 : 7;
+  vf high, low;
+  vi nothing = extremes(x, n, &high, &low);
+  if (kind & ZERO) {
+    rounding_of_range(x, n, 2 * most + 1, kind & BITS8 ? 1 : TRIALS, high, low, way);
+    return nothing;
+  }
+  const int even = (kind & (BITS8 | BITS6)) != 0; /* codes between -most and most */
+  store_scale(even ? vmax(high, -low) / most : scale_4(x, n, high, low), way);
+  way->first = splat(even ? -most : -8), way->last = splat(most), way->zero = splat(middle_of(kind));
+  return nothing;
+}
 
-/* One tile of a matrix (rows,columns); what is beyond its edges is 0. Returns 1 for a weight that is no number. */
+/* Codes of four columns, one in a byte. */
+INLINE vi bytes_of_codes(const int kind, const vf *x, const rounding *way) {
+  vf plus = way->zero + WHOLE;
+  vu word = (0x4b400000u ^ 0x40000000u) - (vu){0}; /* the bits of WHOLE that reach into it */
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    vf v = vmin(vmax(x[i] * way->inverse, way->first), way->last);
+    /* Ties are those of the code without its zero, which may be odd. */
+    if (kind & ZERO) v = (v + WHOLE) - WHOLE;
+    word ^= (vu)(v + plus) << (8 * i);
+  }
+  return (vi)word;
+}
+
+/* n columns of W rows of a matrix (rows,columns), a row in each lane; 0 beyond its edges. */
+INLINE void columns_of(const void *x, int from, i64 rows, i64 columns, i64 row, i64 column, int n, vf *values) {
+  if (from == BF16 && row + W <= rows && column + n <= columns) {
+    /* Transposed as pairs: half the exchanges. */
+    for (int j = 0; j < n; j += 2 * W) {
+      vf pairs[W];
+#pragma GCC unroll 16
+      for (int i = 0; i < W; i++) pairs[i] = ld((const float *)((const uint16_t *)x + (row + i) * columns + column + j));
+      transpose(pairs);
+#pragma GCC unroll 16
+      for (int i = 0; i < W; i++) {
+        values[j + 2 * i] = (vf)((vu)pairs[i] << 16);
+        values[j + 2 * i + 1] = (vf)((vu)pairs[i] & 0xffff0000u);
+      }
+    }
+    return;
+  }
+  for (int j = 0; j < n; j += W) {
+    for (int i = 0; i < W; i++) {
+      i64 left = row + i < rows ? columns - column - j : 0;
+      values[j + i] = (vf){0};
+      if (left > 0) {
+#define CALL(T) values[j + i] = ldw(x, T, (row + i) * columns + column + j, left)
+        BY_TYPE(from, CALL)
+#undef CALL
+      }
+    }
+    transpose(values + j);
+  }
+}
+
+/* One tile of a matrix (rows,columns). Returns 1 for a weight that is no number. */
 INLINE int quantize_tile(
     const int kind, int parts, const void *x, int from, i64 rows, i64 columns, i64 row, i64 column, void *out) {
   uint8_t *tile = tile_at(kind, parts, out, columns, row, column);
   const int n = TC * parts;
-  vi nothing = {0}; /* bits of what is not 0 when it is taken from itself */
+  vi nothing = {0};
   for (int r = 0; r < TR; r += W) {
-    vf values[TC * 4], scale, zero;
-    for (int j = 0; j < n; j += W) {
-      for (int i = 0; i < W; i++) {
-        i64 left = row + r + i < rows ? columns - column - j : 0;
-        values[j + i] = (vf){0};
-        if (left > 0) {
-#define CALL(T) values[j + i] = ldw(x, T, (row + r + i) * columns + column + j, left)
-          BY_TYPE(from, CALL)
-#undef CALL
-        }
-      }
-      transpose(values + j);
-    }
-    for (int j = 0; j < n; j++) nothing |= (vi)(values[j] - values[j]);
-    round_groups(kind, values, n, &scale, &zero);
-    vh halves = to_halves(scale);
+    vf values[TC * 4];
+    rounding way;
+    columns_of(x, from, rows, columns, row + r, column, n, values);
+    nothing |= rounding_of(kind, values, n, &way);
+    vh halves = to_halves(way.scale);
     memcpy(tile + r * 2, &halves, sizeof halves);
     if (kind & ZERO) {
-      vub bytes = __builtin_convertvector(__builtin_convertvector(zero, vi), vub);
+      vub bytes = __builtin_convertvector(__builtin_convertvector(way.zero, vi), vub);
       memcpy(tile + TR * 2 + r, &bytes, sizeof bytes);
     }
-    for (int j = 0; j < n; j += 4) {
-      if (!(kind & BITS8) && (j & 16)) continue;
-      vi word = {0};
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) {
-        vi code = code_at(values, j + i);
-        if (!(kind & BITS8)) code = (code & 15) | (code_at(values, j + i + 16) & 15) << 4;
-        word |= code << (8 * i);
+    for (int j = 0; j < n; j += TC) {
+      uint8_t *part = part_at(kind, parts, tile, j);
+      vi codes[TC / 4];
+#pragma GCC unroll 8
+      for (int t = 0; t < TC / 4; t++) codes[t] = bytes_of_codes(kind, values + j + t * 4, &way);
+#pragma GCC unroll 8
+      for (int t = 0; t < TC / 4; t++) {
+        if (!(kind & BITS8) && t >= 4) continue;
+        vi word = kind & BITS8 ? codes[t]
+            : kind & BITS6 ? (codes[t] & 0x0f0f0f0f) | (codes[(t + 4) % 8] << 4 & (vi)(0xf0f0f0f0u - (vu){0}))
+            : codes[t] | codes[(t + 4) % 8] << 4;
+        memcpy(codes_at(kind, part, r, t * 4), &word, sizeof word);
       }
-      memcpy(codes_at(kind, part_at(kind, parts, tile, j), r, j % TC), &word, sizeof word);
-    }
-    for (int j = 0; kind & BITS6 && j < TC; j += 16) {
-      vi word = {0};
-#pragma GCC unroll 16
-      for (int i = 0; i < 16; i++) word |= code_at(values, j + i) >> 4 << (i % 4 * 8 + i / 4 * 2);
-      memcpy(tile + head_bytes(kind) + 256 + j * 4 + r * 4, &word, sizeof word);
+#pragma GCC unroll 2
+      for (int h = 0; h < 2; h++) {
+        if (!(kind & BITS6)) continue;
+        vi word = {0};
+#pragma GCC unroll 4
+        for (int s = 0; s < 4; s++) word |= (codes[h * 4 + s] >> 4 & 0x03030303) << (2 * s);
+        memcpy(part + 256 + h * 64 + r * 4, &word, sizeof word);
+      }
     }
   }
   int bad = 0;
@@ -178,11 +263,17 @@ INLINE void quantize_f8(const float *x, uint8_t *block) {
 
 INLINE int quantize_tiles(
     const int kind, int parts, const void *x, int type, i64 rows, i64 columns, void *out, i64 from, i64 to) {
-  i64 across = tiles_of(columns, parts);
+  const i64 across = tiles_of(columns, parts), size = type == F32 ? 4 : 2, ahead = 4;
   int bad = 0;
-  for (i64 t = from; t < to; t++)
+  for (i64 t = from; t < to; t++) {
+    /* Sixteen rows are more streams than the processor follows on its own. */
+    i64 next = MIN(t + ahead, to - 1);
+    const char *soon = (const char *)x + (next / across * TR * columns + next % across * parts * TC) * size;
+    for (int i = 0; i < TR; i++)
+      for (i64 at = 0; at < parts * TC * size; at += 64) __builtin_prefetch(soon + i * columns * size + at, 0, 2);
     bad |= parts == 1 ? quantize_tile(kind, 1, x, type, rows, columns, t / across * TR, t % across * TC, out)
         : quantize_tile(kind, parts, x, type, rows, columns, t / across * TR, t % across * parts * TC, out);
+  }
   return bad;
 }
 

@@ -42,32 +42,56 @@ DEVICE float rounding_error(const Group &g, int n, const Rounding &way) {
   return error;
 }
 
-/* The largest element comes to lie at -7.2, -7.8, -8.2 or -8.6 (cut to -8) or, with a zero point, the range is shrunk; of these scales the one with
- * the least squared error is taken. */
+/* What a group is rounded to with this scale, which is 0 if no float16 is near it. */
+DEVICE Rounding rounding_with(float wanted, float from, float to) {
+  Rounding way = {to_f16(wanted), 0, from, to};
+  float scale = from_f16(way.half);
+  if (scale == 0 || !is_finite(scale))
+    way.half = 0;
+  else
+    way.inverse = __fdiv_rn(1, scale);
+  return way;
+}
+
+/* As scale_4 of the CPU's kernels: two first scales give codes q each, for which sum(x q) / sum(q q) is the best scale. */
+DEVICE float scale_4(const Group &g, int n, float high, float low) {
+  const float whole = 12582912.0f; /* leaves the whole number next to what is added to it, ties to even */
+  float large = fmaxf(high, -low), other = fminf(high, -low), sign = high >= -low ? -1 : 1;
+  bool fits = large > 9.094947e-13f && large < 1.0995116e12f; /* 2^-40, 2^40 */
+  float one = fits ? __fdiv_rn(sign, fmaxf(__fmul_rn(large, 1 / 8.1f), __fmul_rn(other, 1 / 7.4f))) : 0;
+  float two = fits ? __fdiv_rn(sign, __fmul_rn(large, 1 / 8.45f)) : 0;
+  float xq1 = 0, qq1 = 0, xq2 = 0, qq2 = 0;
+  for (int j = 0; j < n; j++) {
+    float v = g.value(j);
+    float q1 = fmaf(v, one, whole) - whole, q2 = fminf(fmaf(v, two, whole), whole + 7) - whole;
+    xq1 = fmaf(v, q1, xq1), qq1 = fmaf(q1, q1, qq1);
+    xq2 = fmaf(v, q2, xq2), qq2 = fmaf(q2, q2, qq2);
+  }
+  bool second = __fmul_rn(__fmul_rn(xq2, xq2), qq1) > __fmul_rn(__fmul_rn(xq1, xq1), qq2);
+  return __fdiv_rn(second ? xq2 : xq1, fmaxf(second ? qq2 : qq1, 1));
+}
+
+/* With a zero point the range is shrunk; of these scales the one with the least squared error is taken. */
 DEVICE Rounding round_group(const Group &g, int n, int type) {
-  const float factor[4] = {-0.138888896f, -0.128205135f, -0.121951222f, -0.116279073f};
   const float range[6] = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
-  bool even = code_bits(type) > 4, zeros = type & ZERO;
+  bool even = code_bits(type) > 4;
   float most = (float)((1 << (code_bits(type) - 1)) - 1), levels = 2 * most + 1, high = 0, low = 0;
   for (int j = 0; j < n; j++) {
     float v = g.value(j);
     high = v > high ? v : high;
     low = v < low ? v : low;
   }
-  float top = high >= -low ? high : low, least = -NEGATIVE_INFINITY;
+  if (!(type & ZERO))
+    return even ? rounding_with(__fdiv_rn(fmaxf(high, -low), most), -most, most)
+        : rounding_with(scale_4(g, n, high, low), -most - 1, most);
+  float least = -NEGATIVE_INFINITY;
   Rounding best = {0, 0, 0, 0};
 #pragma unroll 1
-  for (int t = 0; t < (even ? 1 : zeros ? 6 : 4); t++) {
-    float wanted = zeros ? __fdiv_rn(__fmul_rn(high - low, range[t]), levels)
-        : even ? __fdiv_rn(fabsf(top), most) : __fmul_rn(top, factor[t]);
-    Rounding way = {to_f16(wanted), 0, even ? -most : -most - 1, most};
-    float scale = from_f16(way.half);
-    if (scale == 0) continue;
-    way.inverse = __fdiv_rn(1, scale);
-    if (zeros) {
-      way.from = clamp_round(__fmul_rn(__fmul_rn(low, range[t]), way.inverse), -levels, 0);
-      way.to = levels + way.from;
-    }
+  for (int t = 0; t < (even ? 1 : 6); t++) {
+    Rounding way = rounding_with(__fdiv_rn(__fmul_rn(high - low, range[t]), levels), 0, 0);
+    if (way.half == 0) continue;
+    way.from = clamp_round(__fmul_rn(__fmul_rn(low, range[t]), way.inverse), -levels, 0);
+    way.to = levels + way.from;
     float error = even ? 0 : rounding_error(g, n, way);
     if (error < least) {
       least = error;

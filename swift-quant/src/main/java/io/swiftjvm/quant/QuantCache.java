@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class QuantCache {
   private static final Logger LOG = System.getLogger(QuantCache.class.getName());
-  /** Changes with the layout of the packed types. */
-  private static final String LAYOUT = "2";
+  /** Changes with the layout of the packed types, and with the rule that chooses their codes. */
+  private static final String LAYOUT = "3";
   private static final String FOLDER = ".swift";
 
   private final CausalLm model;

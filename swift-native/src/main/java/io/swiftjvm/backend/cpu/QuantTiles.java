@@ -94,71 +94,111 @@ final class QuantTiles {
 
   /** Rounds one group after the other: x is nearly {@code scale codes}. */
   static final class Group {
-    /** Scales that are tried, as factors of the largest element and, with a zero point, of the range. */
-    private static final float[] TRIALS = {-0.138888896f, -0.128205135f, -0.121951222f, -0.116279073f};
+    /** With a zero point: shares of the range that the codes are spread over. */
     private static final float[] RANGES = {1, 0.95f, 0.9f, 0.85f, 0.8f, 0.75f};
+    /** Added to a float it leaves the whole number next to it in the low bits, ties to even. */
+    private static final float WHOLE = 0x1.8p23f;
 
     /** The float16 scale. */
     short scale;
     /** What is added to the codes when they are stored. */
     int zero;
     final int[] codes;
-    private final int[] trial;
     /** The largest code, without a zero point. */
     private final int limit;
-    private final int trials;
+    private final int bits;
     private final boolean zeroPoint;
 
     Group(int size, int bits, boolean zeroPoint) {
       codes = new int[size];
-      trial = new int[size];
       limit = (1 << bits - 1) - 1;
-      trials = bits > 4 ? 1 : zeroPoint ? RANGES.length : TRIALS.length;
+      this.bits = bits;
       this.zeroPoint = zeroPoint;
     }
 
     void round(float[] x) {
-      int levels = 2 * limit + 1;
       float high = 0;
       float low = 0;
       for (float v : x) {
         high = v > high ? v : high;
         low = v < low ? v : low;
       }
-      float top = high >= -low ? high : low;
-      float least = Float.POSITIVE_INFINITY;
       scale = 0;
       zero = zeroPoint ? 0 : limit + 1;
       Arrays.fill(codes, 0);
-      for (int t = 0; t < trials; t++) {
-        short half = Float.floatToFloat16(
-            zeroPoint ? (high - low) * RANGES[t] / levels : trials == 1 ? Math.abs(top) / limit : top * TRIALS[t]);
+      if (zeroPoint) {
+        spread(x, high, low);
+        return;
+      }
+      float wanted = bits == 4 ? scale4(x, high, low) : Math.max(high, -low) / limit;
+      use(x, Float.floatToFloat16(wanted), bits == 4 ? -limit - 1 : -limit, limit);
+    }
+
+    /** Takes codes between two bounds and this scale, if there is such a float16. */
+    private void use(float[] x, short half, int from, int to) {
+      float s = Float.float16ToFloat(half);
+      if (s == 0 || !Float.isFinite(s)) {
+        return;
+      }
+      scale = half;
+      for (int j = 0; j < x.length; j++) {
+        codes[j] = (int) code(x[j], s, from, to);
+      }
+    }
+
+    private static float code(float v, float s, int from, int to) {
+      return (float) Math.rint(Math.clamp(v * (1 / s), from, to));
+    }
+
+    /** The least-squares scale for the better of two first roundings ({@code scale_4} of the native kernels). */
+    private static float scale4(float[] x, float high, float low) {
+      float large = Math.max(high, -low);
+      float other = Math.min(high, -low);
+      float sign = high >= -low ? -1 : 1;
+      boolean fits = large > 0x1p-40f && large < 0x1p40f;
+      float one = fits ? sign / Math.max(large * (1 / 8.1f), other * (1 / 7.4f)) : 0;
+      float two = fits ? sign / (large * (1 / 8.45f)) : 0;
+      float xq1 = 0;
+      float qq1 = 0;
+      float xq2 = 0;
+      float qq2 = 0;
+      for (float v : x) {
+        float q1 = Math.fma(v, one, WHOLE) - WHOLE;
+        float q2 = Math.min(Math.fma(v, two, WHOLE), WHOLE + 7) - WHOLE;
+        xq1 = Math.fma(v, q1, xq1);
+        qq1 += q1 * q1;
+        xq2 = Math.fma(v, q2, xq2);
+        qq2 += q2 * q2;
+      }
+      boolean second = xq2 * xq2 * qq1 > xq1 * xq1 * qq2;
+      return (second ? xq2 : xq1) / Math.max(second ? qq2 : qq1, 1);
+    }
+
+    /** With a zero point: the share of the range with the least squared error. */
+    private void spread(float[] x, float high, float low) {
+      int levels = 2 * limit + 1;
+      float least = Float.POSITIVE_INFINITY;
+      for (int t = 0; t < (bits > 4 ? 1 : RANGES.length); t++) {
+        short half = Float.floatToFloat16((high - low) * RANGES[t] / levels);
         float s = Float.float16ToFloat(half);
-        if (s == 0) {
+        if (s == 0 || !Float.isFinite(s)) {
           continue;
         }
-        int from = trials == 1 ? -limit : -limit - 1;
-        int to = limit;
-        if (zeroPoint) {
-          from = (int) Math.max(Math.rint(low * RANGES[t] * (1 / s)), -levels);
-          to = levels + from;
-        }
-        float error = error(x, s, from, to);
+        int from = (int) Math.max(Math.rint(low * RANGES[t] * (1 / s)), -levels);
+        float error = error(x, s, from, levels + from);
         if (error < least) {
           least = error;
-          scale = half;
-          zero = zeroPoint ? -from : zero;
-          System.arraycopy(trial, 0, codes, 0, codes.length);
+          zero = -from;
+          use(x, half, from, levels + from);
         }
       }
     }
 
     /** Squared, summed in the order of the columns, as the native kernels do. */
-    private float error(float[] x, float s, int from, int to) {
+    private static float error(float[] x, float s, int from, int to) {
       float error = 0;
-      for (int j = 0; j < x.length; j++) {
-        trial[j] = (int) Math.rint(Math.clamp(x[j] * (1 / s), from, to));
-        float d = Math.fma((float) -trial[j], s, x[j]);
+      for (float v : x) {
+        float d = Math.fma(-code(v, s, from, to), s, v);
         error = Math.fma(d, d, error);
       }
       return error;

@@ -132,16 +132,26 @@ class QuantBlocksTest {
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"Q[468](_.+)?", "NF4", "F8_BLOCK"})
   void every_way_of_quantising_gives_the_same_bits(DType type) {
     assumeTrue(type != DType.Q8_BLOCK && NativeLibrary.found().symbols() != null);
-    byte[] expected = packed(CpuBackend.portable(1), type);
-    for (int level = 0; level <= 2; level++) {
-      assertThat(packed(new CpuBackend(2, NativeKernels.load(level)), type)).as("level " + level).isEqualTo(expected);
+    for (DType from : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+      byte[] expected = packed(CpuBackend.portable(1), from, type);
+      for (int level = 0; level <= 2; level++) {
+        assertThat(packed(new CpuBackend(2, NativeKernels.load(level)), from, type)).as("level %d of %s", level, from)
+            .isEqualTo(expected);
+      }
     }
     NativeKernels.load();
   }
 
-  private static byte[] packed(Backend backend, DType type) {
+  /** The last rows of weights are from 1e-20 to 1e16: most of their scales are no float16. */
+  private static byte[] packed(Backend backend, DType from, DType type) {
     try (backend; Scope scope = new Scope(backend)) {
-      Tensor weight = Agreement.random(scope, new Random(11), 50, type.tileRows() == 1 ? 384 : 333);
+      int columns = type.tileRows() == 1 ? 384 : 333;
+      float[] values = Agreement.random(scope, new Random(11), 50, columns).toFloats();
+      for (int i = 40 * columns; from != DType.F16 && i < values.length; i++) {
+        values[i] *= (float) Math.pow(10, (i / columns - 45) * 4);
+      }
+      Tensor weight = scope.tensor(from, 50, columns);
+      backend.cast(scope.floats(values, 50, columns), weight);
       Tensor packed = scope.tensor(type, weight.shape());
       backend.quantize(weight, packed);
       byte[] bytes = new byte[(int) packed.bytes()];
