@@ -123,9 +123,9 @@ INLINE void prefetch_rows(const void *w, int type, i64 at, i64 ld, i64 columns, 
 /* Where the panel of weights begins that is multiplied by next, as rows of so many columns; none of tiled weights. */
 typedef struct { i64 at, rows, columns; } panel_t;
 
-static panel_t panel_behind(int type, int tb, i64 n, i64 k, i64 k0, i64 last, i64 j, i64 n0, i64 n1) {
+static panel_t panel_behind(int type, int tb, i64 n, i64 k, i64 k0, i64 last, i64 j, i64 n0, i64 n1, int more_rows) {
   j += NR;
-  if (j >= n1) j = n0, k0 += KC;
+  if (j >= n1) j = n0, k0 += more_rows ? 0 : KC;
   if (is_tiled(type) || k0 >= last) return (panel_t){0, 0, 0};
   i64 across = MIN(NR, n1 - j), along = MIN(KC, last - k0);
   return tb ? (panel_t){j * k + k0, across, along} : (panel_t){k0 * n + j, along, across};
@@ -363,7 +363,7 @@ static int product(
         } else {
           pack_columns(b, type, k0 * n + j, n, nb, width, kb, pb, width);
         }
-        panel_t next = panel_behind(type, tb, n, k, k0, last, j, n0, n1);
+        panel_t next = panel_behind(type, tb, n, k, k0, last, j, n0, n1, i0 + MC < m1);
         for (i64 i = 0; i < mb; i += MR) {
           i64 mr = MIN(MR, mb - i);
           const float *at = in_place ? a + k0 * m + i0 + i

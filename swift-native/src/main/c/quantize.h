@@ -164,7 +164,7 @@ INLINE void columns_of(const void *x, int from, i64 rows, i64 columns, i64 row, 
     for (int j = 0; j < n; j += 2 * W) {
       vf pairs[W];
 #pragma GCC unroll 16
-      for (int i = 0; i < W; i++) pairs[i] = ld((const float *)((const uint16_t *)x + (row + i) * columns + column + j));
+      for (int i = 0; i < W; i++) memcpy(&pairs[i], (const uint16_t *)x + (row + i) * columns + column + j, sizeof pairs[i]);
       transpose(pairs);
 #pragma GCC unroll 16
       for (int i = 0; i < W; i++) {

@@ -27,7 +27,6 @@ final class Batch implements AutoCloseable {
   private final EngineOptions options;
   private final EngineCounters counters;
   private final Steps steps;
-  private final SpareCaches spares;
   private final KvCache cache;
   private final List<Sequence> running = new ArrayList<>();
   private final List<Sequence> shownRunning = Collections.unmodifiableList(running);
@@ -56,17 +55,14 @@ final class Batch implements AutoCloseable {
     this.counters = engine.counters();
     this.steps = engine.steps();
     CacheBudget budget = engine.budget();
+    this.cache = new KvCache(model.backend(), slots, budget.length(), budget.blocks(), options.cacheType());
     DecoderConfig config = model.config();
-    boolean stateless = config.layers().stream().noneMatch(l -> l.mixer() instanceof DeltaNetConfig);
-    this.spares = SpareCaches.of(model);
-    // slots take memory for states alone: one size for calls of any number of requests
-    this.cache = spares.take(stateless ? options.maxSequences() : slots, budget.length(), budget.blocks(),
-        options.cacheType());
     boolean varies = config.layers().stream().map(l -> l.mixer().rope()).anyMatch(r -> r != null && r.varies());
     // where angles depend on how far a pass reaches a text goes on as if it were alone
     this.few = varies ? 1 : Steps.FEW;
-    this.drafter = varies ? null : Drafter.of(engine);
-    this.sharing = options.prefixCache() && !varies && stateless;
+    this.drafter = varies ? null : Drafter.of(engine, slots);
+    this.sharing = options.prefixCache() && !varies
+        && config.layers().stream().noneMatch(l -> l.mixer() instanceof DeltaNetConfig);
     boolean dense = config.layers().stream().allMatch(l -> l.feedForward() instanceof MlpConfig);
     this.grain = dense ? KvCache.BLOCK : options.prefillTokens();
   }
@@ -106,10 +102,10 @@ final class Batch implements AutoCloseable {
     sequence.slot(-1);
   }
 
-  /** Lets those go that have ended, or all. */
-  void leave(boolean all) {
+  /** Lets those go that have ended. */
+  void leave() {
     for (int i = running.size() - 1; i >= 0; i--) {
-      if (all || running.get(i).finished()) {
+      if (running.get(i).finished()) {
         leave(running.get(i));
       }
     }
@@ -354,14 +350,9 @@ final class Batch implements AutoCloseable {
     }
   }
 
-  /** After a pass that failed sequences are left, and nothing can be said about the cache. */
   @Override
   public void close() {
-    if (running.isEmpty()) {
-      spares.give(cache);
-    } else {
-      cache.close();
-    }
+    cache.close();
     if (drafter != null) {
       drafter.close();
     }

@@ -24,11 +24,11 @@ interface Drafter extends AutoCloseable {
   default void close() {}
 
   /** What the engine's options ask for. */
-  static @Nullable Drafter of(Engine engine) {
+  static @Nullable Drafter of(Engine engine, int slots) {
     return switch (engine.options().speculation()) {
       case null -> null;
       case Speculation.Ngram ngram -> lookup(ngram);
-      case Speculation.Draft draft -> new ModelDrafter(draft, engine.options());
+      case Speculation.Draft draft -> new ModelDrafter(draft, engine.options(), slots);
     };
   }
 

@@ -26,8 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe, also for virtual threads: calls take turns pass by pass, in the order of asking, behind a lock that
  * is free while text is handed over. An interrupt or the token of the call ends it within one pass, with what there is;
- * the interrupt stays set. The engine owns neither model nor tokenizer; up to 256 MiB of keys and values of the last answers and
- * the steps that were recorded over them stay with the model for the next ones, unless parameters are trainable. While there is work
+ * the interrupt stays set. The engine owns neither model nor tokenizer. While there is work
  * the model's tree may only change by {@link #betweenPasses}.
  */
 public final class Engine {
@@ -152,9 +151,8 @@ public final class Engine {
         if (cancellation.isCancelled()) {
           break;
         }
-        batch.leave(false);
+        batch.leave();
       }
-      batch.leave(true);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -48,7 +48,6 @@ public final class KvCache implements AutoCloseable {
   private final Backend backend;
   private final int slots;
   private final int limit;
-  private final int blocks;
   private final DType type;
   private final int[] lengths;
   private final int[][] tables;
@@ -64,7 +63,6 @@ public final class KvCache implements AutoCloseable {
   private final IdRoom rowRoom;
   private int capacity;
   private int moves;
-  private boolean rested = true;
   /** Used again by a step of the same shape, for a token shall cost little of the heap. */
   private @Nullable Step last;
   private boolean closed;
@@ -93,7 +91,6 @@ public final class KvCache implements AutoCloseable {
     this.backend = backend;
     this.slots = slots;
     this.limit = limit;
-    this.blocks = blocks;
     this.type = type;
     this.lengths = new int[slots];
     this.tables = new int[slots][0];
@@ -124,24 +121,9 @@ public final class KvCache implements AutoCloseable {
   public void release(int slot) {
     taken.clear(slot);
     shorten(slot, 0);
-    rested |= taken.isEmpty();
-  }
-
-  /** True if this is what the constructor makes of these. */
-  boolean is(int slots, int limit, int blocks, DType type) {
-    return this.slots == slots && this.limit == limit && this.blocks == blocks && this.type == type;
-  }
-
-  /** Bytes of all that it holds: {@link #bytes} and recorded passes. */
-  long held() {
-    return bytes() + replays.bytes();
-  }
-
-  /** True the first time after the cache had no sequences: then the model may have changed without a word. */
-  boolean rested() {
-    boolean was = rested;
-    rested = false;
-    return was;
+    if (taken.isEmpty()) {
+      replays.close();
+    }
   }
 
   /** Passes over this cache that can be done again. */

@@ -14,7 +14,6 @@ final class ModelDrafter implements Drafter {
   private final int piece;
   private final int limit;
   private final Steps steps;
-  private final SpareCaches spares;
   private final KvCache cache;
   private final Map<Sequence, Seen> seen = new IdentityHashMap<>();
 
@@ -29,15 +28,14 @@ final class ModelDrafter implements Drafter {
     }
   }
 
-  ModelDrafter(Speculation.Draft draft, EngineOptions options) {
+  ModelDrafter(Speculation.Draft draft, EngineOptions options, int slots) {
     CausalLm model = draft.model();
     CacheBudget budget = CacheBudget.of(model.config(), options.maxLength(null));
     this.tokens = draft.tokens();
     this.piece = options.prefillTokens();
     this.limit = budget.length();
     this.steps = new Steps(model);
-    this.spares = SpareCaches.of(model);
-    this.cache = spares.take(options.maxSequences(), limit, budget.blocks(), options.cacheType());
+    this.cache = new KvCache(model.backend(), slots, limit, budget.blocks(), options.cacheType());
   }
 
   @Override
@@ -129,10 +127,6 @@ final class ModelDrafter implements Drafter {
 
   @Override
   public void close() {
-    if (seen.isEmpty()) {
-      spares.give(cache);
-    } else {
-      cache.close();
-    }
+    cache.close();
   }
 }

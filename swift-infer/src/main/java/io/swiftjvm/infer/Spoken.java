@@ -10,12 +10,9 @@ import io.swiftjvm.nn.Pass;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Spoken {
   /** Passes that do the same operations. */
-  private record Shape(int texts, List<String> adapters) {}
+  private record Shape(int texts, Object adapters) {}
 
   /** What is wanted of a pass. */
   @FunctionalInterface
@@ -43,26 +40,16 @@ final class Spoken {
   private final CausalLm model;
   /** Whether the passes of a shape can be done again, as far as that is known. */
   private final Map<Shape, Boolean> repeatable = new HashMap<>();
-  private final Witness witness;
-  /** Whose recordings end when the model changes, also while nobody speaks. */
-  private final Set<StepReplays> recordedOver = Collections.newSetFromMap(new WeakHashMap<>());
-  private int state;
+  private int changes;
 
   Spoken(CausalLm model) {
     this.model = model;
-    this.witness = SpareCaches.of(model).witness();
   }
 
   /** Modules are going to be others. */
   void modelChanges() {
-    witness.changed();
-    forget();
-  }
-
-  private void forget() {
+    changes++;
     repeatable.clear();
-    recordedOver.forEach(StepReplays::close);
-    recordedOver.clear();
   }
 
   /**
@@ -71,17 +58,14 @@ final class Spoken {
    * @param ids the next token of each text
    */
   <T> T run(KvCache cache, List<String> adapters, KvCache.Step step, int[] ids, Answer<T> answer) {
-    int now = witness.state(cache.rested());
-    if (now != state) {
-      state = now;
-      forget();
-    }
-    StepReplays.Recorded recorded = cache.replays().find(ids.length, adapters, cache.moves(), now);
+    Object modules = adapters.isEmpty() ? List.of()
+        : model.attachments().entrySet().stream().filter(e -> adapters.contains(e.getKey())).toList();
+    Shape shape = new Shape(ids.length, List.of(adapters, modules));
+    StepReplays.Recorded recorded = cache.replays().find(ids.length, shape.adapters, cache.moves(), changes);
     if (recorded != null && recorded.proven) {
       return answer.of(again(recorded, step, ids), recorded.best());
     }
-    Shape shape = new Shape(ids.length, adapters);
-    StepReplays.Key key = new StepReplays.Key(ids.length, adapters, cache.moves(), now);
+    StepReplays.Key key = new StepReplays.Key(ids.length, shape.adapters, cache.moves(), changes);
     if (recorded == null && !Boolean.FALSE.equals(repeatable.get(shape))) {
       try {
         return record(cache, key, shape, adapters, step, ids, answer);
@@ -133,7 +117,6 @@ final class Spoken {
         StepReplays.Recorded recorded = new StepReplays.Recorded(recorder, scope, room, inputs, logits);
         recorded.proven = Boolean.TRUE.equals(repeatable.get(shape));
         cache.replays().put(key, recorded);
-        recordedOver.add(cache.replays());
         kept = true;
       }
       return result;

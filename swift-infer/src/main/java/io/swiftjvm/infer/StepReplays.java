@@ -13,16 +13,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The recorded passes of one cache, for the steps in which every text goes on by one token. A recording holds the
- * addresses of the cache and of the weights: it is not used any more when the cache has moved or the model was changed. It
- * stays for later texts, and goes with the cache. Done again only when it is the model's turn; thread-safe beside that, as a
- * change of the model ends recordings of caches that rest.
+ * addresses of the cache and of the weights: it is not used any more when the cache has moved or the model was changed, and
+ * ends when no text is left.
  */
 final class StepReplays implements AutoCloseable {
   /** Recordings at once; one is some megabytes. */
   private static final int KEPT = 16;
 
   /** What a recording was made of: the texts and adapters of the pass, the cache's memory, the state of the model. */
-  record Key(int texts, List<String> adapters, int moves, int state) {}
+  record Key(int texts, Object adapters, int moves, int changes) {}
 
   /** One recorded pass. */
   static final class Recorded implements AutoCloseable {
@@ -58,10 +57,6 @@ final class StepReplays implements AutoCloseable {
       return logits;
     }
 
-    long bytes() {
-      return recorder.bytes();
-    }
-
     @Override
     public void close() {
       try (recorder; room; scope) {
@@ -76,11 +71,11 @@ final class StepReplays implements AutoCloseable {
   private @Nullable Recorded current;
 
   /** The recording of such a pass, or null. */
-  synchronized @Nullable Recorded find(int texts, List<String> adapters, int moves, int state) {
+  @Nullable Recorded find(int texts, Object adapters, int moves, int changes) {
     Key last = latest;
-    if (last == null || last.texts != texts || last.moves != moves || last.state != state
+    if (last == null || last.texts != texts || last.moves != moves || last.changes != changes
         || !last.adapters.equals(adapters)) {
-      last = new Key(texts, adapters, moves, state);
+      last = new Key(texts, adapters, moves, changes);
       latest = last;
       current = kept.get(last);
       if (current == null) {
@@ -93,22 +88,13 @@ final class StepReplays implements AutoCloseable {
   /** There is none: those of another state are of no use any more. */
   private void missing(Key key) {
     for (Key old : List.copyOf(kept.keySet())) {
-      if (old.moves != key.moves || old.state != key.state) {
+      if (old.moves != key.moves || old.changes != key.changes) {
         remove(old);
       }
     }
   }
 
-  /** Bytes of all of them. */
-  synchronized long bytes() {
-    long sum = 0;
-    for (Recorded recorded : kept.values()) {
-      sum += recorded.bytes();
-    }
-    return sum;
-  }
-
-  synchronized void put(Key key, Recorded recorded) {
+  void put(Key key, Recorded recorded) {
     if (kept.size() >= KEPT) {
       // The one that was not used for the longest time comes first.
       remove(kept.keySet().iterator().next());
@@ -117,7 +103,7 @@ final class StepReplays implements AutoCloseable {
     latest = null;
   }
 
-  synchronized void remove(Key key) {
+  void remove(Key key) {
     latest = null;
     Recorded old = kept.remove(key);
     if (old != null) {
@@ -126,7 +112,7 @@ final class StepReplays implements AutoCloseable {
   }
 
   @Override
-  public synchronized void close() {
+  public void close() {
     kept.values().forEach(Recorded::close);
     kept.clear();
     latest = null;

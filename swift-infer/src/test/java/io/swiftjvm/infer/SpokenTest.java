@@ -125,29 +125,4 @@ class SpokenTest {
       assertThat(least).isLessThan(2000);
     }
   }
-
-  @Test
-  void a_token_of_an_answer_takes_little_of_the_java_heap_also_if_it_is_drawn() {
-    try (GoldenModel g = new GoldenModel("qwen3")) {
-      Engine engine = new Engine(g.model);
-      SamplingParams greedy = SamplingParams.GREEDY.ignoreEos(true);
-      for (SamplingParams params : List.of(greedy, greedy.temperature(0.8).topP(0.9).topK(0).seed(1L))) {
-        long few = allocated(engine, params.maxTokens(10));
-        long many = allocated(engine, params.maxTokens(110));
-        assertThat((many - few) / 100).isLessThan(4000);
-      }
-    }
-  }
-
-  /** Bytes of an answer, once everything is recorded and compiled as far as it will be here. */
-  private static long allocated(Engine engine, SamplingParams params) {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long least = Long.MAX_VALUE;
-    for (int round = 0; round < 8; round++) {
-      long before = threads.getCurrentThreadAllocatedBytes();
-      engine.generate(GenerateRequest.of(5, 6, 7).sampling(params));
-      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
-    }
-    return least;
-  }
 }

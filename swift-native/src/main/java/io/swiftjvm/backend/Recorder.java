@@ -49,15 +49,6 @@ public final class Recorder implements Backend {
     return obstacle;
   }
 
-  /** Bytes of the memory that the pass uses over and over. */
-  public long bytes() {
-    long sum = 0;
-    for (Storage storage : kept) {
-      sum += storage.bytes();
-    }
-    return sum;
-  }
-
   /** What was recorded; usable until this recorder is closed. */
   public Replay replay() {
     if (obstacle != null) {

@@ -27,8 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -56,13 +54,6 @@ public final class CausalLm implements AutoCloseable {
     void close();
   }
 
-  /** Something that users of a model keep with it from one work to the next, such as caches. */
-  public interface Companion extends AutoCloseable {
-    /** Gives its memory back; the model calls this once, when nobody uses it any more. */
-    @Override
-    void close();
-  }
-
   /** Sees hidden states: 0 is the embedded tokens, i the output of block i, the last one that of the final norm. */
   @FunctionalInterface
   public interface LayerTap {
@@ -83,8 +74,6 @@ public final class CausalLm implements AutoCloseable {
   private final List<@Nullable RopeTable> ropes = new ArrayList<>();
   private final UseGuard guard;
   private volatile List<Attachment> behindBlocks = List.of();
-  private final Map<Class<?>, Companion> companions = new LinkedHashMap<>();
-  private final AtomicInteger changes = new AtomicInteger();
   private final Map<String, Attachment> attachments = Collections.synchronizedMap(new LinkedHashMap<>());
 
   private CausalLm(
@@ -249,31 +238,6 @@ public final class CausalLm implements AutoCloseable {
     return guard.enter();
   }
 
-  /**
-   * The one companion of a type, made when it is first asked for; it goes with the model.
-   *
-   * {@snippet :
-   * SpareCaches spares = model.companion(SpareCaches.class, SpareCaches::new);
-   * }
-   *
-   * @throws IllegalStateException if the model is closed
-   */
-  public <T extends Companion> T companion(Class<T> type, Supplier<T> make) {
-    try (Use _ = use()) {
-      synchronized (companions) {
-        return type.cast(companions.computeIfAbsent(type, t -> make.get()));
-      }
-    }
-  }
-
-  /**
-   * Another number than before if a projection was replaced or something was put on the model or taken off since;
-   * {@link Parameter#replace} is not counted.
-   */
-  public int changes() {
-    return changes.get();
-  }
-
   /** Every parameter once, those of adapters included, in the order of transformers. */
   public List<Parameter> parameters() {
     try (Use _ = use()) {
@@ -297,7 +261,6 @@ public final class CausalLm implements AutoCloseable {
       if (slot == null) {
         throw new IllegalArgumentException("there is no projection at '" + path + "'; they are " + slots.keySet());
       }
-      changes.incrementAndGet();
       slot.replace(change.apply(slot.linear()));
     }
   }
@@ -319,7 +282,6 @@ public final class CausalLm implements AutoCloseable {
   }
 
   private void seeBlockChanges() {
-    changes.incrementAndGet();
     behindBlocks = attachments.values().stream().filter(a -> a.blockChange() != null).toList();
   }
 
@@ -486,7 +448,6 @@ public final class CausalLm implements AutoCloseable {
   @Override
   public void close() {
     guard.close(() -> {
-      companions.values().forEach(Companion::close);
       apart.forEach(Scope::close);
       scope.close();
       weights.close();

@@ -24,8 +24,6 @@ import org.jspecify.annotations.Nullable;
 final class NativeKernels implements Kernels {
   private static final String[] LEVELS = {"baseline vectors", "AVX2", "AVX-512"};
 
-  /** In the place of whether a is transposed, see {@code matmul.h}. */
-
   private final String description;
 
   private NativeKernels(String description) {
