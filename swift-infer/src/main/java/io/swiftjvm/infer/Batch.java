@@ -103,7 +103,7 @@ final class Batch implements AutoCloseable {
   }
 
   /** Lets those go that have ended. */
-  void leave() {
+  void leaveFinished() {
     for (int i = running.size() - 1; i >= 0; i--) {
       if (running.get(i).finished()) {
         leave(running.get(i));
@@ -125,14 +125,20 @@ final class Batch implements AutoCloseable {
    */
   List<Sequence> step(List<Sequence> ready, BooleanSupplier more, Advance advance) throws InterruptedException {
     dropped.clear();
-    plan(ready);
-    for (List<Feed> pass : passes) {
-      if (!more.getAsBoolean()) {
-        break;
+    try {
+      plan(ready);
+      for (List<Feed> pass : passes) {
+        if (!more.getAsBoolean()) {
+          break;
+        }
+        run(pass, advance);
       }
-      run(pass, advance);
+      return dropped;
+    } finally {
+      // texts that have ended are not held while nobody speaks
+      passes.clear();
+      open.clear();
     }
-    return dropped;
   }
 
   /**
@@ -143,8 +149,6 @@ final class Batch implements AutoCloseable {
   private void plan(List<Sequence> ready) throws InterruptedException {
     Map<Sequence, int[]> guesses = drafter == null ? Map.of() : drafter.guess(ready.stream()
         .filter(s -> s.slot() >= 0 && pending(s) == 1 && !invoked(s)).toList());
-    passes.clear();
-    open.clear();
     int budget = options.prefillTokens();
     // those behind may have to give up their place meanwhile
     for (int i = 0; i < running.size(); i++) {

@@ -151,7 +151,7 @@ public final class Engine {
         if (cancellation.isCancelled()) {
           break;
         }
-        batch.leave();
+        batch.leaveFinished();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

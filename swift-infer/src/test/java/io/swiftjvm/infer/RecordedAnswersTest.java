@@ -139,14 +139,18 @@ class RecordedAnswersTest {
       own.model.replaceLinear(path, linear -> new DenseLinear(
           new Parameter(path + ".weight", twice(own, linear.base().weight().value())), linear.base().bias()));
       all.addAll(own.answers(one));
-      Parameter norm = own.model.parameters().stream().filter(p -> p.name().endsWith("input_layernorm.weight")).findFirst()
-          .orElseThrow();
+      Parameter norm = norm(own);
       norm.replace(twice(own, norm.value()));
       all.addAll(own.answers(one));
       assertThat(all.get(0)).isEqualTo(all.get(1)).isNotEqualTo(all.get(2));
       assertThat(all.get(2)).isNotEqualTo(all.get(3));
       return all;
     });
+  }
+
+  private static Parameter norm(Own own) {
+    return own.model.parameters().stream().filter(p -> p.name().endsWith("input_layernorm.weight")).findFirst()
+        .orElseThrow();
   }
 
   private static Tensor twice(Own own, Tensor old) {
@@ -161,8 +165,7 @@ class RecordedAnswersTest {
     same(own -> {
       List<List<TokenLogprob>> all = new ArrayList<>();
       List<GenerateRequest> one = List.of(ask(5, 6, GREEDY));
-      Parameter norm = own.model.parameters().stream().filter(p -> p.name().endsWith("input_layernorm.weight")).findFirst()
-          .orElseThrow();
+      Parameter norm = norm(own);
       own.model.train(List.of(norm));
       for (int i = 0; i < 3; i++) {
         own.model.backend().scale(norm.value().detached(), 1.5f, norm.value().detached());
