@@ -64,7 +64,11 @@ INLINE __m512i with_high(__m512i codes, const uint8_t *high, const int s) {
   return _mm512_or_si512(codes, _mm512_and_si512(h, _mm512_set1_epi8(0x30)));
 }
 
-/* out (mr, 16 nr): mr rows from i on by the nr strips of tiles from w on. */
+/* The hardware's own prefetch ends with a page of 4 KiB. Measured on a Xeon (Granite Rapids) with 1 row, of what a plain loop
+ * reads: int4 98 % this way and 85 without, int8 95 and 90, int6 90 and 79. */
+#define AHEAD 2048
+
+/* out (mr, 16 nr): mr rows from i on by the nr strips of tiles from w on; one strip at a time is read from memory. */
 INLINE void int8_tile(
     const int mr, const int nr, const int kind, int parts, int8_rows x, i64 i, const uint8_t *w, float *out, i64 ldo,
     i64 n, float alpha, float beta) {
@@ -80,6 +84,9 @@ INLINE void int8_tile(
   for (i64 g = 0; g < x.groups; g++) {
     const int8_t *codes = x.codes + (i * x.groups + g) * 32;
     __m512i sum[8][2];
+    if (nr == 1)
+#pragma GCC unroll 8
+      for (int i = 0; i < part_bytes(kind); i += 64) __builtin_prefetch(part + AHEAD + i);
 #pragma GCC unroll 2
     for (int b = 0; b < nr; b++) {
       __m512i zeros = kind & ZERO ? (__m512i)ldzeros(kind, tile + b * strip, 0) : low;
