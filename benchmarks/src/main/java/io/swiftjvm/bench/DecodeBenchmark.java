@@ -142,15 +142,15 @@ public class DecodeBenchmark {
       // not committed: the next step is at the same place
       KvCache.Step now = cache.step(slots, ones);
       inputs.write(ids, now.positions());
-      replay.run(now.segments());
+      replay.run(now.replayed());
       if (params.greedy()) {
         backend.argmax(logits, best);
         best.read(0, chosen);
       } else {
         for (int i = 0; i < batch; i++) {
           logits.read((long) i * row.byteSize(), row);
-          for (LogitsProcessor processor : chain) {
-            processor.apply(history, scores);
+          for (int p = 0; p < chain.size(); p++) {
+            chain.get(p).apply(history, scores);
           }
         }
       }

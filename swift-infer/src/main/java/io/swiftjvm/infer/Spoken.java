@@ -91,7 +91,7 @@ final class Spoken {
 
   private Tensor again(StepReplays.Recorded recorded, KvCache.Step step, int[] ids) {
     try (CausalLm.Use _ = model.use()) {
-      return recorded.run(ids, step.positions(), step.segments());
+      return recorded.run(ids, step.positions(), step.replayed());
     }
   }
 
