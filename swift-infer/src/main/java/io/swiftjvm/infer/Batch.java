@@ -171,7 +171,8 @@ final class Batch implements AutoCloseable {
       if (size > few || running.size() == 1) {
         passes.add(List.of(feed));
       } else if (pass == null || tokens(pass) + size > few) {
-        List<Feed> next = new ArrayList<>(List.of(feed));
+        List<Feed> next = new ArrayList<>(few);
+        next.add(feed);
         passes.add(next);
         open.put(sequence.adapters(), next);
       } else {

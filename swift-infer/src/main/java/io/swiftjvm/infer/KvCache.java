@@ -332,6 +332,8 @@ public final class KvCache implements AutoCloseable {
     private final int[] positions;
     private Segments.@Nullable Pages pages;
     private @Nullable Segments segments;
+    /** The same numbers for recorded passes, which do not ask who they are of. */
+    private @Nullable Segments lasting;
     /** The rows of the cache that the tokens of the pass go to. */
     private @Nullable Tensor rows;
 
@@ -379,14 +381,25 @@ public final class KvCache implements AutoCloseable {
       if (now == null || now.table() != uploaded) {
         now = new Segments.Pages(BLOCK, uploaded);
         pages = now;
+        lasting = new Segments(starts, counts, entries, keys, now);
       }
-      // a new one every time: backends know what they made of segments by their identity
-      segments = new Segments(starts, counts, entries, keys, now);
+      segments = null;
     }
 
-    /** Which rows see each other, and where keys lie; for a recorded pass that is done again. */
+    /** Which rows see each other, and where keys lie; others after the next step. */
     public Segments segments() {
-      return Objects.requireNonNull(segments);
+      Segments now = segments;
+      if (now == null) {
+        // new ones for every step: backends know what they made of segments by their identity
+        now = replayed().again();
+        segments = now;
+      }
+      return now;
+    }
+
+    /** {@link #segments} for a recorded pass that is done again; the same ones have other numbers after the next step. */
+    public Segments replayed() {
+      return Objects.requireNonNull(lasting);
     }
 
     /** The position of every token of the pass in its sequence; not to be changed, and other ones after the next step. */

@@ -55,7 +55,7 @@ public final class LogitsProcessors {
       chain.add(Warpers.temperature(p.temperature()));
     }
     if (p.topK() != null && p.topK() > 0) {
-      chain.add(Warpers.topK(p.topK()));
+      chain.add(Warpers.topK(p.topK(), room));
     }
     if (p.topP() != null && p.topP() < 1) {
       chain.add(Warpers.topP(p.topP(), 1, room));

@@ -39,8 +39,8 @@ final class Sampler {
   /** The next token; {@code scores} (V) are the model's logits and are changed. */
   int next(TokenHistory history, float[] scores) {
     int index = history.length() - history.promptLength();
-    for (LogitsProcessor processor : chain) {
-      processor.apply(history, scores);
+    for (int i = 0; i < chain.size(); i++) {
+      chain.get(i).apply(history, scores);
     }
     int best = Scores.argmax(scores);
     if (best < 0) {

@@ -19,6 +19,7 @@ final class ScoreRoom {
 
     final int[] counts = new int[Scores.GROUPS];
     private long[] keys = new long[0];
+    private float[] greatest = new float[0];
 
     Place(int n) {
       numbers = new double[n];
@@ -30,6 +31,14 @@ final class ScoreRoom {
         keys = new long[Math.min(numbers.length, Math.max(64, 2 * n))];
       }
       return keys;
+    }
+
+    /** Exactly {@code k} places for the greatest scores. */
+    float[] greatest(int k) {
+      if (greatest.length != k) {
+        greatest = new float[k];
+      }
+      return greatest;
     }
   }
 

@@ -63,12 +63,16 @@ final class Scores {
     return max;
   }
 
-  /** The {@code k}-th greatest score, 1 = the greatest; a heap of k, so that a large vocabulary is not sorted. */
+  /** The {@code k}-th greatest score, 1 = the greatest. */
   static float kthGreatest(float[] scores, int k) {
-    int n = Math.min(k, scores.length);
-    float[] heap = Arrays.copyOf(scores, n);
+    return kthGreatest(scores, new float[Math.min(k, scores.length)]);
+  }
+
+  /** As many scores as {@code heap} has places, the greatest ones, are put there, so that a large vocabulary is not sorted. */
+  static float kthGreatest(float[] scores, float[] heap) {
+    System.arraycopy(scores, 0, heap, 0, heap.length);
     Arrays.sort(heap); // ascending is a min-heap
-    for (int i = n; i < scores.length; i++) {
+    for (int i = heap.length; i < scores.length; i++) {
       if (scores[i] > heap[0]) {
         heap[0] = scores[i];
         sink(heap);

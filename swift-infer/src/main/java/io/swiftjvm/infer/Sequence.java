@@ -208,7 +208,7 @@ final class Sequence {
 
   Completion completion() {
     int prompt = history.promptLength();
-    List<Integer> tokens = new ArrayList<>();
+    List<Integer> tokens = new ArrayList<>(history.length() - prompt);
     for (int i = prompt; i < history.length(); i++) {
       tokens.add(history.id(i));
     }

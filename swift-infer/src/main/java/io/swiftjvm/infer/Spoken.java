@@ -58,14 +58,14 @@ final class Spoken {
    * @param ids the next token of each text
    */
   <T> T run(KvCache cache, List<String> adapters, KvCache.Step step, int[] ids, Answer<T> answer) {
-    Object modules = adapters.isEmpty() ? List.of()
-        : model.attachments().entrySet().stream().filter(e -> adapters.contains(e.getKey())).toList();
-    Shape shape = new Shape(ids.length, List.of(adapters, modules));
-    StepReplays.Recorded recorded = cache.replays().find(ids.length, shape.adapters, cache.moves(), changes);
+    Object attached = adapters.isEmpty() ? List.of() : List.of(adapters,
+        model.attachments().entrySet().stream().filter(e -> adapters.contains(e.getKey())).toList());
+    StepReplays.Recorded recorded = cache.replays().find(ids.length, attached, cache.moves(), changes);
     if (recorded != null && recorded.proven) {
       return answer.of(again(recorded, step, ids), recorded.best());
     }
-    StepReplays.Key key = new StepReplays.Key(ids.length, shape.adapters, cache.moves(), changes);
+    Shape shape = new Shape(ids.length, attached);
+    StepReplays.Key key = new StepReplays.Key(ids.length, attached, cache.moves(), changes);
     if (recorded == null && !Boolean.FALSE.equals(repeatable.get(shape))) {
       try {
         return record(cache, key, shape, adapters, step, ids, answer);
@@ -91,7 +91,7 @@ final class Spoken {
 
   private Tensor again(StepReplays.Recorded recorded, KvCache.Step step, int[] ids) {
     try (CausalLm.Use _ = model.use()) {
-      return recorded.run(ids, step.positions(), step.segments());
+      return recorded.run(ids, step.positions(), step.replayed());
     }
   }
 

@@ -21,8 +21,15 @@ public final class Warpers {
 
   /** Keeps the {@code k} greatest and what equals the last of them. */
   public static LogitsProcessor topK(int k) {
+    return topK(k, new ScoreRoom());
+  }
+
+  /** {@link #topK(int)} whose greatest scores lie in {@code room}. */
+  static LogitsProcessor topK(int k, ScoreRoom room) {
     return (history, scores) -> {
-      float least = Scores.kthGreatest(scores, k);
+      ScoreRoom.Place place = room.take(scores.length);
+      float least = Scores.kthGreatest(scores, place.greatest(Math.min(k, scores.length)));
+      room.give(place);
       for (int i = 0; i < scores.length; i++) {
         if (scores[i] < least) {
           scores[i] = NEVER;
@@ -56,7 +63,11 @@ public final class Warpers {
     return (history, scores) -> {
       // Probability ratios are score differences.
       double least = Scores.max(scores) + Math.log(p);
-      Scores.dropBelow(scores, 1, i -> scores[i] < least);
+      for (int i = 0; i < scores.length; i++) {
+        if (scores[i] < least) {
+          scores[i] = NEVER;
+        }
+      }
     };
   }
 
@@ -105,8 +116,9 @@ public final class Warpers {
    * among the 100 most probable ones.
    */
   public static LogitsProcessor topH(double share) {
+    LogitsProcessor candidates = topK(TOP_H_CANDIDATES);
     return (history, scores) -> {
-      topK(TOP_H_CANDIDATES).apply(history, scores);
+      candidates.apply(history, scores);
       double[] p = Scores.probabilities(scores);
       double budget = share * Scores.entropy(p);
       int[] order = Scores.ascending(p, scores);

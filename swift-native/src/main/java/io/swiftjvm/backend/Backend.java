@@ -240,8 +240,10 @@ public interface Backend extends Allocator, AutoCloseable {
     return new Replay() {
       @Override
       public void run(Segments segments) {
+        // backends know what they made of segments by their identity
+        Segments own = segments.again();
         for (int i = 0; i < all.size(); i++) {
-          all.get(i).run(Backend.this, segments);
+          all.get(i).run(Backend.this, own);
         }
       }
 

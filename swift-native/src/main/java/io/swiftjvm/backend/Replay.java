@@ -29,7 +29,7 @@ public interface Replay extends AutoCloseable {
    * Does the operations once more, in their order.
    *
    * @param segments what attention looks at now, in the place of the segments of the recording; as many sequences with as
-   *     many queries
+   *     many queries. The same ones may come again with other numbers in their arrays
    */
   void run(Segments segments);
 

@@ -61,6 +61,11 @@ public record Segments(int[] qStart, int[] qLength, int[] kStart, int[] kLength,
     return new Segments(start, length, start, length);
   }
 
+  /** The same arrays under an identity of their own, for those who keep what they made of segments by it. */
+  public Segments again() {
+    return new Segments(qStart, qLength, kStart, kLength, pages);
+  }
+
   /** Entries of the page table that belong to sequence {@code s}. */
   public int pageCount(int s) {
     return pages == null ? 0 : Math.ceilDiv(kLength[s], pages.size());

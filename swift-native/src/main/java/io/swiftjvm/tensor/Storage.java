@@ -26,7 +26,7 @@ public abstract class Storage {
    * @param target host memory, native or on the heap; as many bytes as it has are copied
    */
   protected void read(long offset, MemorySegment target) {
-    target.copyFrom(memory().asSlice(offset, target.byteSize()));
+    MemorySegment.copy(memory(), offset, target, 0, target.byteSize());
   }
 
   /**
@@ -36,7 +36,7 @@ public abstract class Storage {
    * @param offset first byte in this memory
    */
   protected void write(MemorySegment source, long offset) {
-    memory().asSlice(offset, source.byteSize()).copyFrom(source);
+    MemorySegment.copy(source, 0, memory(), offset, source.byteSize());
   }
 
   /** Gives the memory back: when the last reference goes, and in {@link #vacate}. */
@@ -88,12 +88,13 @@ public abstract class Storage {
 
   /** Takes one more reference. */
   public final void retain() {
-    references.updateAndGet(n -> {
+    int n;
+    do {
+      n = references.get();
       if (n <= 0 || vacant) {
         throw closed();
       }
-      return n + 1;
-    });
+    } while (!references.compareAndSet(n, n + 1));
   }
 
   /** Drops one reference. */

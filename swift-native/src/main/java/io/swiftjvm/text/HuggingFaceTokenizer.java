@@ -79,16 +79,23 @@ final class HuggingFaceTokenizer implements Tokenizer {
     return tokenizer.decode(skipSpecialTokens ? withoutSpecial(ids) : ids, skipSpecialTokens);
   }
 
-  /** Those that are not special. */
+  /** Those that are not special; all of them mostly. */
   private int[] withoutSpecial(int[] ids) {
-    int[] kept = ids.clone();
     int n = 0;
     for (int id : ids) {
+      n += special.all().contains(id) ? 0 : 1;
+    }
+    if (n == ids.length) {
+      return ids;
+    }
+    int[] kept = new int[n];
+    int at = 0;
+    for (int id : ids) {
       if (!special.all().contains(id)) {
-        kept[n++] = id;
+        kept[at++] = id;
       }
     }
-    return n == ids.length ? kept : Arrays.copyOf(kept, n);
+    return kept;
   }
 
   @Override

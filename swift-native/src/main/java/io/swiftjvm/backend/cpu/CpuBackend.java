@@ -249,14 +249,20 @@ public final class CpuBackend implements Backend {
 
   @Override
   public void upload(MemorySegment source, Tensor target) {
-    require(source.byteSize() == target.bytes(), "upload of %s bytes into %s", source.byteSize(), target);
+    fits(source, target);
     target.segment().copyFrom(source);
   }
 
   @Override
   public void download(Tensor source, MemorySegment target) {
-    require(target.byteSize() == source.bytes(), "download of %s into %s bytes", source, target.byteSize());
+    fits(target, source);
     target.copyFrom(source.segment());
+  }
+
+  private static void fits(MemorySegment host, Tensor tensor) {
+    if (host.byteSize() != tensor.bytes()) {
+      throw new IllegalArgumentException(host.byteSize() + " bytes of the host and " + tensor + ": the shapes do not fit");
+    }
   }
 
   @Override

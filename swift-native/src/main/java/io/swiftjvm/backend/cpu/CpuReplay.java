@@ -42,12 +42,12 @@ final class CpuReplay implements Replay {
 
   /** Commands in memory, and what must hold when they run. */
   private record Program(
-      Storage storage, MemorySegment memory, long sequences, Segments queries, Storage[] used, ProgramWriter.Ids[] ids,
-      long leastKeys) {
+      Storage storage, MemorySegment memory, long sequences, int[] qStart, int[] qLength, Storage[] used,
+      ProgramWriter.Ids[] ids, long leastKeys) {
     /** True if the sequences have the queries that the commands were made for. */
     boolean fits(Segments segments) {
-      return leastKeys == Long.MAX_VALUE || (Arrays.equals(queries.qStart(), segments.qStart())
-          && Arrays.equals(queries.qLength(), segments.qLength()));
+      return leastKeys == Long.MAX_VALUE
+          || (Arrays.equals(qStart, segments.qStart()) && Arrays.equals(qLength, segments.qLength()));
     }
   }
 
@@ -69,8 +69,10 @@ final class CpuReplay implements Replay {
       possible = known != null;
     }
     if (known == null) {
+      // the backend knows how it cut segments by their identity
+      Segments own = segments.again();
       for (int i = 0; i < operations.size(); i++) {
-        operations.get(i).run(backend, segments);
+        operations.get(i).run(backend, own);
       }
       return;
     }
@@ -97,8 +99,8 @@ final class CpuReplay implements Replay {
     long[] words = writer.words(target.address() + sequences, target.address() + cuts);
     MemorySegment.copy(words, 0, target, WORD, HEAD, writer.count() * ProgramWriter.WORDS);
     MemorySegment.copy(blocks, 0, target, WORD, cuts, blocks.length);
-    return new Program(storage, target, sequences, segments, writer.storages().toArray(new Storage[0]),
-        writer.ids().toArray(new ProgramWriter.Ids[0]), writer.leastKeys());
+    return new Program(storage, target, sequences, segments.qStart().clone(), segments.qLength().clone(),
+        writer.storages().toArray(new Storage[0]), writer.ids().toArray(new ProgramWriter.Ids[0]), writer.leastKeys());
   }
 
   /** The commands know addresses alone, so that all memory is held while they run. */
@@ -159,7 +161,7 @@ final class CpuReplay implements Replay {
     to.setAtIndex(WORD, at + 1, size);
     for (int s = 0; s < segments.count(); s++) {
       long end = (long) segments.kStart()[s] + (pages == null ? segments.kLength()[s] : segments.pageCount(s));
-      if (end > room) {
+      if (segments.kStart()[s] < 0 || segments.kLength()[s] < segments.qLength()[s] || end > room) {
         throw new IllegalArgumentException(
             "segment " + s + " ends at key " + end + " of " + room + ": the shapes do not fit");
       }

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -36,6 +37,8 @@ final class KernelPool {
   private final Condition work = lock.newCondition();
   private final ArrayDeque<Job> tickets = new ArrayDeque<>();
   private final AtomicInteger lookouts = new AtomicInteger();
+  /** A job that is done, for the next call: a kernel shall cost nothing of the heap. */
+  private final AtomicReference<@Nullable Job> spare = new AtomicReference<>();
   private volatile @Nullable Job latest;
   private volatile int waiting;
   private volatile long pausedUntil = System.nanoTime();
@@ -94,7 +97,9 @@ final class KernelPool {
       return;
     }
     int helpers = (int) Math.min(width - 1, chunks - 1);
-    Job job = new Job(body, n, chunk, Thread.currentThread(), helpers);
+    Job last = spare.getAndSet(null);
+    Job job = last != null && last.empty() ? last : new Job();
+    job.begin(body, n, chunk, helpers);
     latest = job;
     int missing = helpers - lookouts.get();
     if (missing > 0) {
@@ -110,6 +115,8 @@ final class KernelPool {
       if (latest == job) {
         latest = null;
       }
+      job.end();
+      spare.set(job);
     }
   }
 
@@ -153,7 +160,7 @@ final class KernelPool {
       // The place may have gone to a helper that looked out meanwhile.
       job = job.claim() ? job : lookOut();
       while (job != null) {
-        job.work();
+        job.help();
         job = lookOut();
       }
     }
@@ -208,23 +215,50 @@ final class KernelPool {
     }
   }
 
-  /** One kernel call: threads draw chunks until none are left. */
+  /** One kernel call, and later others: threads draw chunks until none are left. */
   private static final class Job {
-    private final Range body;
-    private final long n;
-    private final long chunk;
-    private final Thread caller;
-    private final AtomicInteger places;
+    private static final Range NOTHING = (from, to) -> {};
+
+    private final AtomicInteger places = new AtomicInteger();
+    private final AtomicInteger gone = new AtomicInteger();
     private final AtomicLong drawn = new AtomicLong();
     private final AtomicLong done = new AtomicLong();
+    private Range body = NOTHING;
+    private long n;
+    private long chunk;
+    private int helpers;
+    private @Nullable Thread caller;
     private volatile @Nullable Throwable failure;
 
-    Job(Range body, long n, long chunk, Thread caller, int helpers) {
-      this.body = body;
-      this.n = n;
-      this.chunk = chunk;
-      this.caller = caller;
-      this.places = new AtomicInteger(helpers);
+    /** A call of this thread. Who claims a place sees all of it, for places are given last. */
+    void begin(Range newBody, long newN, long newChunk, int newHelpers) {
+      body = newBody;
+      n = newN;
+      chunk = newChunk;
+      helpers = newHelpers;
+      caller = Thread.currentThread();
+      drawn.set(0);
+      done.set(0);
+      gone.set(0);
+      failure = null;
+      places.set(newHelpers);
+    }
+
+    /** No more helpers come in. */
+    void end() {
+      helpers -= Math.max(0, places.getAndSet(0));
+      body = NOTHING;
+      caller = null;
+    }
+
+    /** True if every helper that came in has left: one that was late must not meet another call. */
+    boolean empty() {
+      return gone.get() == helpers;
+    }
+
+    void help() {
+      work();
+      gone.incrementAndGet();
     }
 
     /** Takes a helper's place, once for each that is wanted. */

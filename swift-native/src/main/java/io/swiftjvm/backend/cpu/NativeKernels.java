@@ -42,80 +42,107 @@ final class NativeKernels implements Kernels {
       return new JavaKernels(library.reason());
     }
     try {
-      int level = (int) Calls.USE.invokeExact(limit);
+      int level = (int) Weights.USE.invokeExact(limit);
       return new NativeKernels("C kernels (" + LEVELS[level] + ")");
     } catch (Throwable t) {
       throw failed(t);
     }
   }
 
-  /** Initialised only when there is a library. */
-  private static final class Calls {
+  /**
+   * What loading and rounding weights needs. A handle takes some 8 ms of processor time to make, all of them 0.4 s: each group is
+   * made when it is first used, and only where there is a library.
+   */
+  private static final class Weights {
     static final MethodHandle USE = find("use", "ii");
     static final MethodHandle FILL = find("fill", "vafll");
     static final MethodHandle CAST = find("cast", "vaiaill");
     static final MethodHandle QUANTIZE = find("quantize", "iaillaill");
+
+    private Weights() {}
+  }
+
+  /** Products. */
+  private static final class Products {
     static final MethodHandle MATMUL = find("matmul", "iaiaiialllffllll");
     static final MethodHandle PACKED = find("packed", "lll");
     static final MethodHandle PACK = find("pack", "vallllalll");
     static final MethodHandle MATMUL_PACKED = find("matmul_packed", "iaaiialllffllll");
+
+    private Products() {}
+  }
+
+  /** The other operations of a pass. */
+  private static final class Layers {
     static final MethodHandle BINARY = find("binary", "viaaalllll");
     static final MethodHandle UNARY = find("unary", "viaall");
-    static final MethodHandle UNARY_BACKWARD = find("unary_backward", "viaaall");
     static final MethodHandle SCALE = find("scale", "vafall");
     static final MethodHandle AXPY = find("axpy", "vfaall");
     static final MethodHandle REDUCE_COLUMNS = find("reduce_columns", "vialall");
     static final MethodHandle SUM_ROWS = find("sum_rows", "vallafll");
     static final MethodHandle SOFTMAX = find("softmax", "valall");
     static final MethodHandle GATHER_ROWS = find("gather_rows", "vailaall");
+    static final MethodHandle RMS_NORM = find("rms_norm", "vaaiffaalll");
+    static final MethodHandle ROPE = find("rope", "vallaaliiall");
+    static final MethodHandle GATED = find("gated", "viaaall");
+    static final MethodHandle ATTENTION = find("attention", "iaaaiallllllfflllllllaall");
+    static final MethodHandle SCATTER_ROWS = find("scatter_rows", "ialaaill");
+    static final MethodHandle ARGMAX = find("argmax", "valall");
+
+    private Layers() {}
+  }
+
+  /** What only training needs. */
+  private static final class Training {
+    static final MethodHandle UNARY_BACKWARD = find("unary_backward", "viaaall");
     static final MethodHandle SCATTER_ADD_ROWS = find("scatter_add_rows", "vallaall");
     static final MethodHandle SUM_SQUARES = find("sum_squares", "dall");
     static final MethodHandle IS_FINITE = find("is_finite", "iall");
     static final MethodHandle DROPOUT = find("dropout", "vaflall");
-    static final MethodHandle RMS_NORM = find("rms_norm", "vaaiffaalll");
     static final MethodHandle RMS_NORM_BACKWARD = find("rms_norm_backward", "vaaifaaalll");
     static final MethodHandle RMS_NORM_WEIGHTS = find("rms_norm_weights", "vaaaallll");
-    static final MethodHandle ROPE = find("rope", "vallaaliiall");
-    static final MethodHandle GATED = find("gated", "viaaall");
     static final MethodHandle GATED_BACKWARD = find("gated_backward", "viaaaaall");
-    static final MethodHandle ATTENTION = find("attention", "iaaaiallllllfflllllllaall");
     static final MethodHandle ATTENTION_BACKWARD = find("attention_backward", "iaaalllllffllllllaaaaaa");
     static final MethodHandle CROSS_ENTROPY = find("cross_entropy", "valaaall");
     static final MethodHandle ADAMW = find("adamw", "vaaaafffffffffll");
-    static final MethodHandle SCATTER_ROWS = find("scatter_rows", "ialaaill");
-    static final MethodHandle ARGMAX = find("argmax", "valall");
+
+    private Training() {}
+  }
+
+  /** Recorded passes. */
+  private static final class Programs {
     static final MethodHandle PROGRAM_OPEN = find("program_open", "il");
     static final MethodHandle PROGRAM_LEAD = find("program_lead", "ill");
     static final MethodHandle PROGRAM_HELP = find("program_help", "vll");
 
-    private Calls() {}
+    private Programs() {}
+  }
 
-    /** The signature is a letter for the result and each parameter: void, address, int, long, float, double. */
-    private static MethodHandle find(String name, String signature) {
-      SymbolLookup symbols = NativeLibrary.found().symbols();
-      if (symbols == null) {
-        throw new IllegalStateException("there is no native library");
-      }
-      MemoryLayout[] parameters = new MemoryLayout[signature.length() - 1];
-      for (int i = 0; i < parameters.length; i++) {
-        parameters[i] = layout(signature.charAt(i + 1));
-      }
-      FunctionDescriptor type = signature.charAt(0) == 'v'
-          ? FunctionDescriptor.ofVoid(parameters)
-          : FunctionDescriptor.of(layout(signature.charAt(0)), parameters);
-      return Linker.nativeLinker().downcallHandle(symbols.findOrThrow("swiftk_" + name), type);
+  /** The signature is a letter for the result and each parameter: void, address, int, long, float, double. */
+  private static MethodHandle find(String name, String signature) {
+    SymbolLookup symbols = NativeLibrary.found().symbols();
+    if (symbols == null) {
+      throw new IllegalStateException("there is no native library");
     }
+    MemoryLayout[] parameters = new MemoryLayout[signature.length() - 1];
+    for (int i = 0; i < parameters.length; i++) {
+      parameters[i] = layout(signature.charAt(i + 1));
+    }
+    FunctionDescriptor type = signature.charAt(0) == 'v'
+        ? FunctionDescriptor.ofVoid(parameters)
+        : FunctionDescriptor.of(layout(signature.charAt(0)), parameters);
+    return Linker.nativeLinker().downcallHandle(symbols.findOrThrow("swiftk_" + name), type);
+  }
 
-    private static MemoryLayout layout(char letter) {
-      return switch (letter) {
-        case 'a' -> ValueLayout.ADDRESS;
-        case 'i' -> ValueLayout.JAVA_INT;
-        case 'l' -> ValueLayout.JAVA_LONG;
-        case 'f' -> ValueLayout.JAVA_FLOAT;
-        case 'd' -> ValueLayout.JAVA_DOUBLE;
-        default -> throw new IllegalArgumentException("no layout for " + letter);
-      };
-    }
+  private static MemoryLayout layout(char letter) {
+    return switch (letter) {
+      case 'a' -> ValueLayout.ADDRESS;
+      case 'i' -> ValueLayout.JAVA_INT;
+      case 'l' -> ValueLayout.JAVA_LONG;
+      case 'f' -> ValueLayout.JAVA_FLOAT;
+      case 'd' -> ValueLayout.JAVA_DOUBLE;
+      default -> throw new IllegalArgumentException("no layout for " + letter);
+    };
   }
 
   /** A C function throws nothing; what comes is the refusal of a segment that is closed. */
@@ -152,7 +179,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void fill(MemorySegment x, float value, long from, long to) {
     try {
-      Calls.FILL.invokeExact(x, value, from, to);
+      Weights.FILL.invokeExact(x, value, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -161,7 +188,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void cast(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
     try {
-      Calls.CAST.invokeExact(x, KernelTypes.code(type), out, KernelTypes.code(outType), from, to);
+      Weights.CAST.invokeExact(x, KernelTypes.code(type), out, KernelTypes.code(outType), from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -171,7 +198,8 @@ final class NativeKernels implements Kernels {
   public boolean quantize(
       MemorySegment x, DType type, long rows, long columns, MemorySegment out, DType outType, long from, long to) {
     try {
-      return (int) Calls.QUANTIZE.invokeExact(x, KernelTypes.code(type), rows, columns, out, KernelTypes.code(outType), from, to) == 0;
+      return (int) Weights.QUANTIZE.invokeExact(
+          x, KernelTypes.code(type), rows, columns, out, KernelTypes.code(outType), from, to) == 0;
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -182,7 +210,7 @@ final class NativeKernels implements Kernels {
       MemorySegment a, boolean transposeA, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m,
       long n, long k, float alpha, float beta, long m0, long m1, long n0, long n1) {
     try {
-      done((int) Calls.MATMUL.invokeExact(
+      done((int) Products.MATMUL.invokeExact(
           a, flag(transposeA), b, KernelTypes.code(bType), flag(transposeB), out, m, n, k, alpha, beta, m0, m1, n0, n1));
     } catch (Throwable t) {
       throw failed(t);
@@ -192,7 +220,7 @@ final class NativeKernels implements Kernels {
   @Override
   public long packed(long m, long k) {
     try {
-      return (long) Calls.PACKED.invokeExact(m, k);
+      return (long) Products.PACKED.invokeExact(m, k);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -202,7 +230,7 @@ final class NativeKernels implements Kernels {
   public void pack(
       MemorySegment a, long m, long k, long first, long last, MemorySegment out, long from, long to, long parts) {
     try {
-      Calls.PACK.invokeExact(a, m, k, first, last, out, from, to, parts);
+      Products.PACK.invokeExact(a, m, k, first, last, out, from, to, parts);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -213,7 +241,7 @@ final class NativeKernels implements Kernels {
       MemorySegment a, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m, long n, long k,
       float alpha, float beta, long first, long last, long n0, long n1) {
     try {
-      done((int) Calls.MATMUL_PACKED.invokeExact(
+      done((int) Products.MATMUL_PACKED.invokeExact(
           a, b, KernelTypes.code(bType), flag(transposeB), out, m, n, k, alpha, beta, first, last, n0, n1));
     } catch (Throwable t) {
       throw failed(t);
@@ -225,7 +253,7 @@ final class NativeKernels implements Kernels {
       Binary op, MemorySegment a, MemorySegment b, MemorySegment out, long columns, long bRow, long bColumn, long from,
       long to) {
     try {
-      Calls.BINARY.invokeExact(op.ordinal(), a, b, out, columns, bRow, bColumn, from, to);
+      Layers.BINARY.invokeExact(op.ordinal(), a, b, out, columns, bRow, bColumn, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -234,7 +262,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void unary(Unary op, MemorySegment x, MemorySegment out, long from, long to) {
     try {
-      Calls.UNARY.invokeExact(op.ordinal(), x, out, from, to);
+      Layers.UNARY.invokeExact(op.ordinal(), x, out, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -243,7 +271,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void unaryBackward(Unary op, MemorySegment x, MemorySegment dy, MemorySegment dx, long from, long to) {
     try {
-      Calls.UNARY_BACKWARD.invokeExact(op.ordinal(), x, dy, dx, from, to);
+      Training.UNARY_BACKWARD.invokeExact(op.ordinal(), x, dy, dx, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -252,7 +280,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void scale(MemorySegment x, float alpha, MemorySegment out, long from, long to) {
     try {
-      Calls.SCALE.invokeExact(x, alpha, out, from, to);
+      Layers.SCALE.invokeExact(x, alpha, out, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -261,7 +289,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void axpy(float alpha, MemorySegment x, MemorySegment y, long from, long to) {
     try {
-      Calls.AXPY.invokeExact(alpha, x, y, from, to);
+      Layers.AXPY.invokeExact(alpha, x, y, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -270,7 +298,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void reduceColumns(Reduction op, MemorySegment x, long columns, MemorySegment out, long from, long to) {
     try {
-      Calls.REDUCE_COLUMNS.invokeExact(op.ordinal(), x, columns, out, from, to);
+      Layers.REDUCE_COLUMNS.invokeExact(op.ordinal(), x, columns, out, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -279,7 +307,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void sumRows(MemorySegment x, long rows, long columns, MemorySegment out, float beta, long from, long to) {
     try {
-      Calls.SUM_ROWS.invokeExact(x, rows, columns, out, beta, from, to);
+      Layers.SUM_ROWS.invokeExact(x, rows, columns, out, beta, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -288,7 +316,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void softmax(MemorySegment x, long columns, MemorySegment out, long from, long to) {
     try {
-      Calls.SOFTMAX.invokeExact(x, columns, out, from, to);
+      Layers.SOFTMAX.invokeExact(x, columns, out, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -299,7 +327,7 @@ final class NativeKernels implements Kernels {
       MemorySegment table, DType type, long columns, @Nullable MemorySegment ids, MemorySegment out, long from,
       long to) {
     try {
-      Calls.GATHER_ROWS.invokeExact(table, KernelTypes.code(type), columns, orNull(ids), out, from, to);
+      Layers.GATHER_ROWS.invokeExact(table, KernelTypes.code(type), columns, orNull(ids), out, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -309,7 +337,7 @@ final class NativeKernels implements Kernels {
   public void scatterAddRows(
       MemorySegment rows, long n, long columns, MemorySegment ids, MemorySegment table, long from, long to) {
     try {
-      Calls.SCATTER_ADD_ROWS.invokeExact(rows, n, columns, ids, table, from, to);
+      Training.SCATTER_ADD_ROWS.invokeExact(rows, n, columns, ids, table, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -319,7 +347,7 @@ final class NativeKernels implements Kernels {
   public boolean scatterRows(
       MemorySegment rows, long columns, MemorySegment ids, MemorySegment table, DType type, long from, long to) {
     try {
-      return (int) Calls.SCATTER_ROWS.invokeExact(rows, columns, ids, table, KernelTypes.code(type), from, to) == 0;
+      return (int) Layers.SCATTER_ROWS.invokeExact(rows, columns, ids, table, KernelTypes.code(type), from, to) == 0;
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -328,7 +356,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void argmax(MemorySegment x, long columns, MemorySegment out, long from, long to) {
     try {
-      Calls.ARGMAX.invokeExact(x, columns, out, from, to);
+      Layers.ARGMAX.invokeExact(x, columns, out, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -337,7 +365,7 @@ final class NativeKernels implements Kernels {
   /** Lets helpers into the recorded pass at this address; false if it must be led alone. */
   static boolean open(long program) {
     try {
-      return (int) Calls.PROGRAM_OPEN.invokeExact(program) != 0;
+      return (int) Programs.PROGRAM_OPEN.invokeExact(program) != 0;
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -346,7 +374,7 @@ final class NativeKernels implements Kernels {
   /** Does the recorded pass at this address, with helpers if more than one thread. */
   static void lead(long program, long threads) {
     try {
-      done((int) Calls.PROGRAM_LEAD.invokeExact(program, threads));
+      done((int) Programs.PROGRAM_LEAD.invokeExact(program, threads));
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -355,7 +383,7 @@ final class NativeKernels implements Kernels {
   /** Helps whoever leads the recorded pass at this address, if somebody does. */
   static void help(long program, long threads) {
     try {
-      Calls.PROGRAM_HELP.invokeExact(program, threads);
+      Programs.PROGRAM_HELP.invokeExact(program, threads);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -364,7 +392,7 @@ final class NativeKernels implements Kernels {
   @Override
   public double sumSquares(MemorySegment x, long from, long to) {
     try {
-      return (double) Calls.SUM_SQUARES.invokeExact(x, from, to);
+      return (double) Training.SUM_SQUARES.invokeExact(x, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -373,7 +401,7 @@ final class NativeKernels implements Kernels {
   @Override
   public boolean isFinite(MemorySegment x, long from, long to) {
     try {
-      return (int) Calls.IS_FINITE.invokeExact(x, from, to) != 0;
+      return (int) Training.IS_FINITE.invokeExact(x, from, to) != 0;
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -382,7 +410,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void dropout(MemorySegment x, float p, long key, MemorySegment out, long from, long to) {
     try {
-      Calls.DROPOUT.invokeExact(x, p, key, out, from, to);
+      Training.DROPOUT.invokeExact(x, p, key, out, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -393,7 +421,7 @@ final class NativeKernels implements Kernels {
       MemorySegment x, MemorySegment w, DType type, float shift, float eps, MemorySegment y,
       @Nullable MemorySegment rstd, long columns, long from, long to) {
     try {
-      Calls.RMS_NORM.invokeExact(x, w, KernelTypes.code(type), shift, eps, y, orNull(rstd), columns, from, to);
+      Layers.RMS_NORM.invokeExact(x, w, KernelTypes.code(type), shift, eps, y, orNull(rstd), columns, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -404,7 +432,7 @@ final class NativeKernels implements Kernels {
       MemorySegment x, MemorySegment w, DType type, float shift, MemorySegment rstd, MemorySegment dy, MemorySegment dx,
       long columns, long from, long to) {
     try {
-      Calls.RMS_NORM_BACKWARD.invokeExact(x, w, KernelTypes.code(type), shift, rstd, dy, dx, columns, from, to);
+      Training.RMS_NORM_BACKWARD.invokeExact(x, w, KernelTypes.code(type), shift, rstd, dy, dx, columns, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -415,7 +443,7 @@ final class NativeKernels implements Kernels {
       MemorySegment x, MemorySegment rstd, MemorySegment dy, MemorySegment dw, long rows, long columns, long from,
       long to) {
     try {
-      Calls.RMS_NORM_WEIGHTS.invokeExact(x, rstd, dy, dw, rows, columns, from, to);
+      Training.RMS_NORM_WEIGHTS.invokeExact(x, rstd, dy, dw, rows, columns, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -426,7 +454,7 @@ final class NativeKernels implements Kernels {
       MemorySegment x, long heads, long headDim, MemorySegment cos, MemorySegment sin, long half, boolean interleaved,
       boolean inverse, MemorySegment out, long from, long to) {
     try {
-      Calls.ROPE.invokeExact(
+      Layers.ROPE.invokeExact(
           x, heads, headDim, cos, sin, half, flag(interleaved), flag(inverse), out, from, to);
     } catch (Throwable t) {
       throw failed(t);
@@ -436,7 +464,7 @@ final class NativeKernels implements Kernels {
   @Override
   public void gated(Unary act, MemorySegment gate, MemorySegment up, MemorySegment out, long from, long to) {
     try {
-      Calls.GATED.invokeExact(act.ordinal(), gate, up, out, from, to);
+      Layers.GATED.invokeExact(act.ordinal(), gate, up, out, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -447,7 +475,7 @@ final class NativeKernels implements Kernels {
       Unary act, MemorySegment gate, MemorySegment up, MemorySegment dout, MemorySegment dgate, MemorySegment dup,
       long from, long to) {
     try {
-      Calls.GATED_BACKWARD.invokeExact(act.ordinal(), gate, up, dout, dgate, dup, from, to);
+      Training.GATED_BACKWARD.invokeExact(act.ordinal(), gate, up, dout, dgate, dup, from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -458,7 +486,7 @@ final class NativeKernels implements Kernels {
       MemorySegment q, MemorySegment k, MemorySegment v, DType type, AttentionSpec spec, Sequence s, int head,
       int heads, MemorySegment out, @Nullable MemorySegment lse, long from, long to) {
     try {
-      done((int) Calls.ATTENTION.invokeExact(
+      done((int) Layers.ATTENTION.invokeExact(
           q, k, v, KernelTypes.code(type), orNull(s.pages()), (long) s.page(), (long) spec.heads(), (long) spec.kvHeads(),
           (long) spec.headDim(), (long) spec.valueDim(), (long) spec.window(), spec.scale(), spec.softCap(), s.queries(),
           s.qStart(), s.qLength(), s.kStart(), s.kLength(), (long) head, (long) heads, out, orNull(lse), from, to));
@@ -472,7 +500,7 @@ final class NativeKernels implements Kernels {
       MemorySegment q, MemorySegment k, MemorySegment v, AttentionSpec spec, Sequence s, int kvHead,
       MemorySegment out, MemorySegment lse, MemorySegment dout, MemorySegment dq, MemorySegment dk, MemorySegment dv) {
     try {
-      done((int) Calls.ATTENTION_BACKWARD.invokeExact(
+      done((int) Training.ATTENTION_BACKWARD.invokeExact(
           q, k, v, (long) spec.heads(), (long) spec.kvHeads(), (long) spec.headDim(), (long) spec.valueDim(),
           (long) spec.window(), spec.scale(), spec.softCap(), s.queries(), s.qStart(), s.qLength(), s.kStart(),
           s.kLength(), (long) kvHead, out, lse, dout, dq, dk, dv));
@@ -486,7 +514,7 @@ final class NativeKernels implements Kernels {
       MemorySegment logits, long columns, MemorySegment labels, MemorySegment nll, @Nullable MemorySegment gradScale,
       long from, long to) {
     try {
-      Calls.CROSS_ENTROPY.invokeExact(logits, columns, labels, nll, orNull(gradScale), from, to);
+      Training.CROSS_ENTROPY.invokeExact(logits, columns, labels, nll, orNull(gradScale), from, to);
     } catch (Throwable t) {
       throw failed(t);
     }
@@ -496,7 +524,7 @@ final class NativeKernels implements Kernels {
   public void adamW(
       MemorySegment p, MemorySegment g, MemorySegment m, MemorySegment v, AdamStep step, long from, long to) {
     try {
-      Calls.ADAMW.invokeExact(
+      Training.ADAMW.invokeExact(
           p, g, m, v, step.beta1(), step.rest1(), step.beta2(), step.rest2(), step.decay(), step.size(), step.root(),
           step.eps(), step.gradScale(), from, to);
     } catch (Throwable t) {

@@ -41,6 +41,11 @@ final class CudaReplay implements Replay {
 
   @Override
   public void run(Segments segments) {
+    // kernels know their tables by the identity of segments
+    perform(segments.again());
+  }
+
+  private void perform(Segments segments) {
     if (!possible) {
       operations.forEach(operation -> operation.run(backend, segments));
       return;
@@ -60,7 +65,7 @@ final class CudaReplay implements Replay {
       } catch (RuntimeException e) {
         possible = false;
         fallbacks.other("decoding as a graph", e.getMessage() + "; kernels are launched one by one");
-        run(segments);
+        perform(segments);
         return;
       }
     }

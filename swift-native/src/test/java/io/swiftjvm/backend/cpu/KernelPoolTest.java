@@ -2,6 +2,8 @@ package io.swiftjvm.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,26 @@ class KernelPoolTest {
         Thread.sleep(2);
       }
     }
+  }
+
+  @Test
+  void callers_that_share_helpers_have_every_part_of_their_own_work_done_once() throws Exception {
+    KernelPool pool = new KernelPool(5_000_000_000L);
+    AtomicLong wrong = new AtomicLong();
+    List<Thread> callers = new ArrayList<>();
+    for (int c = 0; c < 3; c++) {
+      int own = c;
+      callers.add(Thread.ofPlatform().start(() -> {
+        for (int i = 0; i < 3000; i++) {
+          int n = 2 + (i * 7 + own) % 40;
+          wrong.addAndGet(sum(pool, 2 + i % 3, n) == (long) n * (n - 1) / 2 ? 0 : 1);
+        }
+      }));
+    }
+    for (Thread caller : callers) {
+      caller.join();
+    }
+    assertThat(wrong).hasValue(0);
   }
 
   @Test
