@@ -65,6 +65,7 @@ class PlanTest {
     assertThat(RECIPE.full().plan().explain()).contains("full", "default of full").doesNotContain("lora r=");
     assertThat(RECIPE.onDevice("cpu").with("learning_rate", 0.5).with("max_steps", 9).with("packing", true)
         .with("max_length", 99).plan().explain()).contains("asked for", "lr=0.5", "9 steps", "99 tokens", "packed");
+    assertThat(RECIPE.with("mmap", false).plan().explain()).contains("copied (mmap false)", "mapped file + ");
     assertThat(Swift.model("swift-tiny").plan().explain()).contains("model", "memory").doesNotContain("schedule");
   }
 

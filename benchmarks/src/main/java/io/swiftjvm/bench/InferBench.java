@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
  * of JSON for each round, to be read beside {@code llama-bench} and {@code llama-batched-bench} ({@code peers/infer.sh}).
  * One thread is timed by its processor time, several by the clock.
  *
- * <pre>java -cp ... io.swiftjvm.bench.InferBench MODEL_DIR f32|bf16|int8|int4|nf4 THREADS [ROUNDS]</pre>
+ * <pre>java -cp ... io.swiftjvm.bench.InferBench MODEL_DIR f32|bf16|bf16-copied|int8|int4|nf4 THREADS [ROUNDS]</pre>
  */
 public final class InferBench {
   private static final int PROMPT = 512;
@@ -43,9 +43,9 @@ public final class InferBench {
     int rounds = args.length > 3 ? Integer.parseInt(args[3]) : 3;
     DType stored = format.equals("f32") ? DType.F32 : null;
     try (CpuBackend backend = new CpuBackend(threads);
-        CausalLm model = CausalLm.load(Path.of(args[0]), backend, new LoadOptions(stored))) {
+        CausalLm model = CausalLm.load(Path.of(args[0]), backend, new LoadOptions(stored).mapped(!format.equals("bf16-copied")))) {
       double quantised = 0;
-      if (!format.equals("f32") && !format.equals("bf16")) {
+      if (!format.equals("f32") && !format.startsWith("bf16")) {
         long before = processorNanos();
         WeightFormats.of(format).apply(model);
         quantised = (processorNanos() - before) / 1e9;

@@ -36,7 +36,7 @@ public record MemoryPlan(Settings settings, ModelSizes sizes, int longest) {
   private MemoryEstimate estimate(Settings s, int length) {
     if (!s.data().any()) {
       return MemoryEstimator.estimate(sizes, MemoryRequest.generate(1, length)
-          .adapter(s.model().adapters().isEmpty() || s.tuner().full() ? null : s.tuner()).dtype(s.model().dtype())
+          .adapter(s.model().adapters().isEmpty() || s.tuner().full() ? null : s.tuner()).dtype(copied(s))
           .packed(packed(s)));
     }
     Integer pack = s.text().packingLength();
@@ -53,7 +53,15 @@ public record MemoryPlan(Settings settings, ModelSizes sizes, int longest) {
 
   private MemoryEstimate training(Settings s, long tokens) {
     return MemoryEstimator.estimate(sizes, MemoryRequest.train(s.tuner(), tokens).microBatches(s.train().batch().microBatches())
-        .recompute(s.train().recompute()).dtype(s.model().dtype()).packed(packed(s)).optim(s.train().optim()));
+        .recompute(s.train().recompute()).dtype(copied(s)).packed(packed(s)).optim(s.train().optim()));
+  }
+
+  /** The element type of weights that do not stay in the file. */
+  private @Nullable DType copied(Settings s) {
+    if (s.model().dtype() != null || s.model().mmap()) {
+      return s.model().dtype();
+    }
+    return sizes.storedBytes() > 3 * sizes.parameters() ? DType.F32 : DType.BF16;
   }
 
   private static @Nullable DType packed(Settings s) {
@@ -142,7 +150,7 @@ public record MemoryPlan(Settings settings, ModelSizes sizes, int longest) {
         "logits (per_device_train_batch_size)", e.logits(),
         "gradients (tuner_type)", e.gradients(),
         "optimizer state (optim, tuner_type)", e.optimizer(),
-        "copies of weights (torch_dtype, tuner_type, quant_method)", e.weights() - e.mapped());
+        "copies of weights (torch_dtype, mmap, tuner_type, quant_method)", e.weights() - e.mapped());
     var largest = parts.entrySet().stream().max(Map.Entry.comparingByValue(Comparator.naturalOrder())).orElseThrow();
     return "Most of it is " + largest.getKey() + ", about " + show(largest.getValue()) + ".";
   }

@@ -17,13 +17,14 @@ import org.jspecify.annotations.Nullable;
  * @param revision branch, tag or commit of the repository; null = the hub's default
  * @param useHf whether ids without a prefix are on Hugging Face (true) or ModelScope (false); null = USE_HF
  * @param dtype element type of the weights; null = as stored
+ * @param mmap whether weights stay in the mapped file; else they are copied into memory of the model's own
  * @param adapters adapter folders in PEFT's format
  * @param quant quantisation when loading
  */
 public record ModelSettings(
-    @Nullable String model, @Nullable String revision, @Nullable Boolean useHf, @Nullable DType dtype,
+    @Nullable String model, @Nullable String revision, @Nullable Boolean useHf, @Nullable DType dtype, boolean mmap,
     List<String> adapters, QuantSettings quant) {
-  static final ModelSettings DEFAULT = new ModelSettings(null, null, null, null, List.of(), QuantSettings.NONE);
+  static final ModelSettings DEFAULT = new ModelSettings(null, null, null, null, true, List.of(), QuantSettings.NONE);
 
   public ModelSettings {
     adapters = List.copyOf(adapters);
@@ -34,29 +35,33 @@ public record ModelSettings(
 
   /** Sets the model. */
   public ModelSettings model(@Nullable String value) {
-    return new ModelSettings(value, revision, useHf, dtype, adapters, quant);
+    return new ModelSettings(value, revision, useHf, dtype, mmap, adapters, quant);
   }
 
   ModelSettings revision(@Nullable String value) {
-    return new ModelSettings(model, value, useHf, dtype, adapters, quant);
+    return new ModelSettings(model, value, useHf, dtype, mmap, adapters, quant);
   }
 
   ModelSettings useHf(@Nullable Boolean value) {
-    return new ModelSettings(model, revision, value, dtype, adapters, quant);
+    return new ModelSettings(model, revision, value, dtype, mmap, adapters, quant);
   }
 
   ModelSettings dtype(@Nullable DType value) {
-    return new ModelSettings(model, revision, useHf, value, adapters, quant);
+    return new ModelSettings(model, revision, useHf, value, mmap, adapters, quant);
+  }
+
+  ModelSettings mmap(boolean value) {
+    return new ModelSettings(model, revision, useHf, dtype, value, adapters, quant);
   }
 
   /** Puts these adapter folders on the model. */
   public ModelSettings adapters(List<String> value) {
-    return new ModelSettings(model, revision, useHf, dtype, value, quant);
+    return new ModelSettings(model, revision, useHf, dtype, mmap, value, quant);
   }
 
   /** The same model quantised otherwise. */
   public ModelSettings quant(QuantSettings value) {
-    return new ModelSettings(model, revision, useHf, dtype, adapters, value);
+    return new ModelSettings(model, revision, useHf, dtype, mmap, adapters, value);
   }
 
   /** The same model without adapters. */

@@ -63,7 +63,8 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     line(lines, "model", sizes.config().modelType() + ", " + millions(sizes.parameters()), where);
     DType dtype = s.model().dtype();
     line(lines, "weights", dtype == null ? "as stored" : dtype.torchName(),
-        dtype == null ? "torch_dtype is unset: mapped from the file, not copied" : "torch_dtype");
+        dtype != null ? "torch_dtype"
+            : "torch_dtype is unset: " + (s.model().mmap() ? "mapped from the file, not copied" : "copied (mmap false)"));
     device(lines, s.device());
     if (!s.model().adapters().isEmpty()) {
       line(lines, "adapters", String.join(", ", s.model().adapters()), "loaded on the model");

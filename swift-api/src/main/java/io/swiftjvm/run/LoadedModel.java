@@ -74,8 +74,8 @@ public final class LoadedModel implements AutoCloseable {
       }
       backend = backend(settings);
       model = CausalLm.load(
-          source.folder(), backend, new LoadOptions(settings.model().dtype()).formats(QuantFormats.FORMATS).expansion(expansion)
-              .head(head));
+          source.folder(), backend, new LoadOptions(settings.model().dtype()).mapped(settings.model().mmap())
+              .formats(QuantFormats.FORMATS).expansion(expansion).head(head));
       QuantSpec quant = settings.model().quant().spec();
       if (quant != null) {
         quant.apply(model);

@@ -21,7 +21,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weights of a checkpoint as parameters. On the host they are the mapped file itself; the file stays open until the
+ * The weights of a checkpoint as parameters. On the host they are the mapped file itself unless that is not wanted; the file stays open until the
  * last tensor on it has gone, which a tape in the middle of its backward pass may delay.
  */
 final class Weights {
@@ -29,6 +29,7 @@ final class Weights {
   private final Backend backend;
   private final Scope scope;
   private final @Nullable DType dtype;
+  private final boolean map;
   private final @Nullable WeightFormat format;
   private final BlockOrigins origins;
   private final Set<Storage> mapped = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -41,6 +42,7 @@ final class Weights {
     this.backend = backend;
     this.scope = scope;
     this.dtype = options.dtype();
+    this.map = options.mapped();
     this.format = format;
     this.origins = origins;
   }
@@ -111,7 +113,7 @@ final class Weights {
     long address = entry.data().address();
     boolean host = backend.device().kind().equals("cpu");
     boolean aligned = address % entry.dtype().bytes() == 0;
-    if (host && aligned && (dtype == null || dtype == entry.dtype())) {
+    if (map && host && aligned && (dtype == null || dtype == entry.dtype())) {
       open.incrementAndGet();
       Storage storage = Storage.external(entry.data(), this::released);
       mapped.add(storage);

@@ -166,6 +166,18 @@ class CausalLmLoadTest {
   }
 
   @Test
+  void copied_weights_give_the_logits_of_mapped_ones() {
+    TinyCheckpoint.of("qwen2").write(folder);
+    float[] mapped = logits(CausalLm.load(folder, backend));
+    long before = backend.bytesInUse();
+    try (CausalLm model = CausalLm.load(folder, backend, LoadOptions.AS_STORED.mapped(false))) {
+      long bytes = model.parameters().stream().mapToLong(p -> p.value().bytes()).sum();
+      assertThat(backend.bytesInUse() - before).isGreaterThanOrEqualTo(bytes);
+      assertThat(ModelRuns.logits(model, FlatRows.of(1, 5, 9))[2]).isEqualTo(mapped);
+    }
+  }
+
+  @Test
   void projections_are_listed_and_replaced_by_path() {
     TinyCheckpoint.of("llama").write(folder);
     try (CausalLm model = CausalLm.load(folder, backend)) {
