@@ -10,7 +10,7 @@
 /* Fresh weights are called so many bytes before their turn. */
 #define AHEAD 1024
 
-/* Tiles 0 - 3 are the sums of two groups by two strips, 4 and 5 activations of the two groups, 6 and 7 weights of the strips. */
+/* Tiles 0 - 3 are the sums of two groups by two strips, 4 and 5 activations of the groups, 6 and 7 weights of the strips. */
 typedef struct { uint8_t palette, start, reserved[14]; uint16_t bytes[16]; uint8_t rows[16]; } tiles_t;
 
 INLINE void use_tiles(int rows) {
@@ -54,7 +54,7 @@ INLINE void unpack_group(const int kind, const uint8_t *tile, const uint8_t *par
 /* Sums of a step, group by group. */
 typedef struct { int32_t of[STEP][2][16][16]; } sums_t;
 
-/* acc[a] += the step's sums of row a, as int8_tile has it; scale and start are those of the step's first group, 16 rows each. */
+/* acc[a] += the step's sums of row a, as int8_tile has it; scale and start are those of the step's first group, of 16 rows. */
 INLINE void add_step(
     const int kind, const int nr, const int a0, const int a1, const sums_t *sums, const unpacked_t *w, i64 apart,
     const float *scale, const int32_t *start, __m512 (*acc)[2]) {

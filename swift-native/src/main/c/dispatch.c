@@ -18,7 +18,7 @@ static int has_amx(unsigned xcr0, unsigned features) {
   unsigned need = bit_AMX_TILE | bit_AMX_INT8;
   return (features & need) == need && (xcr0 & 0x60000) == 0x60000 && !syscall(SYS_arch_prctl, 0x1023, 18);
 }
-#else
+#elif SWIFTK_X86
 static int has_amx(unsigned xcr0, unsigned features) { return 0; }
 #endif
 

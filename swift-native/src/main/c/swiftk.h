@@ -11,8 +11,12 @@
 #else
 #define SWIFTK_X86 0
 #endif
-/* The assembler's names for tiles came with gcc 11. */
-#define SWIFTK_AMX (SWIFTK_X86 && defined(__linux__) && __GNUC__ >= 11)
+/* The names of the features in cpuid.h came with gcc 11. */
+#if SWIFTK_X86 && defined(__linux__) && __GNUC__ >= 11
+#define SWIFTK_AMX 1
+#else
+#define SWIFTK_AMX 0
+#endif
 
 typedef long long i64;
 /* Types from TILED on are tiles, see tiles.h. */
