@@ -3,13 +3,28 @@
 #if SWIFTK_X86
 #include <cpuid.h>
 #endif
+#if SWIFTK_AMX
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #define EXPORT __attribute__((visibility("default")))
 
 const kernels_t *swiftk_chosen = &swiftk_baseline;
 
-/* 0 baseline, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL VNNI; the operating system must save the registers, too (XCR0). */
-static int best(void) {
+#if SWIFTK_AMX
+/* Tiles and their sums of bytes. Linux saves tiles only for a process that has asked: ARCH_REQ_XCOMP_PERM, XTILEDATA. */
+static int has_amx(unsigned xcr0, unsigned features) {
+  unsigned need = bit_AMX_TILE | bit_AMX_INT8;
+  return (features & need) == need && (xcr0 & 0x60000) == 0x60000 && !syscall(SYS_arch_prctl, 0x1023, 18);
+}
+#elif SWIFTK_X86
+static int has_amx(unsigned xcr0, unsigned features) { return 0; }
+#endif
+
+/* 0 baseline, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL VNNI, 3 AMX-INT8; the operating system must save the registers, too (XCR0).
+ * Tiles are asked for only if the limit lets them be used. */
+static int best(int limit) {
 #if SWIFTK_X86
   unsigned a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !(c & bit_FMA) || !(c & bit_AVX)) return 0;
@@ -17,7 +32,8 @@ static int best(void) {
   __asm__ volatile("xgetbv" : "=a"(xcr0), "=d"(high) : "c"(0));
   if ((xcr0 & 0x6) != 0x6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2)) return 0;
   unsigned need = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-  return (xcr0 & 0xe0) == 0xe0 && (b & need) == need && (c & bit_AVX512VNNI) ? 2 : 1;
+  if ((xcr0 & 0xe0) != 0xe0 || (b & need) != need || !(c & bit_AVX512VNNI)) return 1;
+  return limit > 2 && has_amx(xcr0, d) ? 3 : 2;
 #else
   return 0;
 #endif
@@ -25,10 +41,13 @@ static int best(void) {
 
 /* Chooses the best instruction set that is not above the limit, and says which. */
 EXPORT int swiftk_use(int limit) {
-  int level = best();
+  int level = best(limit);
   if (limit < level) level = limit;
 #if SWIFTK_X86
   swiftk_chosen = level >= 2 ? &swiftk_avx512 : level == 1 ? &swiftk_avx2 : &swiftk_baseline;
+#endif
+#if SWIFTK_AMX
+  if (level == 3) swiftk_chosen = &swiftk_amx;
 #endif
   return level;
 }

@@ -17,7 +17,9 @@ typedef struct {
  * 128 columns do; each scale costs an operation behind the dot products of its groups. */
 INLINE int span_of(const int kind) { return kind == BITS4 ? 4 : 1; }
 
-INLINE void round_rows(const int kind, const float *x, i64 rows, i64 k, int8_rows to) {
+/* The product's rows lie side by side, or `block` of them group by group; groups beyond the last column are 0, and their
+ * scale is the zero that changes no sum. */
+INLINE void round_rows(const int kind, const int block, const float *x, i64 rows, i64 k, int8_rows to) {
   const int offset = kind & ZERO ? 1 : middle_of(kind), span = span_of(kind);
   int8_t *codes = (int8_t *)to.codes;
   int32_t *start = (int32_t *)to.start;
@@ -37,16 +39,17 @@ INLINE void round_rows(const int kind, const float *x, i64 rows, i64 k, int8_row
       float top;
       memcpy(&top, &bits, sizeof top);
       vf inverse = splat(top > 0 ? 127 / top : 0);
-      scale[r * to.spans + s] = top / 127;
+      scale[(r / block * to.spans + s) * block + r % block] = g * 32 < k ? top / 127 : -0.0f;
 #pragma GCC unroll 4
       for (int i = 0; i < span; i++) {
         if (g + i >= to.groups) break;
-        i64 at = r * to.groups + g + i;
+        i64 at = (r / block * to.groups + g + i) * block + r % block;
         __m512i p = _mm512_cvtps_epi32((__m512)(v[2 * i] * inverse));
         __m512i q = _mm512_cvtps_epi32((__m512)(v[2 * i + 1] * inverse));
         _mm_storeu_si128((__m128i *)(codes + at * 32), _mm512_cvtepi32_epi8(p));
         _mm_storeu_si128((__m128i *)(codes + at * 32 + 16), _mm512_cvtepi32_epi8(q));
-        start[at] = (int32_t)(0u - (uint32_t)offset * (uint32_t)_mm512_reduce_add_epi32(_mm512_add_epi32(p, q)));
+        if (block == 1 || kind == (BITS8 | ZERO))
+          start[at] = (int32_t)(0u - (uint32_t)offset * (uint32_t)_mm512_reduce_add_epi32(_mm512_add_epi32(p, q)));
       }
     }
 }
@@ -62,6 +65,11 @@ INLINE __m512i with_high(__m512i codes, const uint8_t *high, const int s) {
   __m512i h = _mm512_loadu_si512(high);
   h = s < 2 ? _mm512_slli_epi16(h, 4 - 2 * s) : _mm512_srli_epi16(h, 2 * s - 4);
   return _mm512_or_si512(codes, _mm512_and_si512(h, _mm512_set1_epi8(0x30)));
+}
+
+INLINE void finish(float *o, vf acc, float alpha, float beta, i64 live) {
+  vf s = alpha * acc;
+  stn(o, beta == 0 ? s : (vf)_mm512_fmadd_ps(_mm512_set1_ps(beta), (__m512)ldn(o, live), (__m512)s), live);
 }
 
 /* The hardware's own prefetch ends with a page of 4 KiB. Measured on a Xeon (Granite Rapids) with 1 row, of what a plain loop
@@ -146,11 +154,7 @@ INLINE void int8_tile(
   for (int a = 0; a < mr; a++)
 #pragma GCC unroll 2
     for (int b = 0; b < nr; b++) {
-      i64 live = n - b * 16;
-      if (live <= 0) continue;
-      float *o = out + (i + a) * ldo + b * 16;
-      vf s = alpha * (vf)acc[a][b];
-      stn(o, beta == 0 ? s : s + beta * ldn(o, live), live);
+      if (n - b * 16 > 0) finish(out + (i + a) * ldo + b * 16, (vf)acc[a][b], alpha, beta, n - b * 16);
     }
 }
 
@@ -164,7 +168,7 @@ INLINE int int8_product_as(
   float *space = scratch(all * 10);
   if (!space) return 1;
   int8_rows x = {(int8_t *)space, (int32_t *)(space + all * 8), space + all * 9, groups, spans};
-  round_rows(kind, a + m0 * k, rows, k, x);
+  round_rows(kind, 1, a + m0 * k, rows, k, x);
   const i64 strip = tiles_of(k, parts) * tile_bytes(kind, parts);
   const uint8_t *w = (const uint8_t *)b + n0 / TR * strip;
   float *o = out + m0 * n + n0;

@@ -7,4 +7,9 @@
 #define TABLE swiftk_avx512
 #define TABLE_NAME "AVX-512"
 #include "kernels.h"
+#if SWIFTK_AMX
+#include "amx.h"
+/* The same kernels but one. */
+const kernels_t swiftk_amx = {"AMX", KERNELS(ENTRY).matmul = matmul_amx};
+#endif
 #endif

@@ -11,6 +11,12 @@
 #else
 #define SWIFTK_X86 0
 #endif
+/* The names of the features in cpuid.h came with gcc 11. */
+#if SWIFTK_X86 && defined(__linux__) && __GNUC__ >= 11
+#define SWIFTK_AMX 1
+#else
+#define SWIFTK_AMX 0
+#endif
 
 typedef long long i64;
 /* Types from TILED on are tiles, see tiles.h. */
@@ -106,6 +112,6 @@ void swiftk_give(void *p);
 extern const kernels_t *swiftk_chosen;
 extern const kernels_t swiftk_baseline;
 #if SWIFTK_X86
-extern const kernels_t swiftk_avx2, swiftk_avx512;
+extern const kernels_t swiftk_avx2, swiftk_avx512, swiftk_amx;
 #endif
 #endif

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * enums repeat; pointers cross as segments, so that memory cannot go away during a call.
  */
 final class NativeKernels implements Kernels {
-  private static final String[] LEVELS = {"baseline vectors", "AVX2", "AVX-512"};
+  private static final String[] LEVELS = {"baseline vectors", "AVX2", "AVX-512", "AVX-512 and AMX"};
 
   private final String description;
 
@@ -35,7 +35,7 @@ final class NativeKernels implements Kernels {
     return load(LEVELS.length - 1);
   }
 
-  /** Kernels of at most this instruction set: 0 baseline, 1 AVX2, 2 AVX-512. One choice holds for the whole process. */
+  /** Kernels of at most this instruction set: 0 baseline, 1 AVX2, 2 AVX-512, 3 AMX. One choice holds for the whole process. */
   static Kernels load(int limit) {
     NativeLibrary library = NativeLibrary.found();
     if (library.symbols() == null) {

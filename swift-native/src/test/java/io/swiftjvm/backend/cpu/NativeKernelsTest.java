@@ -29,7 +29,7 @@ class NativeKernelsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2})
+  @ValueSource(ints = {0, 1, 2, 3})
   void every_instruction_set_agrees_with_the_portable_kernels(int level) {
     assumeTrue(NativeLibrary.found().symbols() != null);
     List<float[]> expected;
@@ -120,7 +120,7 @@ class NativeKernelsTest {
       try (Backend portable = CpuBackend.portable(1)) {
         wanted = Agreement.results(portable, (b, scope, random) -> quantised(b, scope, random, type, k, batches));
       }
-      for (int level = 0; level <= 2; level++) {
+      for (int level = 0; level <= 3; level++) {
         try (Backend backend = new CpuBackend(2, NativeKernels.load(level))) {
           List<float[]> found =
               Agreement.results(backend, (b, scope, random) -> quantised(b, scope, random, type, k, batches));
@@ -133,6 +133,42 @@ class NativeKernelsTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = "Q[468](_\\d+)?(_ZERO)?")
+  void tiles_of_sums_make_the_bits_of_dot_products_of_bytes(DType type) {
+    assumeTrue(NativeLibrary.found().symbols() != null);
+    for (int k : new int[] {1, 7, 16, 17, 63, 1000, 4098}) {
+      List<float[]> wanted = null;
+      for (int level : new int[] {2, 3}) {
+        for (int threads = 1; threads <= 2; threads++) {
+          try (Backend backend = new CpuBackend(threads, NativeKernels.load(level))) {
+            List<float[]> found =
+                Agreement.results(backend, (b, scope, random) -> rowsByTiles(b, scope, random, type, k));
+            if (wanted == null) {
+              wanted = found;
+            }
+            for (int r = 0; r < wanted.size(); r++) {
+              assertThat(found.get(r)).as("%s %d %s result %d", type, k, backend.description(), r)
+                  .containsExactly(wanted.get(r));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static List<Tensor> rowsByTiles(Backend b, Scope scope, Random random, DType type, int k) {
+    List<Tensor> results = new ArrayList<>();
+    Tensor packed = scope.tensor(type, 301, k);
+    b.quantize(Agreement.random(scope, random, 301, k), packed);
+    for (int m = 1; m <= 40; m += k < 1000 ? 1 : 3) {
+      Tensor y = Agreement.random(scope, random, m, 301);
+      b.matmul(Agreement.random(scope, random, m, k), false, packed, true, y, 0.7f, m % 2 == 0 ? 0 : 0.3f);
+      results.add(y);
+    }
+    return results;
   }
 
   /** Products divided by the root of the sum's length, in turn with the widened weights' gradients. */

@@ -134,7 +134,7 @@ class QuantBlocksTest {
     assumeTrue(type != DType.Q8_BLOCK && NativeLibrary.found().symbols() != null);
     for (DType from : new DType[] {DType.F32, DType.BF16, DType.F16}) {
       byte[] expected = packed(CpuBackend.portable(1), from, type);
-      for (int level = 0; level <= 2; level++) {
+      for (int level = 0; level <= 3; level++) {
         assertThat(packed(new CpuBackend(2, NativeKernels.load(level)), from, type)).as("level %d of %s", level, from)
             .isEqualTo(expected);
       }
