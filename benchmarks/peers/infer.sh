@@ -10,8 +10,8 @@ root=$1 model=$2 classpath=$3 rounds=${4:-5} threads=${5:-1}
 clock=
 [ "$threads" = 1 ] && clock="LD_PRELOAD=/bl/cpuclock.so CPUCLOCK_DIV=1"
 
-llama() { # format of ours, file
-  chroot "$root" sh -c "cd /bl && $clock llama-bench -m q06-$2.gguf -t $threads --poll 0 -p 512 -n 31 -r 1 -o jsonl 2>/dev/null" |
+llama() { # format of ours, file, more options
+  chroot "$root" sh -c "cd /bl && $clock llama-bench -m q06-$2.gguf ${3:-} -t $threads --poll 0 -p 512 -n 31 -r 1 -o jsonl 2>/dev/null" |
     sed -n "s/.*\"n_prompt\": \([0-9]*\),.*\"avg_ts\": \([0-9.]*\),.*/{\"peer\":\"llama.cpp\",\"type\":\"$1\",\"threads\":$threads,\"n_prompt\":\1,\"tokens_s\":\2}/p"
 }
 
@@ -22,10 +22,13 @@ together() {
 }
 
 for _ in $(seq "$rounds"); do
-  for pair in f32:f32 bf16:bf16 int8:q8_0 int4:q4_0; do
+  for pair in f32:f32 bf16:bf16 bf16-copied:bf16 int8:q8_0 int4:q4_0; do
     ours=${pair%%:*} theirs=${pair##*:}
-    llama "$ours" "$theirs"
-    [ "$ours" = bf16 ] || together "$ours" "$theirs"
+    case $ours in
+      bf16) llama "$ours" "$theirs" ;;
+      bf16-copied) llama "$ours" "$theirs" "-lm none" ;; # read into memory, as ours
+      *) llama "$ours" "$theirs" && together "$ours" "$theirs" ;;
+    esac
     java --enable-native-access=ALL-UNNAMED -cp "$classpath" io.swiftjvm.bench.InferBench "$model" "$ours" "$threads" 1
   done
 done

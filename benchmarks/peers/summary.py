@@ -24,7 +24,7 @@ def show(values, digits):
 
 
 print("| format | what | ours tokens/s | llama.cpp | ratio |\n|---|---|---|---|---|")
-for kind in ("f32", "bf16", "int8", "int4"):
+for kind in ("f32", "bf16", "bf16-copied", "int8", "int4"):
     for streams in sorted({key[1] for key in found}):
         for what in WHAT:
             ours, peer = found[kind, streams, what, "ours"], found[kind, streams, what, "peer"]

@@ -1,9 +1,10 @@
-/* The products of int8.h by tiles of 16 x 16 sums (AMX-INT8), with the same bits: the sums of 32 columns are exact there, too,
- * and go through the first cache to the same operations in float32. Weights are unpacked to signed bytes on their way, once
- * for all rows; a step is four groups, whose sums are multiplied while those of the step before are scaled and added.
+/* The products of int8.h by tiles of 16 x 16 sums (AMX-INT8), with the same bits if activations are finite: the sums of 32
+ * columns are exact there, too, and go through the first cache to the same operations in float32. Weights are unpacked to
+ * signed bytes on their way, once for all rows; a step is four groups, whose sums are multiplied while those of the step
+ * before are scaled and added.
  *
- * Measured on one core of a Granite Rapids Xeon (VNNI 845 GOP/s, simple reading 15 GB/s), int8 and int4: 8 rows 10 and 8 GB/s,
- * by int8.h 7 and 6; 512 rows 600 and 740 GOP/s, by int8.h 385 and 360. */
+ * Measured on one core of a Granite Rapids Xeon (VNNI 845 GOP/s, simple reading 15 GB/s), int8 and int4: 8 rows 13 and 11
+ * GB/s, by int8.h 11 and 11; 512 rows 600 and 740 GOP/s, by int8.h 385 and 360. */
 #define STEP 4
 /* Fewer rows wait for memory, and int8.h keeps up with it. */
 #define FEWEST 5
@@ -173,6 +174,8 @@ INLINE int amx_product_as(
   float *codes = space + room;
   int8_rows x = {(int8_t *)codes, (int32_t *)(codes + padded * all * 8), codes + padded * all * 9, all, all / span_of(kind)};
   round_rows(kind, 16, a + m0 * k, rows, k, x);
+  for (i64 r = rows; r < padded; r++) /* a scale that memory happens to hold may be a slow one, below the normal numbers */
+    for (i64 s = 0; s < x.spans; s++) ((float *)x.scale)[(r / 16 * x.spans + s) * 16 + r % 16] = 0;
   const uint8_t *w = (const uint8_t *)b + n0 / TR * strip;
   int tiled = 0;
   for (i64 j0 = n0; j0 < n1; j0 += block * TR)

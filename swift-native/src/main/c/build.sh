@@ -20,7 +20,9 @@ fi
 mkdir -p "$1/$os-$arch"
 link=
 [ $os = linux ] && link="-Wl,--no-undefined -Wl,-z,noexecstack -Wl,--build-id=none"
+amx=
+echo '__asm__("tilerelease");' | "$cc" -xc -c -o /dev/null - 2> /dev/null || amx=-DSWIFTK_AMX=0
 "$cc" -std=gnu11 -O3 -fPIC -shared -fvisibility=hidden -fno-math-errno -fno-trapping-math \
-  -Wall -Wno-psabi -Wno-unknown-pragmas \
+  -Wall -Wno-psabi -Wno-unknown-pragmas $amx \
   -o "$lib.tmp" "$src"/*.c $link -lm
 mv "$lib.tmp" "$lib"

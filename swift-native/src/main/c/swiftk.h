@@ -11,11 +11,13 @@
 #else
 #define SWIFTK_X86 0
 #endif
-/* The names of the features in cpuid.h came with gcc 11. */
+/* The names of the features in cpuid.h came with gcc 11; build.sh defines it as 0 where the assembler does not know tiles. */
+#ifndef SWIFTK_AMX
 #if SWIFTK_X86 && defined(__linux__) && __GNUC__ >= 11
 #define SWIFTK_AMX 1
 #else
 #define SWIFTK_AMX 0
+#endif
 #endif
 
 typedef long long i64;

@@ -58,7 +58,8 @@ public record MemoryPlan(Settings settings, ModelSizes sizes, int longest) {
 
   /** The element type of weights that do not stay in the file. */
   private @Nullable DType copied(Settings s) {
-    if (s.model().dtype() != null || s.model().mmap()) {
+    // weights that are stored quantised are read into memory of their own either way
+    if (s.model().dtype() != null || s.mapped() || sizes.storedBytes() < 3 * sizes.parameters() / 2) {
       return s.model().dtype();
     }
     return sizes.storedBytes() > 3 * sizes.parameters() ? DType.F32 : DType.BF16;

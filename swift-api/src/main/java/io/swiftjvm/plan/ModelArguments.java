@@ -26,7 +26,8 @@ final class ModelArguments {
           s -> s.model().dtype() instanceof DType d ? d.torchName() : null,
           (s, v) -> s.model(m -> m.dtype(ModelSettings.dtype((String) v)))),
       Argument.of("mmap", SWITCH,
-          "Weights stay in the mapped file; false copies them into large pages: slower to load, faster to decode.",
+          "Weights stay in the mapped file; false copies them into large pages on the CPU: slower to load, faster to decode. "
+              + "Weights to be quantised or trained stay mapped until they are.",
           s -> s.model().mmap(), (s, v) -> s.model(m -> m.mmap((Boolean) v))),
       Argument.of("adapters", TEXTS, "Adapter folders in PEFT's format.",
           s -> s.model().adapters(), (s, v) -> s.model(m -> m.adapters(strings(v)))),

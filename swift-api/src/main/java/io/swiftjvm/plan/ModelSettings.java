@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param revision branch, tag or commit of the repository; null = the hub's default
  * @param useHf whether ids without a prefix are on Hugging Face (true) or ModelScope (false); null = USE_HF
  * @param dtype element type of the weights; null = as stored
- * @param mmap whether weights stay in the mapped file; else they are copied into memory of the model's own
+ * @param mmap whether weights stay in the mapped file; else those that are used as they are stored are copied
+ *     into memory of the model's own
  * @param adapters adapter folders in PEFT's format
  * @param quant quantisation when loading
  */

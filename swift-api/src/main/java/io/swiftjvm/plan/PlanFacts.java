@@ -64,7 +64,7 @@ public record PlanFacts(Settings settings, String where, ModelSizes sizes, int m
     DType dtype = s.model().dtype();
     line(lines, "weights", dtype == null ? "as stored" : dtype.torchName(),
         dtype != null ? "torch_dtype"
-            : "torch_dtype is unset: " + (s.model().mmap() ? "mapped from the file, not copied" : "copied (mmap false)"));
+            : "torch_dtype is unset: " + (s.mapped() ? "mapped from the file, not copied" : "copied (mmap false)"));
     device(lines, s.device());
     if (!s.model().adapters().isEmpty()) {
       line(lines, "adapters", String.join(", ", s.model().adapters()), "loaded on the model");

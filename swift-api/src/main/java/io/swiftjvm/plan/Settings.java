@@ -114,4 +114,9 @@ public record Settings(
   public @Nullable Path outputDir() {
     return train.checkpoint().outputDir();
   }
+
+  /** Whether weights stay in the mapped file, also where a copy would only be replaced: by quantised weights, or those that train. */
+  public boolean mapped() {
+    return model.mmap() || model.quant().spec() != null || (data.any() && tuner.full());
+  }
 }

@@ -74,7 +74,7 @@ public final class LoadedModel implements AutoCloseable {
       }
       backend = backend(settings);
       model = CausalLm.load(
-          source.folder(), backend, new LoadOptions(settings.model().dtype()).mapped(settings.model().mmap())
+          source.folder(), backend, new LoadOptions(settings.model().dtype()).mapped(settings.mapped())
               .formats(QuantFormats.FORMATS).expansion(expansion).head(head));
       QuantSpec quant = settings.model().quant().spec();
       if (quant != null) {

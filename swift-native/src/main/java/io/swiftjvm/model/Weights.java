@@ -21,7 +21,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weights of a checkpoint as parameters. On the host they are the mapped file itself unless that is not wanted; the file stays open until the
+ * The weights of a checkpoint as parameters. On the host they are the mapped file itself, or copies if asked; the file stays open until the
  * last tensor on it has gone, which a tape in the middle of its backward pass may delay.
  */
 final class Weights {
