@@ -43,6 +43,7 @@ def main():
         model.enable_input_require_grads()
     model = peft.get_peft_model(
         model, peft.LoraConfig(r=8, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"))
+    model.train()  # as loaded it is in evaluation, where transformers checkpoints nothing
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-4)
     rows = [json.loads(line) for line in open(args.rows)]
     seconds, loss = [], None
