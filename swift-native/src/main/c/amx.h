@@ -201,13 +201,7 @@ INLINE int amx_product_as(
   return 0;
 }
 
-static int amx_product(
-    int type, const float *a, const void *b, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 m0, i64 m1,
-    i64 n0, i64 n1) {
-#define CALL(K) return amx_product_as(K, parts_of(type), a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1)
-  BY_KIND(type, CALL)
-#undef CALL
-}
+TILED_PRODUCT(amx_product)
 
 static int matmul_amx(
     const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,

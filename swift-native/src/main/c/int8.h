@@ -94,7 +94,7 @@ INLINE void int8_tile(
     __m512i sum[8][2];
     if (nr == 1)
 #pragma GCC unroll 8
-      for (int i = 0; i < part_bytes(kind); i += 64) __builtin_prefetch(part + AHEAD + i);
+      for (int at = 0; at < part_bytes(kind); at += 64) __builtin_prefetch(part + AHEAD + at);
 #pragma GCC unroll 2
     for (int b = 0; b < nr; b++) {
       __m512i zeros = kind & ZERO ? (__m512i)ldzeros(kind, tile + b * strip, 0) : low;
@@ -204,11 +204,15 @@ INLINE int int8_product_as(
   return 0;
 }
 
-static int int8_product(
-    int type, const float *a, const void *b, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 m0, i64 m1,
-    i64 n0, i64 n1) {
-#define CALL(K) return int8_product_as(K, parts_of(type), a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1)
-  BY_KIND(type, CALL)
-#undef CALL
-}
+/* A product of tiled weights by product_as, which knows their kind. */
+#define OF_KIND(kind, product) \
+  return product##_as(kind, parts_of(type), a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1)
+#define TILED_PRODUCT(product) \
+  static int product( \
+      int type, const float *a, const void *b, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 m0, i64 m1, \
+      i64 n0, i64 n1) { \
+    BY_KIND(type, OF_KIND, product) \
+  }
+
+TILED_PRODUCT(int8_product)
 #endif

@@ -112,14 +112,14 @@ INLINE void pack_tiles_as(
     }
 }
 
-/* One call for each kind of tile, so that the compiler sees it as a constant. */
-#define BY_KIND(type, CALL) \
+/* One call for each kind of tile, so that the compiler sees it as a constant; what follows CALL is passed on. */
+#define BY_KIND(type, CALL, ...) \
   switch (kind_of(type)) { \
-    case BITS4: CALL(BITS4); break; \
-    case BITS8: CALL(BITS8); break; \
-    case BITS6: CALL(BITS6); break; \
-    case BITS4 | ZERO: CALL(BITS4 | ZERO); break; \
-    default: CALL(BITS8 | ZERO); \
+    case BITS4: CALL(BITS4, ##__VA_ARGS__); break; \
+    case BITS8: CALL(BITS8, ##__VA_ARGS__); break; \
+    case BITS6: CALL(BITS6, ##__VA_ARGS__); break; \
+    case BITS4 | ZERO: CALL(BITS4 | ZERO, ##__VA_ARGS__); break; \
+    default: CALL(BITS8 | ZERO, ##__VA_ARGS__); \
   }
 
 static void pack_tiles(

@@ -66,6 +66,8 @@ class PlanTest {
     assertThat(RECIPE.onDevice("cpu").with("learning_rate", 0.5).with("max_steps", 9).with("packing", true)
         .with("max_length", 99).plan().explain()).contains("asked for", "lr=0.5", "9 steps", "99 tokens", "packed");
     assertThat(RECIPE.with("mmap", false).plan().explain()).contains("copied (mmap false)", "mapped file + ");
+    assertThat(Swift.model("swift-tiny").with("mmap", false).with("quant_method", "swift").with("quant_bits", 8).plan().explain())
+        .contains("mapped from the file").doesNotContain("mmap false");
     assertThat(Swift.model("swift-tiny").plan().explain()).contains("model", "memory").doesNotContain("schedule");
   }
 
