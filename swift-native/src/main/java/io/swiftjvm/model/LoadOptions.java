@@ -5,13 +5,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How weights are loaded.
+ * How weights are loaded. An element type that is no float is refused with an {@link IllegalArgumentException}.
+ *
+ * <pre>{@code CausalLm.load(folder, backend, LoadOptions.AS_STORED.mapped(false))}</pre>
  *
  * @param dtype float32, bf16 or fp16: weights of another type are converted into memory of their own; null keeps every
  *     weight as the file has it
  * @param mapped on the host, weights that need no conversion stay in the mapped file (the default): loading takes no time,
  *     processes share them, and memory for them can be taken back. Otherwise they are copied into pages of 2 MiB, which
- *     reads faster: a step of decoding waits for nothing but its weights
+ *     a core reads faster: one that decodes waits for little else
  * @param formats ways of storing quantised weights that may be met
  * @param expansion blocks that are added; null = none
  * @param head a score head in the place of the output projection; null = as the files have it

@@ -21,8 +21,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weights of a checkpoint as parameters. On the host they are the mapped file itself, or copies if asked; the file stays open until the
- * last tensor on it has gone, which a tape in the middle of its backward pass may delay.
+ * The weights of a checkpoint as parameters. On the host they are the mapped file itself, or copies if asked; the file
+ * stays open until the last tensor on it has gone, which a tape in the middle of its backward pass may delay.
  */
 final class Weights {
   private final Checkpoint checkpoint;
