@@ -202,11 +202,3 @@ INLINE int amx_product_as(
 }
 
 TILED_PRODUCT(amx_product)
-
-static int matmul_amx(
-    const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
-    i64 m0, i64 m1, i64 n0, i64 n1) {
-  if (is_tiled(type) && tb && !ta && m1 - m0 >= FEWEST)
-    return amx_product(type, a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1);
-  return matmul(a, ta, b, type, tb, out, m, n, k, alpha, beta, m0, m1, n0, n1);
-}

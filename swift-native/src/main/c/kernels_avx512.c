@@ -9,7 +9,9 @@
 #include "kernels.h"
 #if SWIFTK_AMX
 #include "amx.h"
-/* The same kernels but one. */
-const kernels_t swiftk_amx = {"AMX", KERNELS(ENTRY).matmul = matmul_amx};
+#include "split.h"
+/* The same kernels but products. */
+const kernels_t swiftk_amx = {"AMX", KERNELS(ENTRY).matmul = matmul_amx, .packed = packed_amx, .pack = pack_amx,
+    .matmul_packed = matmul_packed_amx};
 #endif
 #endif

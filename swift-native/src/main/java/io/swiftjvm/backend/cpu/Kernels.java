@@ -64,7 +64,7 @@ interface Kernels {
   }
 
   /** Slices of columns that are laid out begin at multiples of it. */
-  int DEPTH = 512;
+  int DEPTH = 1024;
 
   /** Columns of an output tile; see {@link #matmul}. */
   int TILE = 64;
