@@ -1,0 +1,284 @@
+/* Products of float32 by tiles of bf16 (AMX-BF16). A float32 is the sum of three bf16, without a remainder: 8 + 8 + 8 bits.
+ * Products of such parts are exact in float32 and are added in float32; of nine those six are taken that are not below 2^-23
+ * of the whole, and weights of bf16, which have one part, need three: nothing is left out there (Henry, Tang, Heinecke,
+ * arXiv 1904.06376). Against sums in double precision results are closer than those of matmul.h, as sums are shorter: of 16
+ * products, then of these. What tiles do differently: numbers below 2^-126 are 0, and a product with an infinite operand is NaN.
+ *
+ * As in matmul.h a row's result does not depend on the other rows of a batch, but for the choice between here and there.
+ */
+#define STEP_COLUMNS 32
+#define STEP_BYTES 1024
+#define FLOAT_PARTS 3
+/* Operands are laid out for 32 rows or columns: for each step the first part of both tiles, then the second, the third. */
+#define PART_BYTES (2 * STEP_BYTES)
+#define LEFT_BYTES (FLOAT_PARTS * PART_BYTES)
+
+/* Weights are laid out in groups that take half of the second cache and stay there for all rows, which are read in blocks. */
+#define SPLIT_KC 1024
+#define GROUP_BYTES (1 << 20)
+#define BLOCK_ROWS 512
+#define PANELS 16
+#define WIDE_COLUMNS 128
+
+/* Shorter or narrower products leave tiles empty; those of up to FEW rows wait for memory. */
+INLINE int splits(i64 m, i64 n, i64 k) { return m > FEW && n > FEW && k >= STEP_COLUMNS; }
+
+INLINE i64 steps_of(i64 k) { return (k + STEP_COLUMNS - 1) / STEP_COLUMNS; }
+
+/* Part i of 16 pairs of floats, and what is left of these. */
+INLINE __m512i take_part(const int i, __m512 *low, __m512 *high) {
+  const __m512i upper = _mm512_set1_epi32(-65536), half = _mm512_set1_epi32(0x8000);
+  __m512i l = _mm512_castps_si512(*low), h = _mm512_castps_si512(*high);
+  /* The first part is cut off, so that none overflows; the second is rounded, so that what is left out has any sign. */
+  if (i == 1) l = _mm512_add_epi32(l, half), h = _mm512_add_epi32(h, half);
+  l = _mm512_and_si512(l, upper), h = _mm512_and_si512(h, upper);
+  *low -= _mm512_castsi512_ps(l), *high -= _mm512_castsi512_ps(h);
+  return _mm512_or_si512(_mm512_srli_epi32(l, 16), h);
+}
+
+/* Rows of a tile's left operand: of 32 columns column j is beside column j + 16, and the parts lie one behind the other. */
+INLINE void split_row(__m512 low, __m512 high, char *to) {
+#pragma GCC unroll 3
+  for (int i = 0; i < FLOAT_PARTS; i++) _mm512_store_si512(to + i * PART_BYTES, take_part(i, &low, &high));
+}
+
+/* Up to 16 rows of a, or columns if ta, from column k0 on: a tile's left operands, step by step; rows that are missing are 0. */
+INLINE void split_rows(const float *a, const int ta, i64 ld, i64 rows, i64 k, char *to) {
+  for (i64 p = 0; p < k; p += STEP_COLUMNS, to += LEFT_BYTES)
+    if (ta) {
+      vf low[16], high[16];
+#pragma GCC unroll 16
+      for (int i = 0; i < 16; i++) {
+        low[i] = p + i < k ? ldn(a + (p + i) * ld, rows) : splat(0);
+        high[i] = p + 16 + i < k ? ldn(a + (p + 16 + i) * ld, rows) : splat(0);
+      }
+      transpose(low);
+      transpose(high);
+      for (int i = 0; i < 16; i++) split_row((__m512)low[i], (__m512)high[i], to + i * 64);
+    } else {
+      for (i64 i = 0; i < rows; i++) {
+        const float *x = a + i * ld + p;
+        __builtin_prefetch(x + 128);
+        vf low = ldn(x, k - p), high = k - p > 16 ? ldn(x + 16, k - p - 16) : splat(0);
+        split_row((__m512)low, (__m512)high, to + i * 64);
+      }
+      for (i64 i = rows; i < 16; i++) split_row(_mm512_setzero_ps(), _mm512_setzero_ps(), to + i * 64);
+    }
+}
+
+/* Right operands of tiles, from a panel of floats, k-major, of k rows that are whole steps. Returns how many parts are not 0
+ * throughout. */
+static int split_panel(const float *panel, i64 width, i64 k, char *to) {
+  __m512i some[FLOAT_PARTS] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+  for (i64 p = 0; p < k; p += STEP_COLUMNS, to += FLOAT_PARTS * PART_BYTES)
+    for (i64 t = 0; t < width; t += 16)
+      for (i64 r = 0; r < 16; r++) {
+        __m512 low = _mm512_loadu_ps(panel + (p + r) * width + t), high = _mm512_loadu_ps(panel + (p + 16 + r) * width + t);
+#pragma GCC unroll 3
+        for (int i = 0; i < FLOAT_PARTS; i++) {
+          __m512i part = take_part(i, &low, &high);
+          some[i] = _mm512_or_si512(some[i], part);
+          _mm512_store_si512(to + i * PART_BYTES + t / 16 * STEP_BYTES + r * 64, part);
+        }
+      }
+  return _mm512_test_epi32_mask(some[2], some[2]) ? 3 : _mm512_test_epi32_mask(some[1], some[1]) ? 2 : 1;
+}
+
+/* A tile of bf16, of up to 16 rows of w from column p on if tb, otherwise of columns from row p on: one part. */
+INLINE void tile_bf16(const uint16_t *w, const int tb, i64 ld, i64 live, i64 n, char *to) {
+  vf r[16];
+  __mmask32 some = (__mmask32)((1ull << (tb ? n : live)) - 1);
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) {
+    __m256i low = _mm256_setzero_si256(), high = low;
+    const uint16_t *row = w + i * ld, *other = tb ? row + 16 : row + 16 * ld;
+    if (i < (tb ? live : n)) low = _mm256_maskz_loadu_epi16((__mmask16)some, row);
+    if (tb ? i < live : i + 16 < n) high = _mm256_maskz_loadu_epi16((__mmask16)(tb ? some >> 16 : some), other);
+    r[i] = (vf)_mm512_or_si512(_mm512_cvtepu16_epi32(low), _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16));
+  }
+  if (tb) transpose(r);
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) st((float *)(to + i * 64), r[i]);
+}
+
+/* Numbers that are not normal are 0 for tiles, and splitting them would be slow. */
+INLINE unsigned flush(void) {
+  unsigned old = _mm_getcsr();
+  _mm_setcsr(old | _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON);
+  return old;
+}
+
+INLINE void use_float_tiles(void) {
+  tiles_t t = {.palette = 1};
+  for (int i = 0; i < 8; i++) t.bytes[i] = 64, t.rows[i] = 16;
+  __asm__ volatile("ldtilecfg %0" : : "m"(t));
+}
+
+#define TILE_DOT(sum, x, w) __asm__ volatile("tdpbf16ps %tmm" #w ", %tmm" #x ", %tmm" #sum)
+
+/* One part of up to two tiles of rows by what is in tiles 6 and 7. */
+INLINE void dot_part(const int mt, const int nt, const char *a) {
+  TILE_LOAD(4, a, 64);
+  if (mt == 2) TILE_LOAD(5, a + STEP_BYTES, 64);
+  TILE_DOT(0, 4, 6);
+  if (nt == 2) TILE_DOT(1, 4, 7);
+  if (mt == 2) TILE_DOT(2, 5, 6);
+  if (mt == 2 && nt == 2) TILE_DOT(3, 5, 7);
+}
+
+/* sums (16 mt, 32) of a block of columns; steps of b lie `stride` apart. */
+INLINE void float_tile(
+    const int mt, const int nt, const int parts, i64 steps, const char *a, const char *b, i64 stride, float *sums) {
+  __asm__ volatile("tilezero %tmm0\n\ttilezero %tmm1\n\ttilezero %tmm2\n\ttilezero %tmm3");
+  for (i64 s = 0; s < steps; s++, a += LEFT_BYTES, b += stride)
+#pragma GCC unroll 3
+    for (int j = 0; j < parts; j++) {
+      TILE_LOAD(6, b + j * PART_BYTES, 64);
+      if (nt == 2) TILE_LOAD(7, b + j * PART_BYTES + STEP_BYTES, 64);
+#pragma GCC unroll 3
+      for (int i = 0; i < FLOAT_PARTS - j; i++) dot_part(mt, nt, a + i * PART_BYTES);
+    }
+#define SUMS(t, to) __asm__ volatile("tilestored %%tmm" #t ", (%0,%1,1)" : : "r"(to), "r"(128L) : "memory")
+  SUMS(0, sums);
+  if (nt == 2) SUMS(1, sums + 16);
+  if (mt == 2) SUMS(2, sums + 16 * 32);
+  if (mt == 2 && nt == 2) SUMS(3, sums + 16 * 32 + 16);
+#undef SUMS
+}
+
+typedef void (*float_tile_t)(i64, const char *, const char *, i64, float *);
+#define FLOAT_TILE(mt, nt, parts) \
+  static void float_tile_##mt##nt##parts(i64 steps, const char *a, const char *b, i64 stride, float *sums) { \
+    float_tile(mt, nt, parts, steps, a, b, stride, sums); \
+  }
+#define FLOAT_TILES(mt, nt) FLOAT_TILE(mt, nt, 1) FLOAT_TILE(mt, nt, 2) FLOAT_TILE(mt, nt, 3)
+FLOAT_TILES(1, 1) FLOAT_TILES(1, 2) FLOAT_TILES(2, 1) FLOAT_TILES(2, 2)
+#define FLOAT_NAMES(mt, nt) {float_tile_##mt##nt##1, float_tile_##mt##nt##2, float_tile_##mt##nt##3}
+static const float_tile_t float_tiles[2][2][3] = {
+    {FLOAT_NAMES(1, 1), FLOAT_NAMES(1, 2)}, {FLOAT_NAMES(2, 1), FLOAT_NAMES(2, 2)}};
+
+/* Where the left operand of 32 rows begins: blocks of SPLIT_KC columns lie one behind the other. */
+INLINE i64 split_at(i64 m, i64 k, i64 row, i64 k0) {
+  return LEFT_BYTES * ((m + 31) / 32 * (k0 / STEP_COLUMNS) + row / 32 * steps_of(MIN(SPLIT_KC, k - k0)));
+}
+
+/* Left operand of rows i0 to i1, from column k0 on; a is (m,k), or (k,m) if ta. */
+INLINE void left_operand(const float *a, const int ta, i64 m, i64 k, i64 i0, i64 i1, i64 k0, i64 kb, char *to) {
+  for (i64 i = i0; i < i1; i += 16)
+    split_rows(ta ? a + k0 * m + i : a + i * k + k0, ta, ta ? m : k, MIN(16, i1 - i), kb,
+        to + (i - i0) / 32 * steps_of(kb) * LEFT_BYTES + ((i - i0) & 16) * 64);
+}
+
+static i64 packed_amx(i64 m, i64 k) { return k < STEP_COLUMNS ? packed(m, k) : LEFT_BYTES / 4 * (m + 31) / 32 * steps_of(k); }
+
+static void pack_amx(const float *a, i64 m, i64 k, i64 first, i64 last, float *out, i64 from, i64 to, i64 parts) {
+  if (k < STEP_COLUMNS) {
+    pack(a, m, k, first, last, out, from, to, parts);
+    return;
+  }
+  unsigned mode = flush();
+  i64 blocks = (m + 31) / 32, i0 = blocks * from / parts * 32, i1 = MIN(m, blocks * to / parts * 32);
+  for (i64 k0 = first; k0 < last; k0 += SPLIT_KC)
+    left_operand(a, 0, m, k, i0, i1, k0, MIN(SPLIT_KC, last - k0), (char *)out + split_at(m, last - first, i0, k0 - first));
+  _mm_setcsr(mode);
+}
+
+/* Right operands of a group of panels: of bf16 row by row, so that memory is read in long streams. */
+static void right_bf16(const uint16_t *w, int tb, i64 n, i64 k, i64 k0, i64 kb, i64 j0, i64 j1, char *to, i64 panel) {
+  for (i64 j = j0; tb && j < j1; j += 16)
+    for (i64 p = 0; p < kb; p += STEP_COLUMNS) {
+      const uint16_t *from = w + j * k + k0 + p;
+      for (i64 r = 32; r < 48; r++) __builtin_prefetch(from + r * k, 0, 2);
+      tile_bf16(from, 1, k, MIN(16, j1 - j), MIN(STEP_COLUMNS, kb - p), to + (j - j0) / 32 * panel + p * 64 + ((j - j0) & 16) * 64);
+    }
+  for (i64 p = 0; !tb && p < kb; p += STEP_COLUMNS)
+    for (i64 j = j0; j < j1; j += 16) {
+      const uint16_t *from = w + (k0 + p) * n + j;
+      for (i64 r = 32; r < 64 && !((j - j0) & 16); r++) __builtin_prefetch(from + r * n, 0, 2);
+      tile_bf16(from, 0, n, MIN(16, j1 - j), MIN(STEP_COLUMNS, kb - p), to + (j - j0) / 32 * panel + p * 64 + ((j - j0) & 16) * 64);
+    }
+}
+
+/* Of other types a panel, as floats on its way; returns the number of its parts. */
+static int right_floats(
+    const void *b, int type, int tb, i64 n, i64 k, i64 k0, i64 kb, i64 j, i64 columns, char *to) {
+  float wide[WIDE_COLUMNS * NR + W] __attribute__((aligned(64)));
+  i64 width = columns <= W ? W : NR;
+  int parts = 1;
+  for (i64 p = 0; p < kb; p += WIDE_COLUMNS) {
+    i64 count = MIN(WIDE_COLUMNS, kb - p), whole = steps_of(count) * STEP_COLUMNS;
+    if (tb) pack_rows(b, type, j * k + k0 + p, k, columns, width, count, wide, width);
+    else pack_columns(b, type, (k0 + p) * n + j, n, columns, width, count, wide, width);
+    memset(wide + count * width, 0, (size_t)((whole - count) * width) * 4);
+    int some = split_panel(wide, width, whole, to + p / STEP_COLUMNS * FLOAT_PARTS * PART_BYTES);
+    parts = MAX(parts, some);
+  }
+  return parts;
+}
+
+/* Columns j0 to j1 of rows i0 to i1, by a block of columns of rows laid out as `rows` and of weights laid out as `right`. */
+static void split_block(
+    const char *rows, i64 steps, i64 i0, i64 i1, const char *right, i64 stride, const int *parts, i64 j0, i64 j1, float *out,
+    i64 n, float alpha, float keep) {
+  float sums[32 * 32] __attribute__((aligned(64)));
+  for (i64 i = i0; i < i1; i += 32, rows += steps * LEFT_BYTES)
+    for (i64 j = j0, p = 0; j < j1; j += NR, p++) {
+      float_tiles[i1 - i > 16][j1 - j > 16][parts[p] - 1](steps, rows, right + p * steps * stride, stride, sums);
+      for (i64 r = 0; r < MIN(32, i1 - i); r++)
+        for (i64 c = j; c < MIN(j1, j + NR); c += W)
+          update(out + (i + r) * n + c, ld(sums + r * 32 + c - j), alpha, keep, j1 - c);
+    }
+}
+
+/* As product of matmul.h. */
+static int split_product(
+    const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
+    i64 first, i64 last, i64 m0, i64 m1, i64 n0, i64 n1) {
+  const i64 depth = steps_of(MIN(SPLIT_KC, last - first)), stride = (type == BF16 ? 1 : FLOAT_PARTS) * PART_BYTES;
+  const i64 block = ta == PACKED ? m1 - m0 : MIN(BLOCK_ROWS, m1 - m0);
+  const i64 left = ta == PACKED ? 0 : (block + 31) / 32 * depth * LEFT_BYTES;
+  const i64 panels = MIN((n1 - n0 + NR - 1) / NR, MIN(PANELS, MAX(1, GROUP_BYTES / (depth * stride))));
+  char *space = (char *)scratch((left + panels * depth * stride) / 4), *right = space + left;
+  if (!space) return 1;
+  int parts[PANELS];
+  unsigned mode = flush();
+  use_float_tiles();
+  for (i64 k0 = first; k0 < last; k0 += SPLIT_KC) {
+    const i64 kb = MIN(SPLIT_KC, last - k0), steps = steps_of(kb);
+    for (i64 i0 = m0; i0 < m1; i0 += block) {
+      const i64 i1 = MIN(m1, i0 + block);
+      const char *rows = ta == PACKED ? (const char *)a + split_at(m, last - first, i0, k0 - first) : space;
+      if (ta == 1) left_operand(a, 1, m, k, i0, i1, k0, kb, space);
+      if (ta == 0) left_operand(a, 0, m, k, i0, i1, k0, kb, space);
+      for (i64 j0 = n0; j0 < n1; j0 += panels * NR) {
+        const i64 j1 = MIN(n1, j0 + panels * NR);
+        if (type == BF16) right_bf16(b, tb, n, k, k0, kb, j0, j1, right, steps * stride);
+        for (i64 j = j0, p = 0; j < j1; j += NR, p++)
+          parts[p] = type == BF16 ? 1
+              : right_floats(b, type, tb, n, k, k0, kb, j, MIN(NR, j1 - j), right + p * steps * stride);
+        split_block(rows, steps, i0, i1, right, stride, parts, j0, j1, out, n, alpha, k0 == 0 ? beta : 1);
+      }
+    }
+  }
+  __asm__ volatile("tilerelease");
+  _mm_setcsr(mode);
+  swiftk_give(space);
+  return 0;
+}
+
+static int matmul_amx(
+    const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
+    i64 m0, i64 m1, i64 n0, i64 n1) {
+  int codes = is_tiled(type) && tb && !ta;
+  if (codes && m1 - m0 >= FEWEST) return amx_product(type, a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1);
+  if (!codes && splits(m, n, k))
+    return split_product(a, ta, b, type, tb, out, m, n, k, alpha, beta, 0, k, m0, m1, n0, n1);
+  return matmul(a, ta, b, type, tb, out, m, n, k, alpha, beta, m0, m1, n0, n1);
+}
+
+static int matmul_packed_amx(
+    const float *a, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta, i64 first,
+    i64 last, i64 n0, i64 n1) {
+  if (k < STEP_COLUMNS) return matmul_packed(a, b, type, tb, out, m, n, k, alpha, beta, first, last, n0, n1);
+  return split_product(a, PACKED, b, type, tb, out, m, n, k, alpha, beta, first, last, 0, m, n0, n1);
+}
