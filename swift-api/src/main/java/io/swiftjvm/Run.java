@@ -1,6 +1,7 @@
 package io.swiftjvm;
 
 import io.swiftjvm.backend.Fallbacks;
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.infer.Completion;
 import io.swiftjvm.infer.GenerateRequest;
 import io.swiftjvm.infer.SamplingParams;
@@ -321,11 +322,7 @@ public final class Run implements AutoCloseable {
     synchronized (this) {
       local = api;
     }
-    if (local != null) {
-      local.close();
-    }
-    servers.forEach(ModelServer::close);
-    loaded.close();
+    Closing.all(local, () -> Closing.each(servers, ModelServer::close), loaded);
   }
 
   @Override

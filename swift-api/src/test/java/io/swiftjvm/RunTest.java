@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.swiftjvm.backend.Backend;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.infer.StreamListener;
 import io.swiftjvm.infer.grammar.Grammar;
+import io.swiftjvm.serve.ModelServer;
+import io.swiftjvm.tensor.Storage;
 import io.swiftjvm.train.CancellationToken;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -76,6 +80,25 @@ class RunTest {
         assertThat(state.contains("\"loss_scale\" : 65536")).as(state).isEqualTo(dtype.equals("float16"));
       }
     }
+  }
+
+  @Test
+  void a_server_or_model_that_cannot_be_closed_keeps_nothing_behind_it_open() {
+    Run run = RECIPE.load();
+    run.chat("Hi");
+    ModelServer server = run.serve(s -> s.port(0)).afterwards(() -> {
+      throw new IllegalStateException("afterwards");
+    });
+    List<String> told = new ArrayList<>();
+    server.afterwards(() -> told.add("last"));
+    Backend backend = run.loaded().backend();
+    run.loaded().model().scope().adopt(Storage.external(MemorySegment.NULL, () -> {
+      throw new IllegalStateException("memory");
+    }));
+    assertThatThrownBy(run::close).hasMessage("afterwards").satisfies(e ->
+        assertThat(e.getSuppressed()).extracting(Throwable::getMessage).containsExactly("memory"));
+    assertThat(told).containsExactly("last");
+    assertThatThrownBy(() -> backend.allocate(4)).hasMessageContaining("closed");
   }
 
   @Test

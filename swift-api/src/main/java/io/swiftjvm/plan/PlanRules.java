@@ -11,10 +11,12 @@ import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.ModelSource;
 import io.swiftjvm.model.family.Families;
+import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.parallel.ModelSizes;
 import io.swiftjvm.quant.QuantFormats;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.train.CheckpointSpec;
+import io.swiftjvm.train.TrainSpec;
 import io.swiftjvm.tuner.LoraInit;
 import io.swiftjvm.tuner.LoraSpec;
 import io.swiftjvm.tuner.method.TunerFiles;
@@ -23,6 +25,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** What only shows when settings meet: every conflict is found and told at once, before a weight is read. */
 public final class PlanRules {
@@ -194,6 +197,11 @@ public final class PlanRules {
     if (s.train().optim().galore() != null && !s.tuner().full()) {
       problems.add("use_galore is true with tuner_type " + TunerArguments.name(s.tuner())
           + ", whose matrices are small already. Use tuner_type full.");
+    }
+    Recompute granularity = s.train().granularity();
+    if (granularity != TrainSpec.DEFAULT.granularity() && !s.train().gradientCheckpointing()) {
+      problems.add("recompute_granularity is " + granularity.name().toLowerCase(Locale.ROOT) + " with gradient_checkpointing "
+          + "false, which computes nothing again. Pass --gradient_checkpointing true, or leave it out.");
     }
     Integer limit = s.train().checkpoint().totalLimit();
     if (limit != null && s.outputDir() == null) {

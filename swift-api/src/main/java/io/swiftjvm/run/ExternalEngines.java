@@ -1,5 +1,6 @@
 package io.swiftjvm.run;
 
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.infer.ChatEngine;
 import io.swiftjvm.infer.ChatRequest;
@@ -35,8 +36,8 @@ public final class ExternalEngines {
     EngineServer server = EngineServer.start(launch);
     try {
       return new Owning(server.connect(access), server);
-    } catch (RuntimeException e) {
-      server.close();
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, server);
       throw e;
     }
   }
@@ -55,8 +56,7 @@ public final class ExternalEngines {
 
     @Override
     public void close() {
-      engine.close();
-      server.close();
+      Closing.all(engine, server);
     }
   }
 }

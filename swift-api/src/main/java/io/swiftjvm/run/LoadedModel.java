@@ -4,6 +4,7 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Device;
 import io.swiftjvm.backend.Devices;
 import io.swiftjvm.backend.cpu.CpuBackend;
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.hub.ModelConfig;
 import io.swiftjvm.hub.ModelSource;
@@ -62,7 +63,6 @@ public final class LoadedModel implements AutoCloseable {
     Backend backend = null;
     CausalLm model = null;
     Tokenizer tokenizer = null;
-    boolean done = false;
     try {
       ModelConfig config = ModelConfig.load(source.folder());
       QuantFormats.requireSupported(config);
@@ -89,15 +89,10 @@ public final class LoadedModel implements AutoCloseable {
         names.add(name);
       }
       loaded.activate(names);
-      done = true;
       return loaded;
-    } finally {
-      if (!done) {
-        if (tokenizer != null) {
-          tokenizer.close();
-        }
-        close(model, backend, source);
-      }
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, tokenizer, model, backend, source);
+      throw e;
     }
   }
 
@@ -206,20 +201,6 @@ public final class LoadedModel implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    Tokenizer t = tokenizer;
-    if (t != null) {
-      t.close();
-    }
-    close(model, backend, source);
-  }
-
-  private static void close(@Nullable CausalLm model, @Nullable Backend backend, ModelSource source) {
-    if (model != null) {
-      model.close();
-    }
-    if (backend != null) {
-      backend.close();
-    }
-    source.close();
+    Closing.all(tokenizer, model, backend, source);
   }
 }

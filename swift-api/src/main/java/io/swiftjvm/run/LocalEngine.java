@@ -1,5 +1,6 @@
 package io.swiftjvm.run;
 
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.infer.ChatEngine;
 import io.swiftjvm.infer.ChatRequest;
@@ -62,15 +63,11 @@ public final class LocalEngine implements ChatEngine {
   /** Loads the model of a plan with its adapters. */
   public static LocalEngine open(Settings settings, EngineOptions options) {
     LoadedModel loaded = LoadedModel.open(settings);
-    boolean done = false;
     try {
-      LocalEngine engine = new LocalEngine(settings, loaded, options);
-      done = true;
-      return engine;
-    } finally {
-      if (!done) {
-        loaded.close();
-      }
+      return new LocalEngine(settings, loaded, options);
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, loaded);
+      throw e;
     }
   }
 
@@ -146,8 +143,7 @@ public final class LocalEngine implements ChatEngine {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      scheduler.close();
-      loaded.close();
+      Closing.all(scheduler, loaded);
     }
   }
 

@@ -104,6 +104,15 @@ class PlanRulesTest {
   }
 
   @Test
+  void a_granularity_of_what_is_not_computed_again_is_refused() {
+    refused(Map.of("recompute_granularity", "full", "gradient_checkpointing", false), "recompute_granularity is full",
+        "--gradient_checkpointing true");
+    legal(Map.of("recompute_granularity", "full"));
+    // a plan that was written down names the default too
+    legal(Map.of("recompute_granularity", "selective", "gradient_checkpointing", false));
+  }
+
+  @Test
   void a_path_that_no_file_system_has_is_refused() {
     refused(Map.of("model", "a\0b"), "a");
     refused(Map.of("adapters", "a\0b"), "adapters");

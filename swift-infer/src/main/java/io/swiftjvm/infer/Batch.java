@@ -1,5 +1,6 @@
 package io.swiftjvm.infer;
 
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.model.DecoderConfig;
 import io.swiftjvm.model.DeltaNetConfig;
@@ -50,17 +51,27 @@ final class Batch implements AutoCloseable {
   private record Feed(Sequence sequence, int count, int[] guess) {}
 
   Batch(Engine engine, int slots) {
+    this(engine, new KvCache(engine.model().backend(), slots, engine.budget().length(), engine.budget().blocks(),
+        engine.options().cacheType()));
+  }
+
+  /** Takes the cache over, also where it fails. */
+  Batch(Engine engine, KvCache cache) {
+    this.cache = cache;
     this.model = engine.model();
     this.options = engine.options();
     this.counters = engine.counters();
     this.steps = engine.steps();
-    CacheBudget budget = engine.budget();
-    this.cache = new KvCache(model.backend(), slots, budget.length(), budget.blocks(), options.cacheType());
     DecoderConfig config = model.config();
     boolean varies = config.layers().stream().map(l -> l.mixer().rope()).anyMatch(r -> r != null && r.varies());
     // where angles depend on how far a pass reaches a text goes on as if it were alone
     this.few = varies ? 1 : Steps.FEW;
-    this.drafter = varies ? null : Drafter.of(engine, slots);
+    try {
+      this.drafter = varies ? null : Drafter.of(engine, cache.slots());
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, cache);
+      throw e;
+    }
     this.sharing = options.prefixCache() && !varies
         && config.layers().stream().noneMatch(l -> l.mixer() instanceof DeltaNetConfig);
     boolean dense = config.layers().stream().allMatch(l -> l.feedForward() instanceof MlpConfig);
@@ -357,9 +368,6 @@ final class Batch implements AutoCloseable {
 
   @Override
   public void close() {
-    cache.close();
-    if (drafter != null) {
-      drafter.close();
-    }
+    Closing.all(cache, drafter);
   }
 }

@@ -5,6 +5,7 @@ import io.swiftjvm.autograd.Recurrence;
 import io.swiftjvm.backend.AttentionSpec;
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Segments;
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.tensor.DType;
@@ -314,12 +315,8 @@ public final class KvCache implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    layers.values().forEach(layer -> layer.scope.close());
-    layers.clear();
-    states.values().forEach(all -> all.scope.close());
-    states.clear();
-    tableScope.close();
-    replays.close();
+    Closing.all(() -> Closing.each(layers.values(), layer -> layer.scope.close()), layers::clear,
+        () -> Closing.each(states.values(), all -> all.scope.close()), states::clear, tableScope, replays);
   }
 
   /** The tokens of one pass and the sequences they continue. */

@@ -158,7 +158,9 @@ public final class Scheduler implements AutoCloseable {
     List<Speaker> speakers = new ArrayList<>();
     boolean more = true;
     while (more) {
+      boolean opened = false;
       try (Batch batch = new Batch(engine, slots)) {
+        opened = true;
         do {
           more = admit(batch, speakers);
           if (forget) {
@@ -170,11 +172,34 @@ public final class Scheduler implements AutoCloseable {
         } while (more);
       } catch (InterruptedException | RuntimeException | Error e) {
         // a pass that failed leaves a cache that nothing can be said about: start over with an empty one
-        SwiftException told = e instanceof SwiftException s ? s : new SwiftException("A forward pass failed.", e);
+        SwiftException told = e instanceof SwiftException s ? s
+            : new SwiftException(opened ? "A forward pass failed." : "No cache could be made for answers.", e);
         speakers.forEach(s -> s.generation().fail(told));
         speakers.clear();
+        if (!opened) {
+          more = refuse(told);
+        }
       }
       running = speakers.size();
+    }
+  }
+
+  /** Without a cache nobody gets a place: tells those that wait, and waits for others; false when none will come any more. */
+  private boolean refuse(SwiftException told) {
+    lock.lock();
+    try {
+      waiting.forEach(s -> s.generation().fail(told));
+      waiting.removeIf(Scheduler::gone);
+      while (waiting.isEmpty() && !closed) {
+        changed.awaitUninterruptibly();
+      }
+      if (closed) {
+        waiting.forEach(s -> s.generation().cancel());
+        waiting.removeIf(Scheduler::gone);
+      }
+      return !closed;
+    } finally {
+      lock.unlock();
     }
   }
 

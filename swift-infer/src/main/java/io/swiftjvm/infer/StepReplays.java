@@ -3,6 +3,7 @@ package io.swiftjvm.infer;
 import io.swiftjvm.backend.Recorder;
 import io.swiftjvm.backend.Replay;
 import io.swiftjvm.backend.Segments;
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.model.PassInputs;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
@@ -113,9 +114,12 @@ final class StepReplays implements AutoCloseable {
 
   @Override
   public void close() {
-    kept.values().forEach(Recorded::close);
-    kept.clear();
     latest = null;
     current = null;
+    try {
+      Closing.each(kept.values(), Recorded::close);
+    } finally {
+      kept.clear();
+    }
   }
 }

@@ -1,6 +1,7 @@
 package io.swiftjvm.serve;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.SwiftException;
 import io.swiftjvm.infer.Engine;
 import io.swiftjvm.model.CausalLm;
@@ -111,6 +112,6 @@ final class AdapterDesk implements AutoCloseable {
   /** Takes off what was put on. */
   @Override
   public synchronized void close() {
-    Set.copyOf(attached.keySet()).forEach(this::detach);
+    Closing.each(Set.copyOf(attached.keySet()), this::detach);
   }
 }

@@ -1,5 +1,6 @@
 package io.swiftjvm.serve;
 
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.InvalidPlanException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -94,11 +95,17 @@ public final class ModelServer implements AutoCloseable {
       return;
     }
     closed = true;
-    core.close(http::close);
+    Closing.all(() -> core.close(http::close), this::finish);
+  }
+
+  private void finish() {
     boolean interrupted = Thread.interrupted();
-    afterwards.forEach(Runnable::run);
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+    try {
+      Closing.each(afterwards, Runnable::run);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package io.swiftjvm.serve;
 
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.infer.Engine;
 import io.swiftjvm.infer.Scheduler;
@@ -34,7 +35,6 @@ final class ServerCore implements AutoCloseable {
     int asked = options.rates().queue();
     int queue = asked == 0 ? QUEUE_FACTOR * options.engine().maxSequences() : asked;
     this.vectors = new VectorWork(engine, queue);
-    boolean done = false;
     Scheduler started = null;
     try {
       new TreeMap<>(options.adapters().named()).forEach(adapters::attach);
@@ -45,14 +45,9 @@ final class ServerCore implements AutoCloseable {
           new TokenText(served.tokenizer()), new Json(options.sizes()), metrics, vectors, adapters);
       api = new Api(service, inFlight);
       scheduler = started;
-      done = true;
-    } finally {
-      if (!done) {
-        if (started != null) {
-          started.close();
-        }
-        adapters.close();
-      }
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, started, adapters);
+      throw e;
     }
   }
 
@@ -99,10 +94,12 @@ final class ServerCore implements AutoCloseable {
     } catch (InterruptedException e) {
       interrupted = true;
     }
-    hangUp.run();
-    adapters.close();
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+    try {
+      Closing.all(hangUp::run, adapters);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

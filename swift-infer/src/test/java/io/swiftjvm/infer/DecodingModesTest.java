@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.swiftjvm.backend.Backend;
 import io.swiftjvm.backend.Devices;
+import io.swiftjvm.backend.cpu.CpuBackend;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.model.CausalLm;
 import io.swiftjvm.tensor.DType;
@@ -117,6 +118,23 @@ class DecodingModesTest {
       Engine wrong = new Engine(g.model, null, SIMPLE.speculation(new Speculation.Draft(other, 3)));
       assertThat(answers(wrong, requests)).isEqualTo(alone);
       assertThat(wrong.counters().guessedTokens()).isPositive();
+    }
+  }
+
+  @Test
+  void a_cache_is_given_back_where_a_draft_model_finds_no_room_for_its_own() {
+    try (GoldenModel g = new GoldenModel("qwen3"); CausalLm same = CausalLm.load(g.model.directory(), g.backend)) {
+      CacheBudget enough = CacheBudget.of(g.model.config(), SIMPLE);
+      EngineOptions tight = SIMPLE.memoryShare(1e-15).speculation(new Speculation.Draft(same, 2));
+      Engine engine = new Engine(g.model, null, tight, enough);
+      CpuBackend backend = (CpuBackend) g.backend;
+      long before = backend.bytesInUse();
+      KvCache cache = new KvCache(backend, 1, 100);
+      cache.step(new int[] {cache.acquire()}, new int[] {5});
+      assertThat(backend.bytesInUse()).isGreaterThan(before);
+      assertThatThrownBy(() -> new Batch(engine, cache)).isInstanceOf(InvalidPlanException.class)
+          .hasMessageContaining("gpu_memory_utilization");
+      assertThat(backend.bytesInUse()).isEqualTo(before);
     }
   }
 

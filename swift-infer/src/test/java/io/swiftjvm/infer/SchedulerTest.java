@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.swiftjvm.error.InvalidPlanException;
+import io.swiftjvm.model.CausalLm;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -167,6 +168,22 @@ class SchedulerTest {
       assertThatThrownBy(waits::await).isInstanceOf(OverloadedException.class).hasMessageContaining("PT0.1S");
       assertThat(runs.await()).hasSize(1);
       assertThat(scheduler.submit(requests(1)).await()).hasSize(1);
+    }
+  }
+
+  @Test
+  void calls_are_told_where_a_draft_model_finds_no_room_and_the_scheduler_can_be_closed() {
+    EngineOptions roomy = EngineOptions.DEFAULT.maxSequences(2);
+    try (CausalLm same = CausalLm.load(golden.model.directory(), golden.backend)) {
+      Engine engine = new Engine(golden.model, tokenizer, roomy.memoryShare(1e-15).speculation(new Speculation.Draft(same, 2)),
+          CacheBudget.of(golden.model.config(), roomy));
+      try (Scheduler scheduler = new Scheduler(engine, SchedulerOptions.DEFAULT)) {
+        for (int i = 0; i < 2; i++) {
+          assertThatThrownBy(() -> scheduler.submit(requests(1)).await()).isInstanceOf(InvalidPlanException.class)
+              .hasMessageContaining("gpu_memory_utilization");
+        }
+        assertThat(scheduler.waiting()).isZero();
+      }
     }
   }
 

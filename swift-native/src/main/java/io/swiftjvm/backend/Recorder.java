@@ -1,5 +1,6 @@
 package io.swiftjvm.backend;
 
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Storage;
 import io.swiftjvm.tensor.Tensor;
@@ -85,8 +86,11 @@ public final class Recorder implements Backend {
   /** Gives the memory of the pass back; the backend stays open. */
   @Override
   public void close() {
-    kept.forEach(Storage::release);
-    kept.clear();
+    try {
+      Closing.each(kept, Storage::release);
+    } finally {
+      kept.clear();
+    }
   }
 
   @Override

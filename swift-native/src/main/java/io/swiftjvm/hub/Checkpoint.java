@@ -1,5 +1,6 @@
 package io.swiftjvm.hub;
 
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.ModelFormatException;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -131,7 +132,10 @@ public final class Checkpoint implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    open.values().forEach(SafetensorsFile::close);
-    open.clear();
+    try {
+      Closing.each(open.values(), SafetensorsFile::close);
+    } finally {
+      open.clear();
+    }
   }
 }

@@ -4,6 +4,7 @@ import io.swiftjvm.autograd.Broadcasts;
 import io.swiftjvm.autograd.FusedLoss;
 import io.swiftjvm.autograd.Ops;
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.Checkpoint;
 import io.swiftjvm.hub.ModelConfig;
@@ -117,7 +118,6 @@ public final class CausalLm implements AutoCloseable {
     WeightFormat format = format(source, options);
     Checkpoint checkpoint = Checkpoint.open(directory);
     Scope scope = new Scope(backend);
-    boolean done = false;
     try {
       WeightNames names = family.names(source, checkpoint.names());
       ModelBuilder builder = new ModelBuilder(config, names);
@@ -138,15 +138,11 @@ public final class CausalLm implements AutoCloseable {
       Weights weights =
           new Weights(checkpoint, backend, scope, options, format, origins.zeroing(fresh ? names.head() : null));
       DecoderConfig grown = expansion == null ? config : expansion.apply(config);
-      CausalLm model = new CausalLm(directory, replaced, source, grown, backend, scope, weights,
+      return new CausalLm(directory, replaced, source, grown, backend, scope, weights,
           new ModelBuilder(grown, names).build(weights));
-      done = true;
-      return model;
-    } finally {
-      if (!done) {
-        scope.close();
-        checkpoint.close();
-      }
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, scope, checkpoint);
+      throw e;
     }
   }
 
@@ -447,11 +443,7 @@ public final class CausalLm implements AutoCloseable {
   /** Waits for passes in other threads, then gives the memory and the file back. Closing twice is allowed. */
   @Override
   public void close() {
-    guard.close(() -> {
-      apart.forEach(Scope::close);
-      scope.close();
-      weights.close();
-    });
+    guard.close(() -> Closing.all(() -> Closing.each(apart, Scope::close), scope, weights::close));
   }
 
   @Override

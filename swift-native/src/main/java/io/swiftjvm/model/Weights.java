@@ -1,6 +1,7 @@
 package io.swiftjvm.model;
 
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.error.ModelFormatException;
 import io.swiftjvm.hub.Checkpoint;
@@ -153,9 +154,7 @@ final class Weights {
 
   /** Lets go of the file. */
   void close() {
-    mapped.forEach(Storage::release);
-    mapped.clear();
-    released();
+    Closing.all(() -> Closing.each(mapped, Storage::release), mapped::clear, this::released);
   }
 
   private void released() {

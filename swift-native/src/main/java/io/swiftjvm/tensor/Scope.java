@@ -1,5 +1,6 @@
 package io.swiftjvm.tensor;
 
+import io.swiftjvm.error.Closing;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,9 +101,10 @@ public final class Scope implements AutoCloseable {
       return;
     }
     closed = true;
-    for (int i = owned.size() - 1; i >= 0; i--) {
-      owned.get(i).release();
+    try {
+      Closing.each(owned.reversed(), Storage::release);
+    } finally {
+      owned.clear();
     }
-    owned.clear();
   }
 }

@@ -1,5 +1,6 @@
 package io.swiftjvm.text;
 
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.TokenizerException;
 import java.io.IOException;
 import java.util.Arrays;
@@ -143,12 +144,15 @@ final class HuggingFaceTokenizer implements Tokenizer {
 
   @Override
   public void close() {
+    Closing.all(this::closeTwin, tokenizer);
+  }
+
+  private void closeTwin() {
     synchronized (twinLock) {
       closed = true;
       if (twin != null) {
         twin.close();
       }
     }
-    tokenizer.close();
   }
 }

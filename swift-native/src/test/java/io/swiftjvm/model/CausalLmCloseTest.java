@@ -14,7 +14,9 @@ import io.swiftjvm.nn.AttentionContext;
 import io.swiftjvm.nn.Pass;
 import io.swiftjvm.nn.Recompute;
 import io.swiftjvm.tensor.Scope;
+import io.swiftjvm.tensor.Storage;
 import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -55,6 +57,29 @@ class CausalLmCloseTest {
     assertThatIllegalStateException().isThrownBy(() -> model.scope());
     assertThatIllegalStateException().isThrownBy(() -> model.trainFull());
     assertThat(model.config().layerCount()).isEqualTo(2);
+  }
+
+  @Test
+  void a_part_that_cannot_be_closed_keeps_no_other_one_open() {
+    Tensor mapped = model.parameters().getFirst().value();
+    model.train(List.of(model.parameters().getLast()));
+    model.scope().adopt(unclosable("first"));
+    model.scope().floats(100);
+    model.scope().adopt(unclosable("second"));
+    model.apart(() -> model.scope().adopt(unclosable("apart")));
+    assertThat(backend.bytesInUse()).isPositive();
+    assertThatThrownBy(model::close).hasMessage("apart").satisfies(e -> {
+      assertThat(e.getSuppressed()).extracting(Throwable::getMessage).containsExactly("second");
+      assertThat(e.getSuppressed()[0].getSuppressed()).extracting(Throwable::getMessage).containsExactly("first");
+    });
+    assertThat(backend.bytesInUse()).isZero();
+    assertThat(mapped.storage().isOpen()).isFalse();
+  }
+
+  private static Storage unclosable(String message) {
+    return Storage.external(MemorySegment.NULL, () -> {
+      throw new IllegalStateException(message);
+    });
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.swiftjvm.train;
 
 import io.swiftjvm.data.Batch;
 import io.swiftjvm.error.CheckpointException;
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.MemoryException;
 import io.swiftjvm.error.TrainingException;
 import io.swiftjvm.model.CausalLm;
@@ -251,7 +252,6 @@ final class Trainer implements AutoCloseable {
 
   @Override
   public void close() {
-    runner.close();
-    optimizer.close();
+    Closing.all(runner, optimizer);
   }
 }

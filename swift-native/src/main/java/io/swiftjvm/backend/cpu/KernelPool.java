@@ -1,6 +1,7 @@
 package io.swiftjvm.backend.cpu;
 
 import java.util.ArrayDeque;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * while and get it without a lock; after that they sleep, and after some idle seconds they end. All are daemons.
  *
  * <p>Where other work keeps the processors busy, a helper may be off its processor while the caller waits for its part:
- * after that has happened, small kernels are done alone for some time.
+ * after that has happened, small kernels are done alone for some time. Where no further thread can be started, work is done by
+ * those that there are.
  */
 final class KernelPool {
   private static final KernelPool SHARED = new KernelPool(2_000_000_000L);
@@ -33,6 +35,7 @@ final class KernelPool {
   private static final long LONGEST_PAUSE = 1_000_000_000;
 
   private final long idleNanos;
+  private final ThreadFactory factory;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final ArrayDeque<Job> tickets = new ArrayDeque<>();
@@ -45,9 +48,23 @@ final class KernelPool {
   private volatile long pause = SHORTEST_PAUSE;
   private int threads;
   private int idle;
+  private long fullUntil = System.nanoTime();
 
   KernelPool(long idleNanos) {
+    this(idleNanos, KernelPool::helper);
+  }
+
+  /** One whose helpers are made by {@code factory}. */
+  KernelPool(long idleNanos, ThreadFactory factory) {
     this.idleNanos = idleNanos;
+    this.factory = factory;
+  }
+
+  private static Thread helper(Runnable work) {
+    Thread thread = new Thread(null, work, "swift-kernel", 512 * 1024, false);
+    thread.setDaemon(true);
+    thread.setContextClassLoader(null);
+    return thread;
   }
 
   /** The pool of this process. */
@@ -139,15 +156,34 @@ final class KernelPool {
       }
       waiting = tickets.size();
       for (int i = idle; i < tickets.size() && threads < all; i++) {
-        threads++;
-        Thread thread = new Thread(null, this::serve, "swift-kernel", 512 * 1024, false);
-        thread.setDaemon(true);
-        thread.setContextClassLoader(null);
-        thread.start();
+        if (!start()) {
+          // what no thread will take would stay here
+          while (tickets.size() > threads) {
+            tickets.removeLast();
+          }
+          waiting = tickets.size();
+          break;
+        }
       }
       work.signalAll();
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Starts a helper; false if the system has no room for one: it is not asked again for some time, as that is slow. */
+  private boolean start() {
+    if (System.nanoTime() - fullUntil < 0) {
+      return false;
+    }
+    try {
+      factory.newThread(this::serve).start();
+      threads++;
+      return true;
+    } catch (OutOfMemoryError e) {
+      // The virtual machine has logged it, and a kernel is as right with fewer threads.
+      fullUntil = System.nanoTime() + LONGEST_PAUSE;
+      return false;
     }
   }
 

@@ -53,6 +53,7 @@ final class ProgramWriter implements Kernels {
   private final Segments segments;
   private final Set<Storage> storages = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<Ids> ids = new ArrayList<>();
+  private final List<MemorySegment> written = new ArrayList<>();
   private long[] words;
   private int count;
   private double nanos;
@@ -108,6 +109,7 @@ final class ProgramWriter implements Kernels {
 
   /** The ids must be below the limit. */
   void ids(Tensor tensor, long limit) {
+    requireGiven(tensor);
     for (int i = 0; i < ids.size(); i++) {
       Ids known = ids.get(i);
       if (known.ids.storage() == tensor.storage() && known.ids.offset() == tensor.offset()
@@ -119,13 +121,25 @@ final class ProgramWriter implements Kernels {
     ids.add(new Ids(tensor, limit));
   }
 
+  /** Numbers are looked at before a program begins: those that it makes itself nobody would look at. */
+  private void requireGiven(Tensor numbers) {
+    MemorySegment read = numbers.segment();
+    for (MemorySegment made : written) {
+      if (read.asOverlappingSlice(made).isPresent()) {
+        throw none("reading or writing at ids that the pass itself makes");
+      }
+    }
+  }
+
   /** What the next command takes one thread in all, and how many of its items belong together. */
   void next(double commandNanos, long together) {
     nanos = commandNanos;
     align = together;
   }
 
-  private void put(Kind kind, long n, long... arguments) {
+  /** Puts down a command that writes to {@code out}. */
+  private void put(Kind kind, MemorySegment out, long n, long... arguments) {
+    written.add(out);
     if ((count + 1) * WORDS > words.length) {
       words = Arrays.copyOf(words, words.length * 2);
     }
@@ -160,24 +174,24 @@ final class ProgramWriter implements Kernels {
 
   @Override
   public void fill(MemorySegment x, float value, long from, long to) {
-    put(Kind.FILL, to, at(x), bits(value));
+    put(Kind.FILL, x, to, at(x), bits(value));
   }
 
   @Override
   public void copy(MemorySegment x, MemorySegment out, long from, long to) {
-    put(Kind.COPY, to, at(x), at(out));
+    put(Kind.COPY, out, to, at(x), at(out));
   }
 
   @Override
   public void copyColumns(
       MemorySegment x, long xStride, long xAt, MemorySegment out, long outStride, long outAt, long bytes, long from,
       long to) {
-    put(Kind.COPY_COLUMNS, to, at(x), xStride, xAt, at(out), outStride, outAt, bytes);
+    put(Kind.COPY_COLUMNS, out, to, at(x), xStride, xAt, at(out), outStride, outAt, bytes);
   }
 
   @Override
   public void cast(MemorySegment x, DType type, MemorySegment out, DType outType, long from, long to) {
-    put(Kind.CAST, to, at(x), code(type), at(out), code(outType));
+    put(Kind.CAST, out, to, at(x), code(type), at(out), code(outType));
   }
 
   @Override
@@ -192,7 +206,7 @@ final class ProgramWriter implements Kernels {
       long n, long k, float alpha, float beta, long m0, long m1, long n0, long n1) {
     // Which of the two was cut is known by the one that was told to be whole.
     boolean byRows = CpuBackend.cutsRows(m, n);
-    put(Kind.MATMUL, byRows ? m : n, at(a), flag(transposeA), at(b), code(bType), flag(transposeB), at(out), m, n, k,
+    put(Kind.MATMUL, out, byRows ? m : n, at(a), flag(transposeA), at(b), code(bType), flag(transposeB), at(out), m, n, k,
         bits(alpha), bits(beta), flag(byRows));
   }
 
@@ -200,12 +214,12 @@ final class ProgramWriter implements Kernels {
   public void binary(
       Binary op, MemorySegment a, MemorySegment b, MemorySegment out, long columns, long bRow, long bColumn, long from,
       long to) {
-    put(Kind.BINARY, to, op.ordinal(), at(a), at(b), at(out), columns, bRow, bColumn);
+    put(Kind.BINARY, out, to, op.ordinal(), at(a), at(b), at(out), columns, bRow, bColumn);
   }
 
   @Override
   public void unary(Unary op, MemorySegment x, MemorySegment out, long from, long to) {
-    put(Kind.UNARY, to, op.ordinal(), at(x), at(out));
+    put(Kind.UNARY, out, to, op.ordinal(), at(x), at(out));
   }
 
   @Override
@@ -215,40 +229,40 @@ final class ProgramWriter implements Kernels {
 
   @Override
   public void scale(MemorySegment x, float alpha, MemorySegment out, long from, long to) {
-    put(Kind.SCALE, to, at(x), bits(alpha), at(out));
+    put(Kind.SCALE, out, to, at(x), bits(alpha), at(out));
   }
 
   @Override
   public void axpy(float alpha, MemorySegment x, MemorySegment y, long from, long to) {
-    put(Kind.AXPY, to, bits(alpha), at(x), at(y));
+    put(Kind.AXPY, y, to, bits(alpha), at(x), at(y));
   }
 
   @Override
   public void reduceColumns(Reduction op, MemorySegment x, long columns, MemorySegment out, long from, long to) {
-    put(Kind.REDUCE_COLUMNS, to, op.ordinal(), at(x), columns, at(out));
+    put(Kind.REDUCE_COLUMNS, out, to, op.ordinal(), at(x), columns, at(out));
   }
 
   @Override
   public void sumRows(MemorySegment x, long rows, long columns, MemorySegment out, float beta, long from, long to) {
-    put(Kind.SUM_ROWS, to, at(x), rows, columns, at(out), bits(beta));
+    put(Kind.SUM_ROWS, out, to, at(x), rows, columns, at(out), bits(beta));
   }
 
   @Override
   public void softmax(MemorySegment x, long columns, MemorySegment out, long from, long to) {
-    put(Kind.SOFTMAX, to, at(x), columns, at(out));
+    put(Kind.SOFTMAX, out, to, at(x), columns, at(out));
   }
 
   @Override
   public void gatherRows(
       MemorySegment table, DType type, long columns, @Nullable MemorySegment chosen, MemorySegment out, long from,
       long to) {
-    put(Kind.GATHER_ROWS, to, at(table), code(type), columns, at(chosen), at(out));
+    put(Kind.GATHER_ROWS, out, to, at(table), code(type), columns, at(chosen), at(out));
   }
 
   @Override
   public boolean scatterRows(
       MemorySegment rows, long columns, MemorySegment chosen, MemorySegment table, DType type, long from, long to) {
-    put(Kind.SCATTER_ROWS, to, at(rows), columns, at(chosen), at(table), code(type));
+    put(Kind.SCATTER_ROWS, table, to, at(rows), columns, at(chosen), at(table), code(type));
     return true;
   }
 
@@ -260,7 +274,7 @@ final class ProgramWriter implements Kernels {
 
   @Override
   public void argmax(MemorySegment x, long columns, MemorySegment out, long from, long to) {
-    put(Kind.ARGMAX, to, at(x), columns, at(out));
+    put(Kind.ARGMAX, out, to, at(x), columns, at(out));
   }
 
   @Override
@@ -282,7 +296,7 @@ final class ProgramWriter implements Kernels {
   public void rmsNorm(
       MemorySegment x, MemorySegment w, DType type, float shift, float eps, MemorySegment y,
       @Nullable MemorySegment rstd, long columns, long from, long to) {
-    put(Kind.RMS_NORM, to, at(x), at(w), code(type), bits(shift), bits(eps), at(y), at(rstd), columns);
+    put(Kind.RMS_NORM, y, to, at(x), at(w), code(type), bits(shift), bits(eps), at(y), at(rstd), columns);
   }
 
   @Override
@@ -303,12 +317,12 @@ final class ProgramWriter implements Kernels {
   public void rope(
       MemorySegment x, long heads, long headDim, MemorySegment cos, MemorySegment sin, long half, boolean interleaved,
       boolean inverse, MemorySegment out, long from, long to) {
-    put(Kind.ROPE, to, at(x), heads, headDim, at(cos), at(sin), half, flag(interleaved), flag(inverse), at(out));
+    put(Kind.ROPE, out, to, at(x), heads, headDim, at(cos), at(sin), half, flag(interleaved), flag(inverse), at(out));
   }
 
   @Override
   public void gated(Unary act, MemorySegment gate, MemorySegment up, MemorySegment out, long from, long to) {
-    put(Kind.GATED, to, act.ordinal(), at(gate), at(up), at(out));
+    put(Kind.GATED, out, to, act.ordinal(), at(gate), at(up), at(out));
   }
 
   @Override
@@ -326,10 +340,14 @@ final class ProgramWriter implements Kernels {
     if (of != segments) {
       throw none("attention over segments of its own");
     }
+    Segments.Pages pages = of.pages();
+    if (pages != null) {
+      requireGiven(pages.table());
+    }
     units = cut;
     leastKeys = Math.min(leastKeys, keys);
     next(pairNanos, 1);
-    put(Kind.ATTENTION, cut.count(), at(q), at(k), at(v), code(type), spec.heads(), spec.kvHeads(), spec.headDim(),
+    put(Kind.ATTENTION, out, cut.count(), at(q), at(k), at(v), code(type), spec.heads(), spec.kvHeads(), spec.headDim(),
         spec.valueDim(), spec.window(), bits(spec.scale()), bits(spec.softCap()), queries, cut.each(), at(out), at(lse));
   }
 

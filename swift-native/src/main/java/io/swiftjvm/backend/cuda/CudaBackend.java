@@ -18,6 +18,7 @@ import io.swiftjvm.backend.Replay;
 import io.swiftjvm.backend.Segments;
 import io.swiftjvm.backend.Shapes;
 import io.swiftjvm.backend.Unary;
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.DeviceException;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
@@ -185,13 +186,8 @@ public final class CudaBackend implements Backend {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      attention.close();
-      flash.close();
-      cublas.close();
-      checks.close();
-      kernels.close();
-      transfers.close();
-      session.close();
+      Closing.all(attention::close, flash::close, cublas::close, checks::close, kernels::close, transfers::close,
+          session::close);
     }
   }
 

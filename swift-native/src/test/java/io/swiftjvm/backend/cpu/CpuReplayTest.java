@@ -197,4 +197,45 @@ class CpuReplayTest {
       }
     }
   }
+
+  @Test
+  void ids_that_the_pass_makes_itself_are_looked_at_where_they_are_read() {
+    try (CpuBackend backend = new CpuBackend(1); Scope scope = new Scope(backend)) {
+      Tensor scores = scope.floats(new float[] {0, 1, 0}, 1, 3);
+      Tensor best = scope.ints(0);
+      Tensor table = scope.floats(new float[] {5, 6}, 2, 1);
+      Tensor out = scope.floats(1, 1);
+      try (Recorder recorder = new Recorder(backend, Segments.packed(0))) {
+        recorder.argmax(scores, best);
+        recorder.gatherRows(table, best, out);
+        try (Replay replay = recorder.replay()) {
+          replay.run(Segments.packed(0));
+          assertThat(out.toFloats()).containsExactly(6);
+          scores.write(MemorySegment.ofArray(new float[] {0, 0, 1}), 0);
+          assertThatThrownBy(() -> replay.run(Segments.packed(0))).hasMessageContaining("id 2");
+        }
+      }
+    }
+  }
+
+  @Test
+  void pages_that_the_pass_makes_itself_are_looked_at_where_they_are_read() {
+    try (CpuBackend backend = new CpuBackend(1); Scope scope = new Scope(backend)) {
+      Layer layer = new Layer(backend, scope);
+      Segments segments = layer.at(30, 1);
+      Tensor next = scope.tensor(DType.I32, 64);
+      next.write(MemorySegment.ofArray(new int[64]), 0);
+      Tensor q = scope.floats(new float[1024], 1, 1024);
+      Tensor out = scope.floats(1, 1024);
+      try (Recorder recorder = new Recorder(backend, segments)) {
+        recorder.copy(next, layer.pages);
+        recorder.attention(q, layer.keys, layer.keys, SPEC, segments, out, null);
+        try (Replay replay = recorder.replay()) {
+          replay.run(segments);
+          next.write(MemorySegment.ofArray(new int[] {64}), 0);
+          assertThatThrownBy(() -> replay.run(segments)).hasMessageContaining("id 64");
+        }
+      }
+    }
+  }
 }

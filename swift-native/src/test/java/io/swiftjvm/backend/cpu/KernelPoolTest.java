@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Helpers that are handed work with and without a lock; {@link ThreadsTest} has what kernels make of it. */
 @Timeout(60)
@@ -92,5 +96,61 @@ class KernelPoolTest {
     assertThat(pool.pays(100)).isFalse();
     sum(pool, 2, 50);
     assertThat(pool.pays(100)).isFalse();
+  }
+
+  /** A system that has room for some threads and no more. */
+  private static final class Room implements ThreadFactory {
+    final AtomicInteger left;
+    final AtomicInteger asked = new AtomicInteger();
+
+    Room(int threads) {
+      left = new AtomicInteger(threads);
+    }
+
+    @Override
+    public Thread newThread(Runnable work) {
+      asked.incrementAndGet();
+      return new Thread(work) {
+        {
+          setDaemon(true);
+        }
+
+        @Override
+        public void start() {
+          if (left.getAndDecrement() <= 0) {
+            throw new OutOfMemoryError("unable to create native thread");
+          }
+          super.start();
+        }
+      };
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void work_is_done_by_the_threads_that_there_are_where_the_system_has_no_more(int threads) {
+    Room room = new Room(threads);
+    KernelPool pool = new KernelPool(5_000_000_000L, room);
+    for (int round = 0; round < 2000; round++) {
+      assertThat(sum(pool, 5, 50)).isEqualTo(1225);
+      assertThat(pool.threads()).isLessThanOrEqualTo(threads);
+    }
+    assertThat(pool.threads()).isEqualTo(threads);
+    // the system is not asked in vain for every kernel
+    assertThat(room.asked).hasValueLessThan(threads + 100);
+  }
+
+  @Test
+  void helpers_come_when_the_system_has_room_for_them_again() throws Exception {
+    Room room = new Room(0);
+    KernelPool pool = new KernelPool(5_000_000_000L, room);
+    assertThat(sum(pool, 3, 50)).isEqualTo(1225);
+    assertThat(pool.threads()).isZero();
+    room.left.set(2);
+    while (pool.threads() < 2) {
+      Thread.sleep(10);
+      assertThat(sum(pool, 3, 50)).isEqualTo(1225);
+    }
+    assertThat(room.left).hasValue(0);
   }
 }

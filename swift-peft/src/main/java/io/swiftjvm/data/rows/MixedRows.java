@@ -1,5 +1,6 @@
 package io.swiftjvm.data.rows;
 
+import io.swiftjvm.error.Closing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntSupplier;
@@ -74,6 +75,6 @@ final class MixedRows implements RowStream {
 
   @Override
   public void close() {
-    open.forEach(RowStream::close);
+    Closing.each(open, RowStream::close);
   }
 }

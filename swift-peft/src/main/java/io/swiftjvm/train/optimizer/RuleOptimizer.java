@@ -2,6 +2,7 @@ package io.swiftjvm.train.optimizer;
 
 import io.swiftjvm.autograd.Gradients;
 import io.swiftjvm.backend.Backend;
+import io.swiftjvm.error.Closing;
 import io.swiftjvm.error.InvalidPlanException;
 import io.swiftjvm.nn.Parameter;
 import io.swiftjvm.tensor.DType;
@@ -79,7 +80,7 @@ public final class RuleOptimizer implements Optimizer {
       }
       counts = scope.tensor(DType.I32, slots.size());
     } catch (RuntimeException | Error e) {
-      close();
+      Closing.after(e, this);
       throw e;
     }
   }
@@ -167,7 +168,6 @@ public final class RuleOptimizer implements Optimizer {
 
   @Override
   public void close() {
-    slots.forEach(slot -> slot.scope.close());
-    scope.close();
+    Closing.all(() -> Closing.each(slots, slot -> slot.scope.close()), scope);
   }
 }
