@@ -13,7 +13,8 @@
 const kernels_t *swiftk_chosen = &swiftk_baseline;
 
 #if SWIFTK_AMX
-/* Tiles and their sums of bytes and of bf16. Linux saves tiles only for a process that has asked: ARCH_REQ_XCOMP_PERM, XTILEDATA. */
+/* Tiles and their sums of bytes and of bf16. Linux saves tiles only for a process that has asked: ARCH_REQ_XCOMP_PERM,
+ * XTILEDATA. */
 static int has_amx(unsigned xcr0, unsigned features) {
   unsigned need = bit_AMX_TILE | bit_AMX_INT8 | bit_AMX_BF16;
   return (features & need) == need && (xcr0 & 0x60000) == 0x60000 && !syscall(SYS_arch_prctl, 0x1023, 18);
@@ -22,8 +23,8 @@ static int has_amx(unsigned xcr0, unsigned features) {
 static int has_amx(unsigned xcr0, unsigned features) { return 0; }
 #endif
 
-/* 0 baseline, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL VNNI, 3 AMX-INT8 and AMX-BF16; the operating system must save the registers, too (XCR0).
- * Tiles are asked for only if the limit lets them be used. */
+/* 0 baseline, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL VNNI, 3 AMX-INT8 and AMX-BF16; the operating system must save the registers,
+ * too (XCR0). Tiles are asked for only if the limit lets them be used. */
 static int best(int limit) {
 #if SWIFTK_X86
   unsigned a, b, c, d;

@@ -3,8 +3,8 @@
  * Panels of NR columns of b are widened and laid out k-major, tiles of up to MR rows of a likewise; the inner kernel
  * keeps an MR x NR tile of out in registers and adds k products one after the other. K is cut into blocks of KC. Each
  * element is therefore the sum of its products in the same order whatever m, n, the threads and its place in the
- * matrix: a row's result does not depend on the other rows of a batch. The exception is x w^T with up to FEW rows of either,
- * see there.
+ * matrix: a row's result does not depend on the other rows of a batch. The exceptions are x w^T with up to FEW rows of either,
+ * see there, and what split.h takes over.
  *
  * Measured on one core of an EPYC 9004 with AVX-512 (axpy: 58 GB/s): 512 x 3072 x 1024 float32 or bf16 100 - 110
  * GFLOP/s, the same from 512 x 128 x 128 up. */
@@ -134,8 +134,8 @@ static panel_t panel_behind(int type, int tb, i64 n, i64 k, i64 k0, i64 last, i6
 INLINE void update(float *c, vf acc, float alpha, float keep, i64 n) {
   if (n <= 0) return;
   if (keep == 0) stn(c, alpha * acc, n);
-  else if (keep == 1) stn(c, ldn(c, n) + alpha * acc, n);
-  else stn(c, alpha * acc + keep * ldn(c, n), n);
+  else if (keep == 1) stn(c, fused(splat(alpha), acc, ldn(c, n)), n);
+  else stn(c, fused(splat(keep), ldn(c, n), alpha * acc), n);
 }
 
 /* c (mr, n <= nv W) = alpha a b + keep c: a[p * lda + i], or a[i * along + p] if `along` is not 0; b[p * ldb + j] with

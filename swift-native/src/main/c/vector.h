@@ -27,6 +27,17 @@ INLINE vf vsqrt(vf a) {
 }
 #endif
 
+/* a b + c. Left to the compiler one copy of a function might round once and another one twice, so that bits would differ. */
+INLINE vf fused(vf a, vf b, vf c) {
+#if VB == 64
+  return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif VB == 32
+  return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+  return a * b + c;
+#endif
+}
+
 /* The first n elements; the others are 0. */
 INLINE vf ldn(const float *p, i64 n) {
   if (n >= W) return ld(p);

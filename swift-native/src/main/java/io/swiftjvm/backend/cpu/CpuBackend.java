@@ -350,7 +350,7 @@ public final class CpuBackend implements Backend {
       return;
     }
     // Tiles of rows by w^T have kernels of their own.
-    boolean packs = !transposeA && m >= 4L * tile && !cutsRows(m, n) && (b.dtype().tileRows() == 1 || !transposeB);
+    boolean packs = !transposeA && m >= tile && n >= 2L * tile && !cutsRows(m, n) && (b.dtype().tileRows() == 1 || !transposeB);
     long slice = Math.min(k, RowBuffer.columns(m));
     long room = packs ? kernels.packed(m, slice) : 0;
     if (room > 0) {

@@ -7,7 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Memory for the rows of a shared product, kept for the next one: fresh pages would cost more than laying them out. */
 final class RowBuffer {
-  /** 16 MiB: a share of the last cache, and much more work than it costs the threads to meet. */
+  /**
+   * 16 MiB, half as much again where floats are laid out in parts (split.h), and of many rows one block of columns: a share of
+   * the last cache, and much more work than it costs the threads to meet.
+   */
   private static final long FLOATS = 4L << 20;
 
   private final AtomicReference<@Nullable MemorySegment> kept = new AtomicReference<>();
