@@ -1,15 +1,16 @@
 /* Products of float32 by tiles of bf16 (AMX-BF16). A float32 is the sum of three bf16: 8 + 8 + 8 bits. Products of such parts
- * are exact in float32 and are added in float32; of nine those six are taken that are not below 2^-23 of the whole. Weights
- * of bf16 have one part and need three products: nothing is left out there (Henry, Tang, Heinecke, arXiv 1904.06376). Of dense
- * operands results are closer to sums in double precision than those of matmul.h, as sums are shorter: of 16 products, then
- * of these. At the ends of the range tiles differ: numbers below 2^-126 are 0, parts and products, too, so that results
- * below 2^-102 have fewer bits; a product with an infinite operand is NaN, and so may be one that overflows.
+ * are exact in float32 and are added in float32 (Henry, Tang, Heinecke, arXiv 1904.06376). Weights of bf16 have one part and
+ * need three products, those of fp16 six, float32 all but the ninth, which is below 2^-32 of the whole; of weights that were
+ * rounded to codes two more are left out, below 2^-22. Of dense operands results are closer to sums in double precision than
+ * those of matmul.h, as sums are shorter: of 16 products, then of these. At the ends of the range tiles differ: numbers below
+ * 2^-126 are 0, parts and products, too, so that results below 2^-102 have fewer bits; a product with an infinite operand is
+ * NaN, and so may be one that overflows.
  *
  * As in matmul.h a row's result does not depend on the other rows of a batch, but for the choice between here and there.
  *
  * Measured on one core of a Granite Rapids Xeon (bf16 3.2 TFLOP/s, float32 215 GFLOP/s), 512 x 3072 x 1024, weights from
- * memory: bf16 420 - 490 GFLOP/s, float32 with three parts 210 - 230, by matmul.h 140 - 160. Loads of tiles do not overlap with
- * products: of 806 that this leaves a loop in the first cache reaches 750.
+ * memory: bf16 420 - 530 GFLOP/s, float32 200 - 230, by matmul.h 140 - 170. Loads of tiles do not overlap with products: of
+ * 806 GFLOP/s that this leaves a loop in the first cache reaches 750.
  */
 #define STEP_COLUMNS 32
 #define STEP_BYTES 1024
@@ -132,17 +133,24 @@ INLINE void dot_part(const int mt, const int nt, const char *a) {
   if (mt == 2 && nt == 2) TILE_DOT(3, 5, 7);
 }
 
-/* sums (16 mt, 32) of a block of columns; steps of b lie `stride` apart. */
+/* How many parts the weights of a panel have, and of three with how many of another operand's the second and third are
+ * multiplied. */
+enum { ONE_PART, TWO_PARTS, CODE_PARTS, ALL_PARTS };
+
+/* sums (16 mt, 32) of a block of columns; steps of b lie `stride` apart. Small parts come first, so that sums near the largest
+ * float do not overflow on their way. */
 INLINE void float_tile(
     const int mt, const int nt, const int parts, i64 steps, const char *a, const char *b, i64 stride, float *sums) {
+  const int some = parts == ONE_PART ? 1 : parts == TWO_PARTS ? 2 : 3;
   __asm__ volatile("tilezero %tmm0\n\ttilezero %tmm1\n\ttilezero %tmm2\n\ttilezero %tmm3");
   for (i64 s = 0; s < steps; s++, a += LEFT_BYTES, b += stride)
 #pragma GCC unroll 3
-    for (int j = 0; j < parts; j++) {
+    for (int j = 0; j < some; j++) {
       TILE_LOAD(6, b + j * PART_BYTES, 64);
       if (nt == 2) TILE_LOAD(7, b + j * PART_BYTES + STEP_BYTES, 64);
+      const int beside = parts == CODE_PARTS ? FLOAT_PARTS - j : MIN(FLOAT_PARTS, FLOAT_PARTS + 1 - j);
 #pragma GCC unroll 3
-      for (int i = FLOAT_PARTS - j - 1; i >= 0; i--) dot_part(mt, nt, a + i * PART_BYTES); /* small ones first */
+      for (int i = beside - 1; i >= 0; i--) dot_part(mt, nt, a + i * PART_BYTES);
     }
 #define SUMS(t, to) __asm__ volatile("tilestored %%tmm" #t ", (%0,%1,1)" : : "r"(to), "r"(128L) : "memory")
   SUMS(0, sums);
@@ -157,10 +165,13 @@ typedef void (*float_tile_t)(i64, const char *, const char *, i64, float *);
   static void float_tile_##mt##nt##parts(i64 steps, const char *a, const char *b, i64 stride, float *sums) { \
     float_tile(mt, nt, parts, steps, a, b, stride, sums); \
   }
-#define FLOAT_TILES(mt, nt) FLOAT_TILE(mt, nt, 1) FLOAT_TILE(mt, nt, 2) FLOAT_TILE(mt, nt, 3)
+#define FLOAT_TILES(mt, nt) \
+  FLOAT_TILE(mt, nt, ONE_PART) FLOAT_TILE(mt, nt, TWO_PARTS) FLOAT_TILE(mt, nt, CODE_PARTS) FLOAT_TILE(mt, nt, ALL_PARTS)
 FLOAT_TILES(1, 1) FLOAT_TILES(1, 2) FLOAT_TILES(2, 1) FLOAT_TILES(2, 2)
-#define FLOAT_NAMES(mt, nt) {float_tile_##mt##nt##1, float_tile_##mt##nt##2, float_tile_##mt##nt##3}
-static const float_tile_t float_tiles[2][2][3] = {
+#define FLOAT_NAMES(mt, nt) \
+  {float_tile_##mt##nt##ONE_PART, float_tile_##mt##nt##TWO_PARTS, float_tile_##mt##nt##CODE_PARTS, \
+      float_tile_##mt##nt##ALL_PARTS}
+static const float_tile_t float_tiles[2][2][4] = {
     {FLOAT_NAMES(1, 1), FLOAT_NAMES(1, 2)}, {FLOAT_NAMES(2, 1), FLOAT_NAMES(2, 2)}};
 
 /* Where the left operand of 32 rows begins: blocks of SPLIT_KC columns lie one behind the other. */
@@ -191,23 +202,25 @@ static void pack_amx(const float *a, i64 m, i64 k, i64 first, i64 last, float *o
   _mm_setcsr(mode);
 }
 
-/* Right operands of a group of panels: of bf16 row by row, so that memory is read in long streams. */
+/* Right operands of a group of panels, of bf16, in the order of memory; each panel takes so many bytes. */
 static void right_bf16(const uint16_t *w, int tb, i64 n, i64 k, i64 k0, i64 kb, i64 j0, i64 j1, char *to, i64 panel) {
+#define TILE_AT(p, j) (to + (j - j0) / 32 * panel + p / STEP_COLUMNS * PART_BYTES + (j - j0) / 16 % 2 * STEP_BYTES)
   for (i64 j = j0; tb && j < j1; j += 16)
     for (i64 p = 0; p < kb; p += STEP_COLUMNS) {
       const uint16_t *from = w + j * k + k0 + p;
       for (i64 r = 32; r < 48; r++) __builtin_prefetch(from + r * k, 0, 2);
-      tile_bf16(from, 1, k, MIN(16, j1 - j), MIN(STEP_COLUMNS, kb - p), to + (j - j0) / 32 * panel + p * 64 + ((j - j0) & 16) * 64);
+      tile_bf16(from, 1, k, MIN(16, j1 - j), MIN(STEP_COLUMNS, kb - p), TILE_AT(p, j));
     }
   for (i64 p = 0; !tb && p < kb; p += STEP_COLUMNS)
     for (i64 j = j0; j < j1; j += 16) {
       const uint16_t *from = w + (k0 + p) * n + j;
-      for (i64 r = 32; r < 64 && !((j - j0) & 16); r++) __builtin_prefetch(from + r * n, 0, 2);
-      tile_bf16(from, 0, n, MIN(16, j1 - j), MIN(STEP_COLUMNS, kb - p), to + (j - j0) / 32 * panel + p * 64 + ((j - j0) & 16) * 64);
+      for (i64 r = 32; r < 64 && (j - j0) % 32 == 0; r++) __builtin_prefetch(from + r * n, 0, 2);
+      tile_bf16(from, 0, n, MIN(16, j1 - j), MIN(STEP_COLUMNS, kb - p), TILE_AT(p, j));
     }
+#undef TILE_AT
 }
 
-/* Of other types a panel, as floats on its way; returns the number of its parts. */
+/* Of other types a panel, as floats on its way; returns its kind of parts. */
 static int right_floats(
     const void *b, int type, int tb, i64 n, i64 k, i64 k0, i64 kb, i64 j, i64 columns, char *to) {
   float wide[WIDE_COLUMNS * NR + W] __attribute__((aligned(64)));
@@ -221,7 +234,7 @@ static int right_floats(
     int some = split_panel(wide, width, whole, to + p / STEP_COLUMNS * FLOAT_PARTS * PART_BYTES);
     parts = MAX(parts, some);
   }
-  return parts;
+  return parts == 1 ? ONE_PART : parts == 2 ? TWO_PARTS : type == F32 ? ALL_PARTS : CODE_PARTS;
 }
 
 /* Columns j0 to j1 of rows i0 to i1, by a block of columns of rows laid out as `rows` and of weights laid out as `right`. */
@@ -231,7 +244,7 @@ static void split_block(
   float sums[32 * 32] __attribute__((aligned(64)));
   for (i64 i = i0; i < i1; i += 32, rows += steps * LEFT_BYTES)
     for (i64 j = j0, p = 0; j < j1; j += NR, p++) {
-      float_tiles[i1 - i > 16][j1 - j > 16][parts[p] - 1](steps, rows, right + p * steps * stride, stride, sums);
+      float_tiles[i1 - i > 16][j1 - j > 16][parts[p]](steps, rows, right + p * steps * stride, stride, sums);
       for (i64 r = 0; r < MIN(32, i1 - i); r++)
         for (i64 c = j; c < MIN(j1, j + NR); c += W)
           update(out + (i + r) * n + c, ld(sums + r * 32 + c - j), alpha, keep, j1 - c);
@@ -264,7 +277,7 @@ static int split_product(
         const i64 j1 = MIN(n1, j0 + panels * NR);
         if (type == BF16) right_bf16(b, tb, n, k, k0, kb, j0, j1, right, steps * stride);
         for (i64 j = j0, p = 0; j < j1; j += NR, p++)
-          parts[p] = type == BF16 ? 1
+          parts[p] = type == BF16 ? ONE_PART
               : right_floats(b, type, tb, n, k, k0, kb, j, MIN(NR, j1 - j), right + p * steps * stride);
         split_block(rows, steps, i0, i1, right, stride, parts, j0, j1, out, n, alpha, k0 == 0 ? beta : 1);
       }

@@ -100,7 +100,7 @@ public final class AdapterOracle {
     return Oracle.flat(1, labels.length, Oracle.longs(INPUTS, "input_ids"), mask, labels);
   }
 
-  /** Merged weights; the worst difference. */
+  /** Merged weights; the worst difference. Of weights above 1 the tolerance is a part of the largest: 1e-6 is no float there. */
   public static double checkMerged(CausalLm model, Map<String, float[]> golden, Path folder, double tolerance) {
     // What changes the model's own modules is no adapter of a projection, and already in the weights.
     Path merged = Adapters.names(model).isEmpty() ? ModelExport.save(model, folder, DType.F32, false)
@@ -110,7 +110,7 @@ public final class AdapterOracle {
     for (Map.Entry<String, float[]> entry : golden.entrySet()) {
       if (entry.getKey().startsWith("merged.")) {
         double difference = Oracle.worst(weights.get(entry.getKey().substring("merged.".length())), entry.getValue());
-        assertThat(difference).as(entry.getKey()).isLessThan(tolerance);
+        assertThat(difference).as(entry.getKey()).isLessThan(tolerance * Math.max(1, Oracle.largest(entry.getValue())));
         worst = Math.max(worst, difference);
       }
     }
