@@ -100,7 +100,7 @@ public final class AdapterOracle {
     return Oracle.flat(1, labels.length, Oracle.longs(INPUTS, "input_ids"), mask, labels);
   }
 
-  /** Merged weights; the worst difference. Of weights above 1 the tolerance is a part of the largest: 1e-6 is no float there. */
+  /** Merged weights; the worst difference. Where there are weights above 1 the tolerance is a part of the largest. */
   public static double checkMerged(CausalLm model, Map<String, float[]> golden, Path folder, double tolerance) {
     // What changes the model's own modules is no adapter of a projection, and already in the weights.
     Path merged = Adapters.names(model).isEmpty() ? ModelExport.save(model, folder, DType.F32, false)
