@@ -117,10 +117,23 @@ INLINE void store_sums(const int nr, const int u, sums_t *to) {
   }
 }
 
-/* out (live, 16 nr): up to mr rows from i on, a multiple of 16, by nr strips of tiles. */
-INLINE void amx_tile(
-    const int mr, const int nr, const int kind, const int use, int parts, int8_rows x, i64 i, i64 groups,
-    const uint8_t *w, i64 strip, unpacked_t *to, float *out, i64 rows, i64 ldo, i64 n, float alpha, float beta) {
+/* Rows from i on, a multiple of 16, by the strips at w, which lie `strip` bytes apart; out has n columns from there on. */
+typedef struct {
+  int use, parts;
+  int8_rows x;
+  i64 i, rows, groups, strip, n, ldo;
+  const uint8_t *w;
+  unpacked_t *to;
+  float *out, alpha, beta;
+} amx_job;
+
+/* Up to mr rows by nr strips. */
+INLINE void amx_tile(const int mr, const int nr, const int kind, const amx_job *job) {
+  const int use = job->use, parts = job->parts;
+  const int8_rows x = job->x;
+  const i64 i = job->i, groups = job->groups, strip = job->strip;
+  const uint8_t *w = job->w;
+  unpacked_t *to = job->to;
   sums_t sums[2] __attribute__((aligned(64)));
   __m512 acc[16][2];
 #pragma GCC unroll 16
@@ -152,15 +165,27 @@ INLINE void amx_tile(
   for (int a = 0; a < mr; a++)
 #pragma GCC unroll 2
     for (int b = 0; b < nr; b++)
-      if (a < rows && n > b * 16) finish(out + a * ldo + b * 16, (vf)acc[a][b], alpha, beta, n - b * 16);
+      if (a < job->rows && job->n > b * 16)
+        finish(job->out + a * job->ldo + b * 16, (vf)acc[a][b], job->alpha, job->beta, job->n - b * 16);
 }
 
-INLINE void amx_strips(
-    const int nr, const int kind, const int use, int parts, int8_rows x, i64 i, i64 rows, i64 groups, const uint8_t *w,
-    i64 strip, unpacked_t *to, float *out, i64 ldo, i64 n, float alpha, float beta) {
-  if (rows > 8) amx_tile(16, nr, kind, use, parts, x, i, groups, w, strip, to, out, rows, ldo, n, alpha, beta);
-  else amx_tile(8, nr, kind, use, parts, x, i, groups, w, strip, to, out, rows, ldo, n, alpha, beta);
-}
+INLINE int tile_rows(const int kind, i64 rows) { return rows > 8 || fewest_of(kind) > 8 ? 16 : 8; }
+
+/* A function for each: compilers take three times as long if these are parts of one. */
+typedef void (*amx_tile_t)(const amx_job *);
+#define AMX_TILE(mr, nr, name, kind) \
+  static void amx_##name##_##mr##_##nr(const amx_job *job) { amx_tile(mr, nr, kind, job); }
+#define AMX_TILES(mr, name, kind) AMX_TILE(mr, 1, name, kind) AMX_TILE(mr, 2, name, kind)
+#define AMX_NAMES(mr, name) {amx_##name##_##mr##_1, amx_##name##_##mr##_2}
+AMX_TILES(16, bits4, BITS4) AMX_TILES(16, bits4_zero, BITS4 | ZERO)
+AMX_TILES(8, bits8, BITS8) AMX_TILES(16, bits8, BITS8)
+AMX_TILES(8, bits8_zero, BITS8 | ZERO) AMX_TILES(16, bits8_zero, BITS8 | ZERO)
+AMX_TILES(8, bits6, BITS6) AMX_TILES(16, bits6, BITS6)
+static const amx_tile_t amx_tiles[][2][2] = {
+    [BITS4] = {{0}, AMX_NAMES(16, bits4)}, [BITS4 | ZERO] = {{0}, AMX_NAMES(16, bits4_zero)},
+    [BITS8] = {AMX_NAMES(8, bits8), AMX_NAMES(16, bits8)},
+    [BITS8 | ZERO] = {AMX_NAMES(8, bits8_zero), AMX_NAMES(16, bits8_zero)},
+    [BITS6] = {AMX_NAMES(8, bits6), AMX_NAMES(16, bits6)}};
 
 INLINE int amx_product_as(
     const int kind, int parts, const float *a, const void *b, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
@@ -180,20 +205,13 @@ INLINE int amx_product_as(
   int tiled = 0;
   for (i64 j0 = n0; j0 < n1; j0 += block * TR)
     for (i64 i = 0; i < rows; i += 16) {
-      i64 live = rows - i;
-      if (tiled != (live > 8 ? 16 : 8)) use_tiles(tiled = live > 8 ? 16 : 8);
-      i64 j1 = MIN(n1, j0 + block * TR);
+      const i64 live = rows - i, j1 = MIN(n1, j0 + block * TR);
+      if (tiled != tile_rows(kind, live)) use_tiles(tiled = tile_rows(kind, live));
+      const int use = rows <= 16 ? ONCE : i == 0 ? KEEP : KEPT;
       for (i64 j = j0, s = 0; j < j1; s += 2, j += 2 * TR) {
-        float *o = out + (m0 + i) * n + j;
-        const uint8_t *from = w + (j - n0) / TR * strip;
-        unpacked_t *to = unpacked + s * all;
-#define CALL_STRIPS(nr, use) \
-  amx_strips(nr, kind, use, parts, x, i, live, groups, from, strip, to, o, n, n1 - j, alpha, beta)
-#define CALL_USE(nr) \
-  if (rows <= 16) CALL_STRIPS(nr, ONCE); else if (i == 0) CALL_STRIPS(nr, KEEP); else CALL_STRIPS(nr, KEPT)
-        if (j + TR < j1) { CALL_USE(2); } else { CALL_USE(1); }
-#undef CALL_USE
-#undef CALL_STRIPS
+        const amx_job job = {use, parts, x, i, live, groups, strip, n1 - j, n, w + (j - n0) / TR * strip, unpacked + s * all,
+            out + (m0 + i) * n + j, alpha, beta};
+        amx_tiles[kind][tiled == 16][j + TR < j1](&job);
       }
     }
   __asm__ volatile("tilerelease");

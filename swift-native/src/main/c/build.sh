@@ -22,7 +22,14 @@ link=
 [ $os = linux ] && link="-Wl,--no-undefined -Wl,-z,noexecstack -Wl,--build-id=none"
 amx=
 echo '__asm__("tilerelease");' | "$cc" -xc -c -o /dev/null - 2> /dev/null || amx=-DSWIFTK_AMX=0
-"$cc" -std=gnu11 -O3 -fPIC -shared -fvisibility=hidden -fno-math-errno -fno-trapping-math \
-  -Wall -Wno-psabi -Wno-unknown-pragmas $amx \
-  -o "$lib.tmp" "$src"/*.c $link -lm
+flags="-std=gnu11 -O3 -fPIC -fvisibility=hidden -fno-math-errno -fno-trapping-math -Wall -Wno-psabi -Wno-unknown-pragmas"
+rm -f "$lib".*.o
+jobs=
+for f in "$src"/*.c; do
+  "$cc" $flags $amx -c -o "$lib.$(basename "$f" .c).o" "$f" &
+  jobs="$jobs $!"
+done
+for job in $jobs; do wait "$job"; done
+"$cc" -shared -o "$lib.tmp" "$lib".*.o $link -lm
+rm -f "$lib".*.o
 mv "$lib.tmp" "$lib"

@@ -1,10 +1,10 @@
 /* Products of float32 by tiles of bf16 (AMX-BF16). A float32 is the sum of three bf16: 8 + 8 + 8 bits. Products of such parts
  * are exact in float32 and are added in float32 (Henry, Tang, Heinecke, arXiv 1904.06376). Weights of bf16 have one part and
- * need three products, those of fp16 six, float32 all but the ninth, which is below 2^-32 of the whole; of weights that were
- * rounded to codes two more are left out, below 2^-22. Of dense operands results are closer to sums in double precision than
- * those of matmul.h, as sums are shorter: of 16 products, then of these. At the ends of the range tiles differ: numbers below
- * 2^-126 are 0, parts and products, too, so that results below 2^-102 have fewer bits; a product with an infinite operand is
- * NaN, and so may be one that overflows.
+ * need three products, those of fp16 six, float32 all but the ninth, which is below 2^-32 of the whole. Weights that were
+ * rounded to codes are rounded once more, to two parts, which are within 2^-17 of each, and need five. But for these results
+ * for dense operands are closer to sums in double precision than those of matmul.h, as sums are shorter: of 16 products, then
+ * of these. At the ends of the range tiles differ: numbers below 2^-126 are 0, parts and products, too, so that results below
+ * 2^-102 have fewer bits; a product with an infinite operand is NaN, and so may be one that overflows.
  *
  * As in matmul.h a row's result does not depend on the other rows of a batch, but for the choice between here and there.
  *
@@ -31,12 +31,12 @@ INLINE int splits(i64 m, i64 n, i64 k) { return m > FEW && n > FEW && k >= STEP_
 
 INLINE i64 steps_of(i64 k) { return (k + STEP_COLUMNS - 1) / STEP_COLUMNS; }
 
-/* Part i of 16 pairs of floats, and what is left of these. */
-INLINE __m512i take_part(const int i, __m512 *low, __m512 *high) {
+/* A part of 16 pairs of floats, and what is left of these. Of three parts the first is cut off, so that it is finite, and the
+ * second is rounded, so that what is left out has any sign; both of two are rounded, so that what is left out is small. */
+INLINE __m512i take_part(const int rounded, __m512 *low, __m512 *high) {
   const __m512i upper = _mm512_set1_epi32(-65536), half = _mm512_set1_epi32(0x8000);
   __m512i l = _mm512_castps_si512(*low), h = _mm512_castps_si512(*high);
-  /* The first part is cut off, so that it is finite; the second is rounded, so that what is left out has any sign. */
-  if (i == 1) l = _mm512_add_epi32(l, half), h = _mm512_add_epi32(h, half);
+  if (rounded) l = _mm512_add_epi32(l, half), h = _mm512_add_epi32(h, half);
   l = _mm512_and_si512(l, upper), h = _mm512_and_si512(h, upper);
   *low -= _mm512_castsi512_ps(l), *high -= _mm512_castsi512_ps(h);
   return _mm512_or_si512(_mm512_srli_epi32(l, 16), h);
@@ -45,7 +45,7 @@ INLINE __m512i take_part(const int i, __m512 *low, __m512 *high) {
 /* Rows of a tile's left operand: of 32 columns column j is beside column j + 16. */
 INLINE void split_row(__m512 low, __m512 high, char *to) {
 #pragma GCC unroll 3
-  for (int i = 0; i < FLOAT_PARTS; i++) _mm512_store_si512(to + i * PART_BYTES, take_part(i, &low, &high));
+  for (int i = 0; i < FLOAT_PARTS; i++) _mm512_store_si512(to + i * PART_BYTES, take_part(i == 1, &low, &high));
 }
 
 /* Up to 16 rows of a, or columns if ta: left operands of tiles, step by step; rows that are missing are 0. */
@@ -72,18 +72,18 @@ INLINE void split_rows(const float *a, const int ta, i64 ld, i64 rows, i64 k, ch
     }
 }
 
-/* Right operands of tiles, from a panel of floats, k-major, of k rows that are whole steps. Returns how many parts are not 0
- * throughout. */
-static int split_panel(const float *panel, i64 width, i64 k, char *to) {
+/* Right operands of tiles, from a panel of floats, k-major, of k rows that are whole steps, in so many parts. Returns how many of
+ * these are not 0 throughout. */
+INLINE int split_panel(const int parts, const float *panel, i64 width, i64 k, char *to) {
   __m512i some[FLOAT_PARTS] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
-  for (i64 p = 0; p < k; p += STEP_COLUMNS, to += FLOAT_PARTS * PART_BYTES)
+  for (i64 p = 0; p < k; p += STEP_COLUMNS, to += parts * PART_BYTES)
     for (i64 t = 0; t < width; t += 16)
       for (i64 r = 0; r < 16; r++) {
         const float *at = panel + (p + r) * width + t;
         __m512 low = _mm512_loadu_ps(at), high = _mm512_loadu_ps(at + 16 * width);
 #pragma GCC unroll 3
-        for (int i = 0; i < FLOAT_PARTS; i++) {
-          __m512i part = take_part(i, &low, &high);
+        for (int i = 0; i < parts; i++) {
+          __m512i part = take_part(i == 1 || parts == 2, &low, &high);
           some[i] = _mm512_or_si512(some[i], part);
           _mm512_store_si512(to + i * PART_BYTES + t / 16 * STEP_BYTES + r * 64, part);
         }
@@ -123,35 +123,45 @@ INLINE void use_float_tiles(void) {
 
 #define TILE_DOT(sum, x, w) __asm__ volatile("tdpbf16ps %tmm" #w ", %tmm" #x ", %tmm" #sum)
 
-/* One part of up to two tiles of rows by what is in tiles 6 and 7. */
-INLINE void dot_part(const int mt, const int nt, const char *a) {
-  TILE_LOAD(4, a, 64);
-  if (mt == 2) TILE_LOAD(5, a + STEP_BYTES, 64);
+/* Up to two tiles of rows by up to two of columns. */
+INLINE void dot_tiles(const int mt, const int nt) {
   TILE_DOT(0, 4, 6);
   if (nt == 2) TILE_DOT(1, 4, 7);
   if (mt == 2) TILE_DOT(2, 5, 6);
   if (mt == 2 && nt == 2) TILE_DOT(3, 5, 7);
 }
 
-/* How many parts the weights of a panel have, and of three with how many of another operand's the second and third are
- * multiplied. */
+/* How many parts the weights of a panel have; all but the smallest products of CODE_PARTS, two, and ALL_PARTS, three, are made. */
 enum { ONE_PART, TWO_PARTS, CODE_PARTS, ALL_PARTS };
 
+/* Parts of the weights that part i of the rows is multiplied by. */
+INLINE int parts_beside(const int parts, const int i) {
+  return parts == ONE_PART ? 1 : parts == ALL_PARTS ? (i == 2 ? 2 : 3) : parts == CODE_PARTS && i == 2 ? 1 : 2;
+}
+
 /* sums (16 mt, 32) of a block of columns; steps of b lie `stride` apart. Small parts come first, so that sums near the largest
- * float do not overflow on their way. */
+ * float do not overflow on their way; each product has an operand of the one before it, since loads cost half a product. */
 INLINE void float_tile(
     const int mt, const int nt, const int parts, i64 steps, const char *a, const char *b, i64 stride, float *sums) {
-  const int some = parts == ONE_PART ? 1 : parts == TWO_PARTS ? 2 : 3;
   __asm__ volatile("tilezero %tmm0\n\ttilezero %tmm1\n\ttilezero %tmm2\n\ttilezero %tmm3");
-  for (i64 s = 0; s < steps; s++, a += LEFT_BYTES, b += stride)
+  for (i64 s = 0; s < steps; s++, a += LEFT_BYTES, b += stride) {
+    int loaded = -1;
 #pragma GCC unroll 3
-    for (int j = 0; j < some; j++) {
-      TILE_LOAD(6, b + j * PART_BYTES, 64);
-      if (nt == 2) TILE_LOAD(7, b + j * PART_BYTES + STEP_BYTES, 64);
-      const int beside = parts == CODE_PARTS ? FLOAT_PARTS - j : MIN(FLOAT_PARTS, FLOAT_PARTS + 1 - j);
+    for (int i = FLOAT_PARTS - 1; i >= 0; i--) {
+      TILE_LOAD(4, a + i * PART_BYTES, 64);
+      if (mt == 2) TILE_LOAD(5, a + i * PART_BYTES + STEP_BYTES, 64);
 #pragma GCC unroll 3
-      for (int i = beside - 1; i >= 0; i--) dot_part(mt, nt, a + i * PART_BYTES);
+      for (int c = 0; c < parts_beside(parts, i); c++) {
+        const int j = i == 1 ? c : parts_beside(parts, i) - 1 - c;
+        if (j != loaded) {
+          TILE_LOAD(6, b + j * PART_BYTES, 64);
+          if (nt == 2) TILE_LOAD(7, b + j * PART_BYTES + STEP_BYTES, 64);
+        }
+        loaded = j;
+        dot_tiles(mt, nt);
+      }
     }
+  }
 #define SUMS(t, to) __asm__ volatile("tilestored %%tmm" #t ", (%0,%1,1)" : : "r"(to), "r"(128L) : "memory")
   SUMS(0, sums);
   if (nt == 2) SUMS(1, sums + 16);
@@ -220,7 +230,10 @@ static void right_bf16(const uint16_t *w, int tb, i64 n, i64 k, i64 k0, i64 kb, 
 #undef TILE_AT
 }
 
-/* Of other types a panel, as floats on its way; returns its kind of parts. */
+/* How many parts weights of a type take in memory. */
+INLINE int parts_of_type(int type) { return type == BF16 ? 1 : type == F32 || type == F16 ? 3 : 2; }
+
+/* Of other types than bf16 a panel, as floats on its way; returns its kind of parts. */
 static int right_floats(
     const void *b, int type, int tb, i64 n, i64 k, i64 k0, i64 kb, i64 j, i64 columns, char *to) {
   float wide[WIDE_COLUMNS * NR + W] __attribute__((aligned(64)));
@@ -231,10 +244,11 @@ static int right_floats(
     if (tb) pack_rows(b, type, j * k + k0 + p, k, columns, width, count, wide, width);
     else pack_columns(b, type, (k0 + p) * n + j, n, columns, width, count, wide, width);
     memset(wide + count * width, 0, (size_t)((whole - count) * width) * 4);
-    int some = split_panel(wide, width, whole, to + p / STEP_COLUMNS * FLOAT_PARTS * PART_BYTES);
+    char *at = to + p / STEP_COLUMNS * parts_of_type(type) * PART_BYTES;
+    int some = parts_of_type(type) == 2 ? split_panel(2, wide, width, whole, at) : split_panel(3, wide, width, whole, at);
     parts = MAX(parts, some);
   }
-  return parts == 1 ? ONE_PART : parts == 2 ? TWO_PARTS : type == F32 ? ALL_PARTS : CODE_PARTS;
+  return parts == 1 ? ONE_PART : parts == 3 ? ALL_PARTS : parts_of_type(type) == 2 ? CODE_PARTS : TWO_PARTS;
 }
 
 /* Columns j0 to j1 of rows i0 to i1, by a block of columns of rows laid out as `rows` and of weights laid out as `right`. */
@@ -256,7 +270,7 @@ static int split_product(
     const float *a, int ta, const void *b, int type, int tb, float *out, i64 m, i64 n, i64 k, float alpha, float beta,
     i64 first, i64 last, i64 m0, i64 m1, i64 n0, i64 n1) {
   const i64 depth = steps_of(MIN(SPLIT_KC, last - first));
-  const i64 stride = (type == BF16 ? 1 : FLOAT_PARTS) * PART_BYTES;
+  const i64 stride = parts_of_type(type) * PART_BYTES;
   const i64 block = ta == PACKED ? m1 - m0 : MIN(BLOCK_ROWS, m1 - m0);
   const i64 left = ta == PACKED ? 0 : (block + 31) / 32 * depth * LEFT_BYTES;
   const i64 panels = MIN((n1 - n0 + NR - 1) / NR, MIN(PANELS, MAX(1, GROUP_BYTES / (depth * stride))));
