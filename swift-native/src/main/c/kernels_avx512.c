@@ -9,6 +9,7 @@
 #include "kernels.h"
 #if SWIFTK_AMX
 #include "amx.h"
+#include "stream.h"
 #include "split.h"
 /* The same kernels but products. */
 const kernels_t swiftk_amx = {"AMX", KERNELS(ENTRY).matmul = matmul_amx, .packed = packed_amx, .pack = pack_amx,

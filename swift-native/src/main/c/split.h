@@ -310,6 +310,10 @@ static int matmul_amx(
   if (codes && m1 - m0 >= fewest_of(kind_of(type))) return amx_product(type, a, b, out, m, n, k, alpha, beta, m0, m1, n0, n1);
   if (!codes && splits(m, n, k))
     return split_product(a, ta, b, type, tb, out, m, n, k, alpha, beta, 0, k, m0, m1, n0, n1);
+  if (m == 1 && tb && !ta && type <= F16) {
+    one_row(a, b, type, out, k, alpha, beta, n0, n1);
+    return 0;
+  }
   return matmul(a, ta, b, type, tb, out, m, n, k, alpha, beta, m0, m1, n0, n1);
 }
 

@@ -48,6 +48,23 @@ class CpuContractTest implements BackendContract {
     });
   }
 
+  @Test
+  void one_row_has_the_bits_that_it_has_beside_another() {
+    Agreement.all().forEach(backend -> {
+      try (backend; Scope scope = new Scope(backend)) {
+        Random random = new Random(4);
+        for (int columns : new int[] {1, 7, 16, 17, 31, 32, 63, 1000, 4098}) {
+          Tensor x = Agreement.random(scope, random, 2, columns);
+          for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
+            Tensor w = Agreement.random(backend, scope, random, type, 37, columns);
+            assertThat(rows(backend, scope, x, w, 0, 1).toFloats()).as(backend.description() + ", " + type + ", " + columns)
+                .containsExactly(rows(backend, scope, x, w, 0, 2).slice(0, 1).toFloats());
+          }
+        }
+      }
+    });
+  }
+
   private static Tensor rows(Backend backend, Scope scope, Tensor x, Tensor w, int from, int count) {
     Tensor y = scope.floats(count, w.dim(0));
     backend.matmul(x.slice(from, count), false, w, true, y, 1, 0);

@@ -46,7 +46,9 @@ class QuantBlocksTest {
           backend.matmul(dy, false, packed, false, dx, 1, 0);
           backend.matmul(dy, false, wide, false, sameDx, 1, 0);
           assertThat(y.toFloats()).usingComparatorWithPrecision(off).containsExactly(same.toFloats());
-          assertThat(dx.toFloats()).usingComparatorWithPrecision(1e-4f).containsExactly(sameDx.toFloats());
+          // By tiles of bf16 weights of codes have 17 bits (split.h), and each of the sum's terms is that much off.
+          float rounded = backend.description().contains("AMX") ? 3 * 0x1p-17f * (float) Math.sqrt(columns) : 0;
+          assertThat(dx.toFloats()).usingComparatorWithPrecision(1e-4f + rounded).containsExactly(sameDx.toFloats());
           return List.of(wide, y, dx);
         });
       }
