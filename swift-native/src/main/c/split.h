@@ -31,13 +31,21 @@ INLINE int splits(i64 m, i64 n, i64 k) { return m > FEW && n > FEW && k >= STEP_
 
 INLINE i64 steps_of(i64 k) { return (k + STEP_COLUMNS - 1) / STEP_COLUMNS; }
 
+enum { CUT_OFF, ROUNDED, ROUNDED_FINITE };
+
+/* The upper halves of floats, rounded or not. ROUNDED takes no NaN, and makes infinities of the largest. */
+INLINE __m512i upper_half(const int how, __m512i x) {
+  const __m512i half = _mm512_set1_epi32(0x8000);
+  if (how == ROUNDED) x = _mm512_add_epi32(x, half);
+  if (how == ROUNDED_FINITE)
+    x = _mm512_mask_add_epi32(x, _mm512_cmplt_epu32_mask(_mm512_add_epi32(x, x), _mm512_set1_epi32(0xfeff0000)), x, half);
+  return _mm512_and_si512(x, _mm512_set1_epi32(-65536));
+}
+
 /* A part of 16 pairs of floats, and what is left of these. Of three parts the first is cut off, so that it is finite, and the
  * second is rounded, so that what is left out has any sign; both of two are rounded, so that what is left out is small. */
-INLINE __m512i take_part(const int rounded, __m512 *low, __m512 *high) {
-  const __m512i upper = _mm512_set1_epi32(-65536), half = _mm512_set1_epi32(0x8000);
-  __m512i l = _mm512_castps_si512(*low), h = _mm512_castps_si512(*high);
-  if (rounded) l = _mm512_add_epi32(l, half), h = _mm512_add_epi32(h, half);
-  l = _mm512_and_si512(l, upper), h = _mm512_and_si512(h, upper);
+INLINE __m512i take_part(const int how, __m512 *low, __m512 *high) {
+  __m512i l = upper_half(how, _mm512_castps_si512(*low)), h = upper_half(how, _mm512_castps_si512(*high));
   *low -= _mm512_castsi512_ps(l), *high -= _mm512_castsi512_ps(h);
   return _mm512_or_si512(_mm512_srli_epi32(l, 16), h);
 }
@@ -45,7 +53,7 @@ INLINE __m512i take_part(const int rounded, __m512 *low, __m512 *high) {
 /* Rows of a tile's left operand: of 32 columns column j is beside column j + 16. */
 INLINE void split_row(__m512 low, __m512 high, char *to) {
 #pragma GCC unroll 3
-  for (int i = 0; i < FLOAT_PARTS; i++) _mm512_store_si512(to + i * PART_BYTES, take_part(i == 1, &low, &high));
+  for (int i = 0; i < FLOAT_PARTS; i++) _mm512_store_si512(to + i * PART_BYTES, take_part(i == 1 ? ROUNDED : CUT_OFF, &low, &high));
 }
 
 /* Up to 16 rows of a, or columns if ta: left operands of tiles, step by step; rows that are missing are 0. */
@@ -83,7 +91,7 @@ INLINE int split_panel(const int parts, const float *panel, i64 width, i64 k, ch
         __m512 low = _mm512_loadu_ps(at), high = _mm512_loadu_ps(at + 16 * width);
 #pragma GCC unroll 3
         for (int i = 0; i < parts; i++) {
-          __m512i part = take_part(i == 1 || parts == 2, &low, &high);
+          __m512i part = take_part(i == 1 ? ROUNDED : parts == 2 ? ROUNDED_FINITE : CUT_OFF, &low, &high);
           some[i] = _mm512_or_si512(some[i], part);
           _mm512_store_si512(to + i * PART_BYTES + t / 16 * STEP_BYTES + r * 64, part);
         }

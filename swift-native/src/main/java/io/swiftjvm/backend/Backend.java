@@ -64,7 +64,8 @@ public interface Backend extends Allocator, AutoCloseable {
 
   /**
    * {@code out = alpha * op(a) op(b) + beta * out}, op = transpose where asked. a is float32; b is float32, bf16,
-   * fp16 or quantised; out is (m,n) float32.
+   * fp16 or quantised; out is (m,n) float32. A backend may round weights that are quantised once more, to 17 bits by tiles of
+   * AMX, to bf16 by tensor cores, and activations beside weights in tiles to bytes.
    */
   void matmul(Tensor a, boolean transposeA, Tensor b, boolean transposeB, Tensor out, float alpha, float beta);
 

@@ -1,6 +1,7 @@
 package io.swiftjvm.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.swiftjvm.backend.Agreement;
@@ -8,6 +9,7 @@ import io.swiftjvm.backend.Backend;
 import io.swiftjvm.tensor.DType;
 import io.swiftjvm.tensor.Scope;
 import io.swiftjvm.tensor.Tensor;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -203,6 +205,28 @@ class FloatTilesTest {
       assertThat(Float.isFinite(found[60])).isFalse();
       assertThat(found[80]).isNaN();
       assertThat(found[100]).isZero();
+    }
+  }
+
+  /** Blocks of NF4 whose scale is a NaN with all bits set, and the largest float. */
+  @Test
+  void codes_with_a_scale_that_is_no_number_give_none_and_the_largest_stay_finite() {
+    try (Backend b = new CpuBackend(1, NativeKernels.load(TILES)); Scope scope = new Scope(b)) {
+      int k = 64;
+      Tensor w = scope.tensor(DType.NF4, 20, k);
+      float[] ones = new float[20 * k];
+      Arrays.fill(ones, 1);
+      b.quantize(scope.floats(ones, 20, k), w);
+      w.segment().set(ValueLayout.JAVA_INT_UNALIGNED, 36, -1);
+      w.segment().set(ValueLayout.JAVA_INT_UNALIGNED, 72, Float.floatToRawIntBits(Float.MAX_VALUE));
+      float[] rows = new float[17 * k];
+      Arrays.fill(rows, 1e-3f);
+      Tensor y = scope.floats(17, 20);
+      b.matmul(scope.floats(rows, 17, k), false, w, true, y, 1, 0);
+      float[] found = y.toFloats();
+      assertThat(found[0]).isCloseTo(0.064f, within(1e-6f));
+      assertThat(found[1]).isNaN();
+      assertThat(found[2] / (0.064f * Float.MAX_VALUE)).isCloseTo(1, within(1e-4f));
     }
   }
 }
