@@ -23,13 +23,16 @@ link=
 amx=
 echo '__asm__("tilerelease");' | "$cc" -xc -c -o /dev/null - 2> /dev/null || amx=-DSWIFTK_AMX=0
 flags="-std=gnu11 -O3 -fPIC -fvisibility=hidden -fno-math-errno -fno-trapping-math -Wall -Wno-psabi -Wno-unknown-pragmas"
-rm -f "$lib".*.o
+objects=$(mktemp -d)
 jobs=
+trap 'rm -rf "$objects"' EXIT
+trap 'kill $jobs 2> /dev/null; exit 1' INT TERM
 for f in "$src"/*.c; do
-  "$cc" $flags $amx -c -o "$lib.$(basename "$f" .c).o" "$f" &
+  "$cc" $flags $amx -c -o "$objects/$(basename "$f" .c).o" "$f" &
   jobs="$jobs $!"
 done
-for job in $jobs; do wait "$job"; done
-"$cc" -shared -o "$lib.tmp" "$lib".*.o $link -lm
-rm -f "$lib".*.o
+failed=
+for job in $jobs; do wait "$job" || failed=yes; done
+[ -z "$failed" ] || exit 1
+"$cc" -shared -o "$lib.tmp" "$objects"/*.o $link -lm
 mv "$lib.tmp" "$lib"

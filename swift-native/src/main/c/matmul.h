@@ -231,10 +231,8 @@ INLINE void dots(
 #pragma GCC unroll 4
   for (int i = 0; i < mr; i++)
 #pragma GCC unroll 8
-    for (int j = 0; j < nr; j++) {
-      float s = alpha * sum(acc[i][j]);
-      out[i * ldo + j] = beta == 0 ? s : s + beta * out[i * ldo + j];
-    }
+    for (int j = 0; j < nr; j++)
+      out[i * ldo + j] = finished(sum(acc[i][j]), alpha, beta, out[i * ldo + j]);
 }
 
 /* Rows of NF4 whose blocks do not go across rows: a block's products are added before its scale comes in. */
@@ -271,10 +269,8 @@ INLINE void nf4_dots(
 #pragma GCC unroll 4
   for (int i = 0; i < mr; i++)
 #pragma GCC unroll 4
-    for (int j = 0; j < nr; j++) {
-      float s = alpha * sum(acc[i][j]);
-      out[i * ldo + j] = beta == 0 ? s : s + beta * out[i * ldo + j];
-    }
+    for (int j = 0; j < nr; j++)
+      out[i * ldo + j] = finished(sum(acc[i][j]), alpha, beta, out[i * ldo + j]);
 }
 
 static void nf4_few_rows(

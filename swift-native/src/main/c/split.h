@@ -33,7 +33,8 @@ INLINE i64 steps_of(i64 k) { return (k + STEP_COLUMNS - 1) / STEP_COLUMNS; }
 
 enum { CUT_OFF, ROUNDED, ROUNDED_FINITE };
 
-/* The upper halves of floats, rounded or not. ROUNDED takes no NaN, and makes infinities of the largest. */
+/* The upper halves of floats, rounded or not. ROUNDED makes infinities of the largest and may lose a NaN: it is for what an upper
+ * half was taken from, which keeps that. */
 INLINE __m512i upper_half(const int how, __m512i x) {
   const __m512i half = _mm512_set1_epi32(0x8000);
   if (how == ROUNDED) x = _mm512_add_epi32(x, half);

@@ -20,10 +20,7 @@ INLINE float stream_row(const float *x, const void *w, const int type, i64 at, i
 
 INLINE void stream_rows(
     const float *x, const void *w, const int type, float *out, i64 k, float alpha, float beta, i64 n0, i64 n1) {
-  for (i64 j = n0; j < n1; j++) {
-    float s = alpha * stream_row(x, w, type, j * k, k);
-    out[j] = beta == 0 ? s : s + beta * out[j];
-  }
+  for (i64 j = n0; j < n1; j++) out[j] = finished(stream_row(x, w, type, j * k, k), alpha, beta, out[j]);
 }
 
 static void one_row(

@@ -38,6 +38,17 @@ INLINE vf fused(vf a, vf b, vf c) {
 #endif
 }
 
+/* alpha s + beta out, and out may be anything if beta is 0; rounded alike wherever it stands, too. */
+INLINE float finished(float s, float alpha, float beta, float out) {
+  float t = alpha * s;
+  if (beta == 0) return t;
+#if VB >= 32
+  return __builtin_fmaf(beta, out, t);
+#else
+  return t + beta * out;
+#endif
+}
+
 /* The first n elements; the others are 0. */
 INLINE vf ldn(const float *p, i64 n) {
   if (n >= W) return ld(p);

@@ -49,16 +49,27 @@ class CpuContractTest implements BackendContract {
   }
 
   @Test
-  void one_row_has_the_bits_that_it_has_beside_another() {
+  void one_row_has_the_bits_that_it_has_beside_others() {
     Agreement.all().forEach(backend -> {
       try (backend; Scope scope = new Scope(backend)) {
         Random random = new Random(4);
         for (int columns : new int[] {1, 7, 16, 17, 31, 32, 63, 1000, 4098}) {
-          Tensor x = Agreement.random(scope, random, 2, columns);
+          Tensor x = Agreement.random(scope, random, 5, columns);
+          Tensor start = Agreement.random(scope, random, 5, 37);
           for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
             Tensor w = Agreement.random(backend, scope, random, type, 37, columns);
-            assertThat(rows(backend, scope, x, w, 0, 1).toFloats()).as(backend.description() + ", " + type + ", " + columns)
-                .containsExactly(rows(backend, scope, x, w, 0, 2).slice(0, 1).toFloats());
+            for (float[] factors : new float[][] {{1, 0}, {0.7f, 1}, {1, 0.3f}}) {
+              for (int count : new int[] {4, 5}) {
+                Tensor all = scope.floats(Arrays.copyOf(start.toFloats(), count * 37), count, 37);
+                backend.matmul(x.slice(0, count), false, w, true, all, factors[0], factors[1]);
+                for (int i = 0; i < count; i++) {
+                  Tensor alone = scope.floats(start.slice(i, 1).toFloats(), 1, 37);
+                  backend.matmul(x.slice(i, 1), false, w, true, alone, factors[0], factors[1]);
+                  assertThat(alone.toFloats()).as(backend.description() + ", " + type + ", " + columns)
+                      .containsExactly(all.slice(i, 1).toFloats());
+                }
+              }
+            }
           }
         }
       }

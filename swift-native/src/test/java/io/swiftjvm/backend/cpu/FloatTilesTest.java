@@ -68,7 +68,7 @@ class FloatTilesTest {
     }
   }
 
-  /** Sums of a hundred terms add what float32 rounds. */
+  /** What float32 rounds in sums of so many terms comes on top. Weights in tiles meet rows of bytes when they are transposed. */
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.MATCH_ANY, names = {"NF4", "F8_BLOCK", "Q8_ZERO", "Q4"})
   void weights_of_codes_come_within_two_to_the_minus_17(DType type) {
@@ -77,31 +77,40 @@ class FloatTilesTest {
     int k = 256;
     try (Backend b = new CpuBackend(2, NativeKernels.load(TILES)); Scope scope = new Scope(b)) {
       Random random = new Random(8);
-      Tensor x = Agreement.random(scope, random, m, n);
       Tensor w = scope.tensor(type, n, k);
       Tensor wide = Agreement.random(scope, random, n, k);
       b.quantize(wide, w);
       b.cast(w, wide);
+      float[] ws = wide.toFloats();
+      Tensor x = Agreement.random(scope, random, m, n);
       Tensor y = scope.floats(m, k);
       b.matmul(x, false, w, false, y, 1, 0);
       float[] xs = x.toFloats();
-      float[] ws = wide.toFloats();
-      float[] found = y.toFloats();
-      double largest = 0;
-      for (int i = 0; i < m; i++) {
-        for (int j = 0; j < k; j++) {
-          double sum = 0;
-          double sizes = 0;
-          for (int p = 0; p < n; p++) {
-            double term = (double) xs[i * n + p] * ws[p * k + j];
-            sum += term;
-            sizes += Math.abs(term);
-          }
-          largest = Math.max(largest, Math.abs(found[i * k + j] - sum) / sizes);
-        }
+      assertWithin(y.toFloats(), m, k, n, (i, j, p) -> (double) xs[i * n + p] * ws[p * k + j]);
+      if (type.tileRows() == 1) {
+        Tensor x2 = Agreement.random(scope, random, m, k);
+        Tensor y2 = scope.floats(m, n);
+        b.matmul(x2, false, w, true, y2, 1, 0);
+        float[] xs2 = x2.toFloats();
+        assertWithin(y2.toFloats(), m, n, k, (i, j, p) -> (double) xs2[i * k + p] * ws[j * k + p]);
       }
-      assertThat(largest).isLessThan(0x1p-17 + 1e-6);
     }
+  }
+
+  private static void assertWithin(float[] found, int rows, int columns, int depth, Term term) {
+    double largest = 0;
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        double sum = 0;
+        double sizes = 0;
+        for (int p = 0; p < depth; p++) {
+          sum += term.at(i, j, p);
+          sizes += Math.abs(term.at(i, j, p));
+        }
+        largest = Math.max(largest, Math.abs(found[i * columns + j] - sum) / sizes);
+      }
+    }
+    assertThat(largest).isLessThan(0x1p-17 + 1e-6);
   }
 
   private interface Term {
