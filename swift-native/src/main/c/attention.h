@@ -1,7 +1,6 @@
 /* Causal attention in tiles (FlashAttention-2, arXiv 2307.08691): scores of QB queries by KB keys exist at a time. Key
  * tiles start at multiples of KB, so that a row's result does not depend on which queries share its tile. */
-#define QB 56
-#define QP 64 /* QB rounded up to vectors */
+#define QB 64
 #define ROWS (2 * QB)  /* of scores: queries of more than one head that share their keys */
 #define ROWS_P (ROWS + 16) /* with room for the last vector of a head */
 
@@ -187,8 +186,9 @@ static void score_few(
  * the other, so that keys are read and turned once for them. */
 static int attention(
     const float *q, const void *k, const void *v, int type, const int32_t *pages, i64 page, i64 heads, i64 kv_heads,
-    i64 head_dim, i64 value_dim, i64 window, float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length,
-    i64 k_start, i64 k_length, i64 head, i64 count, float *out, float *lse, i64 from, i64 to) {
+    i64 head_dim, i64 value_dim, i64 window, float scale_, float soft_cap, int exact, i64 queries, i64 q_start,
+    i64 q_length, i64 k_start, i64 k_length, i64 head, i64 count, float *out, float *lse, i64 from, i64 to) {
+  (void)exact;
   attention_t s = {heads, kv_heads, head_dim, value_dim, window, queries, q_start, q_length, k_start, k_length, scale_,
     soft_cap};
   keys_t ks = {pages, page, k_start, kv_heads * head_dim, type, k_length};
@@ -280,12 +280,12 @@ static int attention_backward(
     soft_cap};
   i64 group = heads / kv_heads, hp = round_up(head_dim, NR), vp = round_up(value_dim, NR);
   i64 qs = heads * head_dim, os = heads * value_dim, ks = kv_heads * head_dim, vs = kv_heads * value_dim;
-  float *kt = scratch(head_dim * (KB + QP) + value_dim * (KB + QP) + 4 * QP * KB + (KB + QP) * (hp + vp)
+  float *kt = scratch(head_dim * (KB + QB) + value_dim * (KB + QB) + 4 * QB * KB + (KB + QB) * (hp + vp)
       + round_up(group * q_length, 16));
   if (!kt) return 1;
-  float *vt = kt + head_dim * KB, *qt = vt + value_dim * KB, *ot = qt + head_dim * QP, *p = ot + value_dim * QP;
-  float *ds = p + QP * KB, *dst = ds + QP * KB, *sc = dst + QP * KB, *kc = sc + QP * KB, *qc = kc + KB * hp;
-  float *oc = qc + QP * hp, *delta = oc + QP * vp;
+  float *vt = kt + head_dim * KB, *qt = vt + value_dim * KB, *ot = qt + head_dim * QB, *p = ot + value_dim * QB;
+  float *ds = p + QB * KB, *dst = ds + QB * KB, *sc = dst + QB * KB, *kc = sc + QB * KB, *qc = kc + KB * hp;
+  float *oc = qc + QB * hp, *delta = oc + QB * vp;
   for (i64 g = 0; g < group; g++)
     for (i64 i = 0; i < q_length; i++) {
       i64 at = ((q_start + i) * heads + kv_head * group + g) * value_dim;
@@ -307,11 +307,11 @@ static int attention_backward(
       for (i64 q0 = first; q0 < end; q0 += QB) {
         i64 nq = MIN(QB, q_length - q0), row = q_start + q0;
         i64 q_at = (row * heads + head) * head_dim, o_at = (row * heads + head) * value_dim;
-        pack_rows(q, F32, q_at, qs, nq, round_up(nq, W), head_dim, qt, QP);
-        pack_rows(dout, F32, o_at, os, nq, round_up(nq, W), value_dim, ot, QP);
+        pack_rows(q, F32, q_at, qs, nq, round_up(nq, W), head_dim, qt, QB);
+        pack_rows(dout, F32, o_at, os, nq, round_up(nq, W), value_dim, ot, QB);
         i64 seen = MIN(nk, q0 + nq + k_length - q_length - key), wide = round_up(seen, W);
-        multiply(nq, wide, head_dim, qt, QP, kt, KB, p, KB, scale_, 0);
-        multiply(nq, wide, value_dim, ot, QP, vt, KB, ds, KB, 1, 0);
+        multiply(nq, wide, head_dim, qt, QB, kt, KB, p, KB, scale_, 0);
+        multiply(nq, wide, value_dim, ot, QB, vt, KB, ds, KB, 1, 0);
         for (i64 i = 0; i < nq; i++) {
           float *pr = p + i * KB, *dr = ds + i * KB;
           float norm_ = lse[head * queries + row + i], d = delta[g * q_length + q0 + i];
@@ -344,8 +344,8 @@ static int attention_backward(
         const float *or = rows_of(dout + o_at, os, nq, value_dim, oc, &ld_o);
         multiply(seen, value_dim, nq, p, KB, or, ld_o, dv + v_at, vs, 1, 1);
         multiply(seen, head_dim, nq, ds, KB, qr, ld_q, dk + k_at, ks, 1, 1);
-        pack_rows(ds, F32, 0, KB, nq, round_up(nq, W), seen, dst, QP);
-        multiply(nq, head_dim, seen, dst, QP, kr, ld_k, dq + q_at, qs, 1, 1);
+        pack_rows(ds, F32, 0, KB, nq, round_up(nq, W), seen, dst, QB);
+        multiply(nq, head_dim, seen, dst, QB, kr, ld_k, dq + q_at, qs, 1, 1);
       }
     }
   }

@@ -11,8 +11,9 @@
 #include "amx.h"
 #include "stream.h"
 #include "split.h"
+#include "attention_tiles.h"
 /* The same kernels but products. */
 const kernels_t swiftk_amx = {"AMX", KERNELS(ENTRY).matmul = matmul_amx, .packed = packed_amx, .pack = pack_amx,
-    .matmul_packed = matmul_packed_amx};
+    .matmul_packed = matmul_packed_amx, .attention = attention_amx};
 #endif
 #endif

@@ -65,8 +65,8 @@ static turn_t *turns(program_t *p) { return (turn_t *)(p->commands + p->count); 
 
 /* Units are a block of queries and the heads that share its keys; later blocks see more keys and come first. */
 static int attend(const command_t *c, i64 from, i64 to) {
-  const sequences_t *s = P(15);
-  const block_t *blocks = P(16);
+  const sequences_t *s = P(16);
+  const block_t *blocks = P(17);
   i64 heads = c->a[4], each = c->a[12], units = heads / each, last = c->n / units - 1;
   int code = 0;
   for (i64 i = from; i < to; i++) {
@@ -74,7 +74,7 @@ static int attend(const command_t *c, i64 from, i64 to) {
     i64 k_start = s->of[b.sequence].k_start;
     const int32_t *pages = s->pages ? (const int32_t *)s->pages + k_start : 0;
     code |= swiftk_chosen->attention(P(0), P(1), P(2), (int)c->a[3], pages, s->page, heads, c->a[5], c->a[6], c->a[7],
-        c->a[8], F(9), F(10), c->a[11], s->of[b.sequence].q_start, s->of[b.sequence].q_length, k_start,
+        c->a[8], F(9), F(10), (int)c->a[15], c->a[11], s->of[b.sequence].q_start, s->of[b.sequence].q_length, k_start,
         s->of[b.sequence].k_length, i % units * each, each, P(13), P(14), b.from, b.to);
   }
   return code;
@@ -115,8 +115,8 @@ static int perform(const command_t *c, i64 from, i64 to) {
 static int worth(const command_t *c) {
   if (c->n <= c->align) return 0;
   if (c->kernel != ATTENTION) return c->nanos >= WORTH;
-  const sequences_t *s = P(15);
-  const block_t *blocks = P(16);
+  const sequences_t *s = P(16);
+  const block_t *blocks = P(17);
   double pairs = 0;
   for (i64 b = 0; b < c->n * c->a[12] / c->a[4]; b++)
     pairs += (double)((blocks[b].to - blocks[b].from) * s->of[blocks[b].sequence].k_length);

@@ -51,34 +51,57 @@ INLINE __m512i take_part(const int how, __m512 *low, __m512 *high) {
   return _mm512_or_si512(_mm512_srli_epi32(l, 16), h);
 }
 
+/* How part i of so many is taken. */
+INLINE int part_of(const int parts, const int i) { return i == 1 ? ROUNDED : parts == 2 ? ROUNDED_FINITE : CUT_OFF; }
+
 /* Rows of a tile's left operand: of 32 columns column j is beside column j + 16. */
-INLINE void split_row(__m512 low, __m512 high, char *to) {
+INLINE void split_row(const int parts, __m512 low, __m512 high, char *to) {
 #pragma GCC unroll 3
-  for (int i = 0; i < FLOAT_PARTS; i++) _mm512_store_si512(to + i * PART_BYTES, take_part(i == 1 ? ROUNDED : CUT_OFF, &low, &high));
+  for (int i = 0; i < parts; i++) _mm512_store_si512(to + i * PART_BYTES, take_part(part_of(parts, i), &low, &high));
+}
+
+/* 16 vectors at x, ld apart, each beside the one `apart` behind it, or turned what stands in their columns: a tile. Of the first
+ * ones `live` are there, of the others `behind`, n and m elements of each; what is missing is 0. Parts gather in `some`. */
+INLINE void split_tile(
+    const int parts, const int turned, const float *x, i64 ld, i64 apart, i64 live, i64 behind, i64 n, i64 m, char *to,
+    __m512i *some) {
+  vf low[16], high[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) {
+    low[i] = i < live ? ldn(x + i * ld, n) : splat(0);
+    high[i] = i < behind && m > 0 ? ldn(x + apart + i * ld, m) : splat(0);
+  }
+  if (turned) transpose(low), transpose(high);
+  for (int i = 0; i < 16; i++) {
+    __m512 l = (__m512)low[i], h = (__m512)high[i];
+#pragma GCC unroll 3
+    for (int j = 0; j < parts; j++) {
+      __m512i part = take_part(part_of(parts, j), &l, &h);
+      some[j] = _mm512_or_si512(some[j], part);
+      _mm512_store_si512(to + j * PART_BYTES + i * 64, part);
+    }
+  }
 }
 
 /* Up to 16 rows of a, or columns if ta: left operands of tiles, step by step; rows that are missing are 0. */
-INLINE void split_rows(const float *a, const int ta, i64 ld, i64 rows, i64 k, char *to) {
+INLINE void split_rows(const int parts, const float *a, const int ta, i64 ld, i64 rows, i64 k, char *to) {
+  __m512i some[FLOAT_PARTS] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
   for (i64 p = 0; p < k; p += STEP_COLUMNS, to += LEFT_BYTES)
     if (ta) {
-      vf low[16], high[16];
-#pragma GCC unroll 16
-      for (int i = 0; i < 16; i++) {
-        low[i] = p + i < k ? ldn(a + (p + i) * ld, rows) : splat(0);
-        high[i] = p + 16 + i < k ? ldn(a + (p + 16 + i) * ld, rows) : splat(0);
-      }
-      transpose(low);
-      transpose(high);
-      for (int i = 0; i < 16; i++) split_row((__m512)low[i], (__m512)high[i], to + i * 64);
+      split_tile(parts, 1, a + p * ld, ld, 16 * ld, k - p, k - p - 16, rows, rows, to, some);
     } else {
       for (i64 i = 0; i < rows; i++) {
         const float *x = a + i * ld + p;
         __builtin_prefetch(x + 128);
         vf low = ldn(x, k - p), high = k - p > 16 ? ldn(x + 16, k - p - 16) : splat(0);
-        split_row((__m512)low, (__m512)high, to + i * 64);
+        split_row(parts, (__m512)low, (__m512)high, to + i * 64);
       }
-      for (i64 i = rows; i < 16; i++) split_row(_mm512_setzero_ps(), _mm512_setzero_ps(), to + i * 64);
+      for (i64 i = rows; i < 16; i++) split_row(parts, _mm512_setzero_ps(), _mm512_setzero_ps(), to + i * 64);
     }
+}
+
+INLINE int parts_that_are(const __m512i *some) {
+  return _mm512_test_epi32_mask(some[2], some[2]) ? 3 : _mm512_test_epi32_mask(some[1], some[1]) ? 2 : 1;
 }
 
 /* Right operands of tiles, from a panel of floats, k-major, of k rows that are whole steps, in so many parts. Returns how many of
@@ -92,12 +115,26 @@ INLINE int split_panel(const int parts, const float *panel, i64 width, i64 k, ch
         __m512 low = _mm512_loadu_ps(at), high = _mm512_loadu_ps(at + 16 * width);
 #pragma GCC unroll 3
         for (int i = 0; i < parts; i++) {
-          __m512i part = take_part(i == 1 ? ROUNDED : parts == 2 ? ROUNDED_FINITE : CUT_OFF, &low, &high);
+          __m512i part = take_part(part_of(parts, i), &low, &high);
           some[i] = _mm512_or_si512(some[i], part);
           _mm512_store_si512(to + i * PART_BYTES + t / 16 * STEP_BYTES + r * 64, part);
         }
       }
-  return _mm512_test_epi32_mask(some[2], some[2]) ? 3 : _mm512_test_epi32_mask(some[1], some[1]) ? 2 : 1;
+  return parts_that_are(some);
+}
+
+/* The same from floats in memory, of up to NR columns from column `at` of k rows of w on, or of so many rows if tb. */
+INLINE int split_floats(const int parts, const float *w, const int tb, i64 ld, i64 columns, i64 k, char *to) {
+  __m512i some[FLOAT_PARTS] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+  for (i64 p = 0; p < k; p += STEP_COLUMNS, to += parts * PART_BYTES)
+    for (i64 t = 0; t < columns; t += 16) {
+      const float *x = tb ? w + t * ld + p : w + p * ld + t;
+      const i64 across = columns - t, along = k - p;
+      for (int i = 0; i < 16; i++) __builtin_prefetch(tb ? x + i * ld + 64 : x + (i + 32) * ld);
+      if (tb) split_tile(parts, 1, x, ld, 16, across, across, along, along - 16, to + t / 16 * STEP_BYTES, some);
+      else split_tile(parts, 0, x, ld, 16 * ld, along, along - 16, across, across, to + t / 16 * STEP_BYTES, some);
+    }
+  return parts_that_are(some);
 }
 
 /* A tile of bf16, of up to 16 rows of w from column p on if tb, otherwise of columns from row p on: one part. */
@@ -140,28 +177,32 @@ INLINE void dot_tiles(const int mt, const int nt) {
   if (mt == 2 && nt == 2) TILE_DOT(3, 5, 7);
 }
 
-/* How many parts the weights of a panel have; all but the smallest products of CODE_PARTS, two, and ALL_PARTS, three, are made. */
-enum { ONE_PART, TWO_PARTS, CODE_PARTS, ALL_PARTS };
+/* How many parts the weights of a panel have; all but the smallest products of CODE_PARTS, two, and ALL_PARTS, three, are made.
+ * SIX_PRODUCTS are of three parts and three, THREE_PRODUCTS of two and two. */
+enum { ONE_PART, TWO_PARTS, CODE_PARTS, ALL_PARTS, SIX_PRODUCTS, THREE_PRODUCTS };
 
 /* Parts of the weights that part i of the rows is multiplied by. */
 INLINE int parts_beside(const int parts, const int i) {
-  return parts == ONE_PART ? 1 : parts == ALL_PARTS ? (i == 2 ? 2 : 3) : parts == CODE_PARTS && i == 2 ? 1 : 2;
+  const int all = parts == ONE_PART ? 1 : parts == TWO_PARTS || parts == CODE_PARTS || parts == THREE_PRODUCTS ? 2 : 3;
+  const int last = parts == ALL_PARTS || parts == TWO_PARTS ? 3 : parts == THREE_PRODUCTS ? 1 : 2;
+  return parts == ONE_PART ? 1 : MAX(0, MIN(all, last - i + 1));
 }
 
-/* sums (16 mt, 32) of a block of columns; steps of b lie `stride` apart. Small parts come first, so that sums near the largest
+/* sums (16 mt, 32), rows of lds, of a block of columns; steps of b lie `stride` apart. Small parts come first, so that sums near the largest
  * float do not overflow on their way; each product has an operand of the one before it, since loads cost half a product. */
 INLINE void float_tile(
-    const int mt, const int nt, const int parts, i64 steps, const char *a, const char *b, i64 stride, float *sums) {
+    const int mt, const int nt, const int parts, i64 steps, const char *a, const char *b, i64 stride, float *sums, i64 lds) {
   __asm__ volatile("tilezero %tmm0\n\ttilezero %tmm1\n\ttilezero %tmm2\n\ttilezero %tmm3");
   for (i64 s = 0; s < steps; s++, a += LEFT_BYTES, b += stride) {
     int loaded = -1;
 #pragma GCC unroll 3
     for (int i = FLOAT_PARTS - 1; i >= 0; i--) {
+      if (parts_beside(parts, i) == 0) continue;
       TILE_LOAD(4, a + i * PART_BYTES, 64);
       if (mt == 2) TILE_LOAD(5, a + i * PART_BYTES + STEP_BYTES, 64);
 #pragma GCC unroll 3
       for (int c = 0; c < parts_beside(parts, i); c++) {
-        const int j = i == 1 ? c : parts_beside(parts, i) - 1 - c;
+        const int j = i == 1 ? c : parts == SIX_PRODUCTS && i == 0 && c < 2 ? c + 1 : parts_beside(parts, i) - 1 - c;
         if (j != loaded) {
           TILE_LOAD(6, b + j * PART_BYTES, 64);
           if (nt == 2) TILE_LOAD(7, b + j * PART_BYTES + STEP_BYTES, 64);
@@ -171,26 +212,27 @@ INLINE void float_tile(
       }
     }
   }
-#define SUMS(t, to) __asm__ volatile("tilestored %%tmm" #t ", (%0,%1,1)" : : "r"(to), "r"(128L) : "memory")
+#define SUMS(t, to) __asm__ volatile("tilestored %%tmm" #t ", (%0,%1,1)" : : "r"(to), "r"(4 * lds) : "memory")
   SUMS(0, sums);
   if (nt == 2) SUMS(1, sums + 16);
-  if (mt == 2) SUMS(2, sums + 16 * 32);
-  if (mt == 2 && nt == 2) SUMS(3, sums + 16 * 32 + 16);
+  if (mt == 2) SUMS(2, sums + 16 * lds);
+  if (mt == 2 && nt == 2) SUMS(3, sums + 16 * lds + 16);
 #undef SUMS
 }
 
-typedef void (*float_tile_t)(i64, const char *, const char *, i64, float *);
+typedef void (*float_tile_t)(i64, const char *, const char *, i64, float *, i64);
 #define FLOAT_TILE(mt, nt, parts) \
-  static void float_tile_##mt##nt##parts(i64 steps, const char *a, const char *b, i64 stride, float *sums) { \
-    float_tile(mt, nt, parts, steps, a, b, stride, sums); \
+  static void float_tile_##mt##nt##parts(i64 steps, const char *a, const char *b, i64 stride, float *sums, i64 lds) { \
+    float_tile(mt, nt, parts, steps, a, b, stride, sums, lds); \
   }
 #define FLOAT_TILES(mt, nt) \
-  FLOAT_TILE(mt, nt, ONE_PART) FLOAT_TILE(mt, nt, TWO_PARTS) FLOAT_TILE(mt, nt, CODE_PARTS) FLOAT_TILE(mt, nt, ALL_PARTS)
+  FLOAT_TILE(mt, nt, ONE_PART) FLOAT_TILE(mt, nt, TWO_PARTS) FLOAT_TILE(mt, nt, CODE_PARTS) FLOAT_TILE(mt, nt, ALL_PARTS) \
+  FLOAT_TILE(mt, nt, SIX_PRODUCTS) FLOAT_TILE(mt, nt, THREE_PRODUCTS)
 FLOAT_TILES(1, 1) FLOAT_TILES(1, 2) FLOAT_TILES(2, 1) FLOAT_TILES(2, 2)
 #define FLOAT_NAMES(mt, nt) \
   {float_tile_##mt##nt##ONE_PART, float_tile_##mt##nt##TWO_PARTS, float_tile_##mt##nt##CODE_PARTS, \
-      float_tile_##mt##nt##ALL_PARTS}
-static const float_tile_t float_tiles[2][2][4] = {
+      float_tile_##mt##nt##ALL_PARTS, float_tile_##mt##nt##SIX_PRODUCTS, float_tile_##mt##nt##THREE_PRODUCTS}
+static const float_tile_t float_tiles[2][2][6] = {
     {FLOAT_NAMES(1, 1), FLOAT_NAMES(1, 2)}, {FLOAT_NAMES(2, 1), FLOAT_NAMES(2, 2)}};
 
 /* Where the left operand of 32 rows begins: blocks of SPLIT_KC columns lie one behind the other. */
@@ -201,7 +243,7 @@ INLINE i64 split_at(i64 m, i64 k, i64 row, i64 k0) {
 /* Left operand of rows i0 to i1, from column k0 on; a is (m,k), or (k,m) if ta. */
 INLINE void left_operand(const float *a, const int ta, i64 m, i64 k, i64 i0, i64 i1, i64 k0, i64 kb, char *to) {
   for (i64 i = i0; i < i1; i += 16)
-    split_rows(ta ? a + k0 * m + i : a + i * k + k0, ta, ta ? m : k, MIN(16, i1 - i), kb,
+    split_rows(FLOAT_PARTS, ta ? a + k0 * m + i : a + i * k + k0, ta, ta ? m : k, MIN(16, i1 - i), kb,
         to + (i - i0) / 32 * steps_of(kb) * LEFT_BYTES + ((i - i0) & 16) * 64);
 }
 
@@ -248,7 +290,8 @@ static int right_floats(
   float wide[WIDE_COLUMNS * NR + W] __attribute__((aligned(64)));
   i64 width = columns <= W ? W : NR;
   int parts = 1;
-  for (i64 p = 0; p < kb; p += WIDE_COLUMNS) {
+  if (type == F32) parts = split_floats(3, (const float *)b + (tb ? j * k + k0 : k0 * n + j), tb, tb ? k : n, columns, kb, to);
+  for (i64 p = 0; p < kb && type != F32; p += WIDE_COLUMNS) {
     i64 count = MIN(WIDE_COLUMNS, kb - p), whole = steps_of(count) * STEP_COLUMNS;
     if (tb) pack_rows(b, type, j * k + k0 + p, k, columns, width, count, wide, width);
     else pack_columns(b, type, (k0 + p) * n + j, n, columns, width, count, wide, width);
@@ -267,7 +310,7 @@ static void split_block(
   float sums[32 * 32] __attribute__((aligned(64)));
   for (i64 i = i0; i < i1; i += 32, rows += steps * LEFT_BYTES)
     for (i64 j = j0, p = 0; j < j1; j += NR, p++) {
-      float_tiles[i1 - i > 16][j1 - j > 16][parts[p]](steps, rows, right + p * steps * stride, stride, sums);
+      float_tiles[i1 - i > 16][j1 - j > 16][parts[p]](steps, rows, right + p * steps * stride, stride, sums, 32);
       for (i64 r = 0; r < MIN(32, i1 - i); r++)
         for (i64 c = j; c < MIN(j1, j + NR); c += W)
           update(out + (i + r) * n + c, ld(sums + r * 32 + c - j), alpha, keep, j1 - c);

@@ -21,6 +21,8 @@ final class AttentionUnits {
   private final List<Block> blocks = new ArrayList<>();
   /** Up to so many queries of a sequence read keys once for all heads of a group; in the C files. */
   private static final int FEW = 16;
+  /** Queries of a unit: keys are laid out for so many at a time. */
+  private static final int BLOCK = 128;
 
   private final AttentionSpec spec;
   private final Segments segments;
@@ -55,14 +57,16 @@ final class AttentionUnits {
         : Checks.memory(segments.pages().table()).asSlice((long) segments.kStart()[s] * Integer.BYTES);
   }
 
-  static AttentionUnits forward(AttentionSpec spec, Segments segments, long queries, long block) {
+  static AttentionUnits forward(AttentionSpec spec, Segments segments, long queries, int threads) {
     boolean few = true;
     for (int length : segments.qLength()) {
       few &= length <= FEW;
     }
     int group = spec.heads() / spec.kvHeads();
     // Two heads of a block of queries share its turned keys; more at once would leave threads idle.
-    return new AttentionUnits(spec, segments, spec.heads(), few ? group : group % 2 == 0 ? 2 : 1, queries, block);
+    int each = few ? group : group % 2 == 0 ? 2 : 1;
+    boolean shared = queries / BLOCK * (spec.heads() / each) >= 4L * threads;
+    return new AttentionUnits(spec, segments, spec.heads(), each, queries, shared ? BLOCK : BLOCK / 2);
   }
 
   static AttentionUnits backward(AttentionSpec spec, Segments segments, long queries) {

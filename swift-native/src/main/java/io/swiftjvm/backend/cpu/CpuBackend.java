@@ -44,7 +44,6 @@ public final class CpuBackend implements Backend {
   private static final double CODE = 0.0035;
   private static final double BYTE = 0.035;
   private static final int SUM_BLOCK = 1 << 16;
-  private static final int QUERY_BLOCK = 56;
   /** Parts of a large product for each thread: the last ones end at about the same time. */
   private static final int SHARES = 8;
 
@@ -369,7 +368,9 @@ public final class CpuBackend implements Backend {
     }
     // Each part lays out its operands anew, which costs as much as some of the rows of a large product.
     int parts = m >= 4L * tile ? 2 : 4;
-    if (cutsRows(m, n)) {
+    // Rows of bytes are rounded by each part, and weights in tiles unpacked: of many rows the first takes longer.
+    boolean bytes = b.dtype().tileRows() > 1 && transposeB && m >= 256L * threads;
+    if (bytes || cutsRows(m, n)) {
       share(m, nanos * n, parts, tile, (from, to) -> kernels.matmul(
           pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, from, to, 0, n));
     } else {
@@ -698,7 +699,7 @@ public final class CpuBackend implements Backend {
   private AttentionUnits forwardUnits(AttentionSpec spec, Segments segments, long queries) {
     AttentionUnits units = lastUnits;
     if (units == null || !units.isOf(spec, segments, queries)) {
-      units = AttentionUnits.forward(spec, segments, queries, QUERY_BLOCK);
+      units = AttentionUnits.forward(spec, segments, queries, threads);
       lastUnits = units;
     }
     return units;

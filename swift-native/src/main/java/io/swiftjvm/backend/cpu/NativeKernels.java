@@ -85,7 +85,7 @@ final class NativeKernels implements Kernels {
     static final MethodHandle RMS_NORM = find("rms_norm", "vaaiffaalll");
     static final MethodHandle ROPE = find("rope", "vallaaliiall");
     static final MethodHandle GATED = find("gated", "viaaall");
-    static final MethodHandle ATTENTION = find("attention", "iaaaiallllllfflllllllaall");
+    static final MethodHandle ATTENTION = find("attention", "iaaaiallllllffilllllllaall");
     static final MethodHandle SCATTER_ROWS = find("scatter_rows", "ialaaill");
     static final MethodHandle ARGMAX = find("argmax", "valall");
 
@@ -488,8 +488,8 @@ final class NativeKernels implements Kernels {
     try {
       done((int) Layers.ATTENTION.invokeExact(
           q, k, v, KernelTypes.code(type), orNull(s.pages()), (long) s.page(), (long) spec.heads(), (long) spec.kvHeads(),
-          (long) spec.headDim(), (long) spec.valueDim(), (long) spec.window(), spec.scale(), spec.softCap(), s.queries(),
-          s.qStart(), s.qLength(), s.kStart(), s.kLength(), (long) head, (long) heads, out, orNull(lse), from, to));
+          (long) spec.headDim(), (long) spec.valueDim(), (long) spec.window(), spec.scale(), spec.softCap(), spec.weights() == DType.F32 ? 1 : 0,
+          s.queries(), s.qStart(), s.qLength(), s.kStart(), s.kLength(), (long) head, (long) heads, out, orNull(lse), from, to));
     } catch (Throwable t) {
       throw failed(t);
     }

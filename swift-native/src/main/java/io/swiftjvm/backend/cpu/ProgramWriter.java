@@ -29,8 +29,8 @@ final class ProgramWriter implements Kernels {
   static final int WORDS = 24;
   private static final int ARGUMENTS = 4;
   /** Where a command of attention has the addresses of its sequences and blocks. */
-  private static final int SEQUENCES = ARGUMENTS + 15;
-  private static final int BLOCKS = ARGUMENTS + 16;
+  private static final int SEQUENCES = ARGUMENTS + 16;
+  private static final int BLOCKS = ARGUMENTS + 17;
 
   /** In the order of the enum in {@code program.c}. */
   private enum Kind {
@@ -348,7 +348,8 @@ final class ProgramWriter implements Kernels {
     leastKeys = Math.min(leastKeys, keys);
     next(pairNanos, 1);
     put(Kind.ATTENTION, out, cut.count(), at(q), at(k), at(v), code(type), spec.heads(), spec.kvHeads(), spec.headDim(),
-        spec.valueDim(), spec.window(), bits(spec.scale()), bits(spec.softCap()), queries, cut.each(), at(out), at(lse));
+        spec.valueDim(), spec.window(), bits(spec.scale()), bits(spec.softCap()), queries, cut.each(), at(out), at(lse),
+        spec.weights() == DType.F32 ? 1 : 0);
   }
 
   @Override
