@@ -271,28 +271,55 @@ static int attention(
   return 0;
 }
 
+/* delta[g * q_length + i] = out dout for query i of head g of those that share a key head. */
+static void output_products(const attention_t *s, i64 kv_head, const float *out, const float *dout, float *delta) {
+  i64 group = s->heads / s->kv_heads, n = s->value_dim;
+  for (i64 g = 0; g < group; g++)
+    for (i64 i = 0; i < s->q_length; i++) {
+      i64 at = ((s->q_start + i) * s->heads + kv_head * group + g) * n;
+      vf d = {0};
+      for (i64 c = 0; c < n; c += W) d += ldn(out + at + c, n - c) * ldn(dout + at + c, n - c);
+      delta[g * s->q_length + i] = sum(d);
+    }
+}
+
+/* What a query and the keys from `key` on multiply to, p, becomes its weights, and the gradients of these, dp, those of p. */
+INLINE void gradient_row(
+    const attention_t *s, i64 q, i64 key, i64 nk, i64 wide, float lse, float delta, float *p, float *dp) {
+  i64 lo, hi;
+  visible(s, q, key, nk, &lo, &hi);
+  lo = MIN(lo, wide), hi = MAX(hi, lo);
+  for (i64 j = lo / W * W; j < hi; j += W) {
+    vf x = s->scale * ld(p + j), slope = splat(s->scale);
+    if (s->soft_cap > 0) {
+      vf t = vtanh(x * (1 / s->soft_cap));
+      x = s->soft_cap * t, slope *= 1.0f - t * t;
+    }
+    vf e = vexp(x - lse);
+    st(dp + j, e * (ld(dp + j) - delta) * slope);
+    st(p + j, e);
+  }
+  for (i64 j = 0; j < lo; j++) p[j] = dp[j] = 0;
+  for (i64 j = hi; j < wide; j++) p[j] = dp[j] = 0;
+}
+
 /* For each tile of keys: its dk and dv over all queries of all heads of the group; dq grows tile by tile. */
 static int attention_backward(
     const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, i64 value_dim, i64 window,
-    float scale_, float soft_cap, i64 queries, i64 q_start, i64 q_length, i64 k_start, i64 k_length, i64 kv_head,
-    const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv) {
+    float scale_, float soft_cap, int exact, i64 queries, i64 q_start, i64 q_length, i64 k_start, i64 k_length,
+    i64 kv_head, const float *out, const float *lse, const float *dout, float *dq, float *dk, float *dv) {
+  (void)exact;
   attention_t s = {heads, kv_heads, head_dim, value_dim, window, queries, q_start, q_length, k_start, k_length, scale_,
     soft_cap};
   i64 group = heads / kv_heads, hp = round_up(head_dim, NR), vp = round_up(value_dim, NR);
   i64 qs = heads * head_dim, os = heads * value_dim, ks = kv_heads * head_dim, vs = kv_heads * value_dim;
-  float *kt = scratch(head_dim * (KB + QB) + value_dim * (KB + QB) + 4 * QB * KB + (KB + QB) * (hp + vp)
+  float *kt = scratch(head_dim * (KB + QB) + value_dim * (KB + QB) + 3 * QB * KB + (KB + QB) * (hp + vp)
       + round_up(group * q_length, 16));
   if (!kt) return 1;
   float *vt = kt + head_dim * KB, *qt = vt + value_dim * KB, *ot = qt + head_dim * QB, *p = ot + value_dim * QB;
-  float *ds = p + QB * KB, *dst = ds + QB * KB, *sc = dst + QB * KB, *kc = sc + QB * KB, *qc = kc + KB * hp;
+  float *ds = p + QB * KB, *dst = ds + QB * KB, *kc = dst + QB * KB, *qc = kc + KB * hp;
   float *oc = qc + QB * hp, *delta = oc + QB * vp;
-  for (i64 g = 0; g < group; g++)
-    for (i64 i = 0; i < q_length; i++) {
-      i64 at = ((q_start + i) * heads + kv_head * group + g) * value_dim;
-      vf d = {0};
-      for (i64 c = 0; c < value_dim; c += W) d += ldn(out + at + c, value_dim - c) * ldn(dout + at + c, value_dim - c);
-      delta[g * q_length + i] = sum(d);
-    }
+  output_products(&s, kv_head, out, dout, delta);
   for (i64 key = 0; key < k_length; key += KB) {
     i64 nk = MIN(KB, k_length - key);
     i64 k_row = (k_start + key) * kv_heads + kv_head, k_at = k_row * head_dim, v_at = k_row * value_dim;
@@ -310,35 +337,11 @@ static int attention_backward(
         pack_rows(q, F32, q_at, qs, nq, round_up(nq, W), head_dim, qt, QB);
         pack_rows(dout, F32, o_at, os, nq, round_up(nq, W), value_dim, ot, QB);
         i64 seen = MIN(nk, q0 + nq + k_length - q_length - key), wide = round_up(seen, W);
-        multiply(nq, wide, head_dim, qt, QB, kt, KB, p, KB, scale_, 0);
+        multiply(nq, wide, head_dim, qt, QB, kt, KB, p, KB, 1, 0);
         multiply(nq, wide, value_dim, ot, QB, vt, KB, ds, KB, 1, 0);
-        for (i64 i = 0; i < nq; i++) {
-          float *pr = p + i * KB, *dr = ds + i * KB;
-          float norm_ = lse[head * queries + row + i], d = delta[g * q_length + q0 + i];
-          i64 lo, hi;
-          visible(&s, q0 + i, key, seen, &lo, &hi);
-          if (hi <= lo) {
-            memset(pr, 0, KB * 4);
-            memset(dr, 0, KB * 4);
-            continue;
-          }
-          if (soft_cap > 0) {
-            cap(pr, hi, soft_cap);
-            memcpy(sc, pr, KB * 4);
-          }
-          for (i64 j = lo / W * W; j < hi; j += W) {
-            vf e = vexp(ld(pr + j) - norm_);
-            vf x = e * (ld(dr + j) - d) * scale_;
-            if (soft_cap > 0) {
-              vf t = ld(sc + j) * (1 / soft_cap);
-              x *= 1.0f - t * t;
-            }
-            st(pr + j, e);
-            st(dr + j, x);
-          }
-          for (i64 j = 0; j < lo; j++) pr[j] = dr[j] = 0;
-          for (i64 j = hi; j < wide; j++) pr[j] = dr[j] = 0;
-        }
+        for (i64 i = 0; i < nq; i++)
+          gradient_row(&s, q0 + i, key, seen, wide, lse[head * queries + row + i], delta[g * q_length + q0 + i], p + i * KB,
+              ds + i * KB);
         i64 ld_q, ld_o;
         const float *qr = rows_of(q + q_at, qs, nq, head_dim, qc, &ld_q);
         const float *or = rows_of(dout + o_at, os, nq, value_dim, oc, &ld_o);

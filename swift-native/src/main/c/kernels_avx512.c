@@ -10,10 +10,13 @@
 #if SWIFTK_AMX
 #include "amx.h"
 #include "stream.h"
+#include "parts.h"
 #include "split.h"
 #include "attention_tiles.h"
+#include "attention_gradient_tiles.h"
 /* The same kernels but products. */
 const kernels_t swiftk_amx = {"AMX", KERNELS(ENTRY).matmul = matmul_amx, .packed = packed_amx, .pack = pack_amx,
-    .matmul_packed = matmul_packed_amx, .attention = attention_amx};
+    .matmul_packed = matmul_packed_amx, .attention = attention_amx,
+    .attention_backward = attention_backward_amx};
 #endif
 #endif

@@ -85,13 +85,14 @@ typedef struct {
     i64 from, i64 to), (op, gate, up, dout, dgate, dup, from, to)) \
   X(int, attention, (const float *q, const void *k, const void *v, int type, const int32_t *pages, i64 page, \
     i64 heads, i64 kv_heads, i64 head_dim, i64 value_dim, i64 window, float scale, float soft_cap, int exact, \
-    i64 queries, i64 q_start, i64 q_length, i64 k_start, i64 k_length, i64 head, i64 count, float *out, float *lse, i64 from, i64 to), \
+    i64 queries, i64 q_start, i64 q_length, i64 k_start, i64 k_length, i64 head, i64 count, float *out, float *lse, \
+    i64 from, i64 to), \
     (q, k, v, type, pages, page, heads, kv_heads, head_dim, value_dim, window, scale, soft_cap, exact, queries, q_start, \
     q_length, k_start, k_length, head, count, out, lse, from, to)) \
   X(int, attention_backward, (const float *q, const float *k, const float *v, i64 heads, i64 kv_heads, i64 head_dim, \
-    i64 value_dim, i64 window, float scale, float soft_cap, i64 queries, i64 q_start, i64 q_length, i64 k_start, \
-    i64 k_length, i64 kv_head, const float *out, const float *lse, const float *dout, float *dq, float *dk, \
-    float *dv), (q, k, v, heads, kv_heads, head_dim, value_dim, window, scale, soft_cap, queries, q_start, q_length, \
+    i64 value_dim, i64 window, float scale, float soft_cap, int exact, i64 queries, i64 q_start, i64 q_length, \
+    i64 k_start, i64 k_length, i64 kv_head, const float *out, const float *lse, const float *dout, float *dq, float *dk, \
+    float *dv), (q, k, v, heads, kv_heads, head_dim, value_dim, window, scale, soft_cap, exact, queries, q_start, q_length, \
     k_start, k_length, kv_head, out, lse, dout, dq, dk, dv)) \
   X(void, cross_entropy, (float *logits, i64 columns, const int32_t *labels, float *nll, const float *grad_scale, \
     i64 from, i64 to), (logits, columns, labels, nll, grad_scale, from, to)) \

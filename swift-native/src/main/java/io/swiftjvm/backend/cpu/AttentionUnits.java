@@ -65,6 +65,7 @@ final class AttentionUnits {
     int group = spec.heads() / spec.kvHeads();
     // Two heads of a block of queries share its turned keys; more at once would leave threads idle.
     int each = few ? group : group % 2 == 0 ? 2 : 1;
+    // Later blocks see more keys: of four units or more for each thread all threads end at about the same time.
     boolean shared = queries / BLOCK * (spec.heads() / each) >= 4L * threads;
     return new AttentionUnits(spec, segments, spec.heads(), each, queries, shared ? BLOCK : BLOCK / 2);
   }

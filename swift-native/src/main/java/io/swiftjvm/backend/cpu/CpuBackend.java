@@ -368,10 +368,10 @@ public final class CpuBackend implements Backend {
     }
     // Each part lays out its operands anew, which costs as much as some of the rows of a large product.
     int parts = m >= 4L * tile ? 2 : 4;
-    // Rows of bytes are rounded by each part, and weights in tiles unpacked: of many rows the first takes longer.
-    boolean bytes = b.dtype().tileRows() > 1 && transposeB && m >= 256L * threads;
+    // Rows are rounded to bytes by each part, weights unpacked: of many rows the first takes longer.
+    boolean bytes = b.dtype().tileRows() > 1 && transposeB && !transposeA && writer == null && m >= 256L * threads;
     if (bytes || cutsRows(m, n)) {
-      share(m, nanos * n, parts, tile, (from, to) -> kernels.matmul(
+      share(m, nanos * n, parts, bytes ? Kernels.BYTE_TILE : tile, (from, to) -> kernels.matmul(
           pa, transposeA, pb, b.dtype(), transposeB, po, m, n, k, alpha, beta, from, to, 0, n));
     } else {
       share(n, nanos * m, parts, tile, (from, to) -> kernels.matmul(

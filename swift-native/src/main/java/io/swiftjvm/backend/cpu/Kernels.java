@@ -31,7 +31,7 @@ interface Kernels {
 
   /**
    * Rows {@code [m0, m1)}, columns {@code [n0, n1)} of {@code out (m,n) = alpha op(a) op(b) + beta out}. Bounds that
-   * cut a matrix are multiples of {@link #TILE}.
+   * cut a matrix are multiples of {@link #TILE}, of rows by w^T in tiles of {@link #BYTE_TILE}.
    */
   void matmul(
       MemorySegment a, boolean transposeA, MemorySegment b, DType bType, boolean transposeB, MemorySegment out, long m,
@@ -68,6 +68,9 @@ interface Kernels {
 
   /** Columns of an output tile; see {@link #matmul}. */
   int TILE = 64;
+
+  /** The same of rows that are rounded to bytes. */
+  int BYTE_TILE = 16;
 
   /** Rows of a (rows,columns); b's element is at {@code row * bRow + column * bColumn}. */
   void binary(

@@ -102,7 +102,7 @@ final class NativeKernels implements Kernels {
     static final MethodHandle RMS_NORM_BACKWARD = find("rms_norm_backward", "vaaifaaalll");
     static final MethodHandle RMS_NORM_WEIGHTS = find("rms_norm_weights", "vaaaallll");
     static final MethodHandle GATED_BACKWARD = find("gated_backward", "viaaaaall");
-    static final MethodHandle ATTENTION_BACKWARD = find("attention_backward", "iaaalllllffllllllaaaaaa");
+    static final MethodHandle ATTENTION_BACKWARD = find("attention_backward", "iaaalllllffillllllaaaaaa");
     static final MethodHandle CROSS_ENTROPY = find("cross_entropy", "valaaall");
     static final MethodHandle ADAMW = find("adamw", "vaaaafffffffffll");
 
@@ -488,11 +488,16 @@ final class NativeKernels implements Kernels {
     try {
       done((int) Layers.ATTENTION.invokeExact(
           q, k, v, KernelTypes.code(type), orNull(s.pages()), (long) s.page(), (long) spec.heads(), (long) spec.kvHeads(),
-          (long) spec.headDim(), (long) spec.valueDim(), (long) spec.window(), spec.scale(), spec.softCap(), spec.weights() == DType.F32 ? 1 : 0,
-          s.queries(), s.qStart(), s.qLength(), s.kStart(), s.kLength(), (long) head, (long) heads, out, orNull(lse), from, to));
+          (long) spec.headDim(), (long) spec.valueDim(), (long) spec.window(), spec.scale(), spec.softCap(), exact(spec),
+          s.queries(), s.qStart(), s.qLength(), s.kStart(), s.kLength(), (long) head, (long) heads, out, orNull(lse), from,
+          to));
     } catch (Throwable t) {
       throw failed(t);
     }
+  }
+
+  private static int exact(AttentionSpec spec) {
+    return flag(spec.weights() == DType.F32);
   }
 
   @Override
@@ -502,8 +507,8 @@ final class NativeKernels implements Kernels {
     try {
       done((int) Training.ATTENTION_BACKWARD.invokeExact(
           q, k, v, (long) spec.heads(), (long) spec.kvHeads(), (long) spec.headDim(), (long) spec.valueDim(),
-          (long) spec.window(), spec.scale(), spec.softCap(), s.queries(), s.qStart(), s.qLength(), s.kStart(),
-          s.kLength(), (long) kvHead, out, lse, dout, dq, dk, dv));
+          (long) spec.window(), spec.scale(), spec.softCap(), exact(spec), s.queries(), s.qStart(), s.qLength(),
+          s.kStart(), s.kLength(), (long) kvHead, out, lse, dout, dq, dk, dv));
     } catch (Throwable t) {
       throw failed(t);
     }
