@@ -32,7 +32,7 @@ INLINE const float *rows_of(const float *b, i64 ldb, i64 rows, i64 columns, floa
   return copy;
 }
 
-/* Limits scores (nq,nk) row by row to the keys each query sees; position of query 0 and of key 0 of the tile. */
+/* The keys [lo, hi) of a tile of nk from `key` on that a query sees: none if hi <= lo, which may lie outside of it. */
 INLINE void visible(const attention_t *s, i64 q, i64 key, i64 nk, i64 *lo, i64 *hi) {
   i64 position = s->k_length - s->q_length + q;
   *hi = MIN(nk, position - key + 1);
@@ -106,7 +106,7 @@ INLINE void add_rows(
 #pragma GCC unroll 8
     for (int a = 0; a < nv; a++) acc[i][a] = splat(0);
   for (i64 j = 0; j < rows; j++) {
-    fetch_row(v + (j + 16) * ldv, nv * W);
+    if (j + 16 < rows) fetch_row(v + (j + 16) * ldv, nv * W);
     vf x[2];
 #pragma GCC unroll 2
     for (int i = 0; i < nr; i++) x[i] = splat(p[i * KB + j]);
@@ -151,7 +151,7 @@ INLINE void score_rows(
     for (int r = 0; r < nr; r++)
 #pragma GCC unroll 4
       for (int i = 0; i < 4; i++) s[r][i] = splat(0);
-    for (i64 i = 0; i < 4; i++) fetch_row(k + (j + 12 + i) * ldk, dim);
+    for (i64 i = j + 12; i < MIN(j + 16, keys); i++) fetch_row(k + i * ldk, dim);
     for (i64 d = 0; d < dim; d += W) {
       i64 rest = dim - d;
       vf y0 = ldn(k0 + d, rest), y1 = ldn(k1 + d, rest), y2 = ldn(k2 + d, rest), y3 = ldn(k3 + d, rest);
@@ -218,7 +218,11 @@ static int attention(
       i64 ld_k, ld_v;
       const float *keys = key_tile(&ks, k, key, nk, kv * head_dim, head_dim, 1, kc, &ld_k);
       const float *values = key_tile(&vs, v, key, nk, kv * value_dim, value_dim, NR, vc, &ld_v);
-      if (few) score_few(rows, nr, keys, ld_k, head_dim, nk, scale_, p);
+      if (few) {
+        fetch_keys(&ks, k, key + nk, KEYS_AHEAD, kv * head_dim, head_dim);
+        fetch_keys(&vs, v, key, KEYS_AHEAD, kv * value_dim, value_dim);
+        score_few(rows, nr, keys, ld_k, head_dim, nk, scale_, p);
+      }
       else pack_rows(keys, F32, 0, ld_k, nk, wide, head_dim, kt, KB);
       for (i64 i0 = 0; i0 < nr; i0 += MR) {
         i64 live = MIN(MR, nr - i0), latest = i0 % nq + live > nq ? nq : i0 % nq + live;
@@ -290,7 +294,7 @@ INLINE void gradient_row(
   visible(s, q, key, nk, &lo, &hi);
   lo = MIN(lo, wide), hi = MAX(hi, lo);
   for (i64 j = lo / W * W; j < hi; j += W) {
-    vf x = s->scale * ld(p + j), slope = splat(s->scale);
+    vf x = fused(splat(s->scale), ld(p + j), splat(0)), slope = splat(s->scale); /* rounded as it was for lse */
     if (s->soft_cap > 0) {
       vf t = vtanh(x * (1 / s->soft_cap));
       x = s->soft_cap * t, slope *= 1.0f - t * t;

@@ -1,5 +1,6 @@
-/* The gradient of attention_tiles.h: keys, and the queries that see them, are laid out as left and as right operands, straight
- * and turned; what is added up for a tile of keys stays in the second cache. */
+/* The gradient of attention_tiles.h, for each tile of keys over all queries that see it. Of products along a head or a value
+ * queries and output gradients are the left operands, keys and values the right ones; of those over queries weights and gradients
+ * of scores, turned, are the left ones, of those over keys the latter as they are. */
 
 /* out (m,n) += a b for laid out operands of so many steps; a block of 32 rows and a panel of NR columns take so many bytes. */
 static void add_product(
@@ -26,14 +27,13 @@ static int gradient_by_tiles(
   const i64 q_left = steps_of(QB) * LEFT_BYTES, k_left = steps_of(TILE_KEYS) * LEFT_BYTES;
   const i64 h_right = steps_of(hd) * stride, v_right = steps_of(vd) * stride;
   const i64 q_right = steps_of(QB) * stride, k_right = steps_of(TILE_KEYS) * stride;
-  const i64 bytes = TILE_KEYS / 32 * (h_right + v_right + 2 * q_left) + QB / 32 * (h_left + v_left + k_left)
-      + hp / 32 * (k_right + q_right) + vp / 32 * q_right;
+  const i64 bytes = TILE_KEYS / 32 * (h_right + v_right + q_left) + QB / 32 * (h_left + v_left + k_left)
+      + hp / 32 * k_right + MAX(hp, vp) / 32 * q_right;
   char *k_turned = (char *)scratch(bytes / 4 + 2 * QB * TILE_KEYS + TILE_KEYS * (hp + vp) + group * s->q_length);
   if (!k_turned) return 1;
   char *v_turned = k_turned + TILE_KEYS / 32 * h_right, *k_rows = v_turned + TILE_KEYS / 32 * v_right;
-  char *q_rows = k_rows + hp / 32 * k_right, *o_rows = q_rows + QB / 32 * h_left, *q_side = o_rows + QB / 32 * v_left;
-  char *o_side = q_side + hp / 32 * q_right, *p_turned = o_side + vp / 32 * q_right;
-  char *d_turned = p_turned + TILE_KEYS / 32 * q_left, *d_rows = d_turned + TILE_KEYS / 32 * q_left;
+  char *q_rows = k_rows + hp / 32 * k_right, *o_rows = q_rows + QB / 32 * h_left, *side = o_rows + QB / 32 * v_left;
+  char *turned = side + MAX(hp, vp) / 32 * q_right, *d_rows = turned + TILE_KEYS / 32 * q_left;
   float *p = (float *)(d_rows + QB / 32 * k_left), *dp = p + QB * TILE_KEYS, *sum_k = dp + QB * TILE_KEYS;
   float *sum_v = sum_k + TILE_KEYS * hp, *delta = sum_v + TILE_KEYS * vp;
   const unsigned mode = flush();
@@ -66,12 +66,12 @@ static int gradient_by_tiles(
         for (i64 i = 0; i < nq; i++)
           gradient_row(s, q0 + i, key, seen, wide, lse[head * s->queries + row + i], delta[g * s->q_length + q0 + i],
               p + i * TILE_KEYS, dp + i * TILE_KEYS);
-        lay_left(parts, p, 1, TILE_KEYS, seen, nq, p_turned, q_left);
-        lay_right(parts, douts, 0, os, vd, nq, o_side, q_right);
-        add_product(products, steps_of(nq), p_turned, q_left, o_side, q_right, stride, seen, vd, sum_v, vp);
-        lay_left(parts, dp, 1, TILE_KEYS, seen, nq, d_turned, q_left);
-        lay_right(parts, queries, 0, qs, hd, nq, q_side, q_right);
-        add_product(products, steps_of(nq), d_turned, q_left, q_side, q_right, stride, seen, hd, sum_k, hp);
+        lay_left(parts, p, 1, TILE_KEYS, seen, nq, turned, q_left);
+        lay_right(parts, douts, 0, os, vd, nq, side, q_right);
+        add_product(products, steps_of(nq), turned, q_left, side, q_right, stride, seen, vd, sum_v, vp);
+        lay_left(parts, dp, 1, TILE_KEYS, seen, nq, turned, q_left);
+        lay_right(parts, queries, 0, qs, hd, nq, side, q_right);
+        add_product(products, steps_of(nq), turned, q_left, side, q_right, stride, seen, hd, sum_k, hp);
         lay_left(parts, dp, 0, TILE_KEYS, nq, seen, d_rows, k_left);
         add_product(products, steps_of(seen), d_rows, k_left, k_rows, k_right, stride, nq, hd,
             dq + (row * s->heads + head) * hd, qs);

@@ -1,7 +1,7 @@
 /* attention.h by the tiles of parts.h. Beside float32 weights queries, keys, values and weights of scores have three parts, and
  * six of their nine products are made: what is left out is below 2^-22 of each and 2^-25 in the mean, as if float32 had rounded
  * it. Beside other weights, which are rounded far more, two parts and three products leave out less than 2^-15, 2^-17 in the
- * mean. A value that is not finite may reach queries of its tile that do not see it, as 0 of it is NaN.
+ * mean. What is not finite may reach queries and keys of its tile that do not see it, as 0 of it is NaN.
  *
  * Measured on one core of a Granite Rapids Xeon, 16 heads of 128, 8 of keys, GFLOP/s of 512 and of 2048 causal queries: three
  * products 220 and 260, six 160 and 190, by attention.h 90 and 110; their gradients 200 and 230, 140 and 170, 98 and 115. */
@@ -86,11 +86,11 @@ static void weigh(int parts, const attention_t *s, float *p, i64 n, weighed_t *w
   else weigh_as(3, s, p, n, w, to);
 }
 
-/* o (16 of rows, n) = keep o + sums. */
-INLINE void add_values(const weighed_t *w, const float *sums, float *o, i64 ldo, i64 n) {
+/* o (16 of rows, NR) = keep o + sums. */
+INLINE void add_values(const weighed_t *w, const float *sums, float *o, i64 ldo) {
 #pragma GCC unroll 4
   for (int i = 0; i < 16; i++)
-    for (i64 c = 0; c < n; c += W)
+    for (i64 c = 0; c < NR; c += W)
       st(o + i * ldo + c, fused(splat(w->keep[i]), ld(o + i * ldo + c), ld(sums + i * NR + c)));
 }
 
@@ -136,7 +136,7 @@ static void attend(tiled_t *t, i64 i, i64 q, i64 live, i64 key, i64 nk, i64 seen
     float_tiles[live > 16][1][t->products](
         steps_of(seen), t->weights, t->values + c / NR * t->v_panel, t->stride, t->sums, NR);
     for (i64 h = 0; h < live; h += 16)
-      add_values(t->known + (i + h) / 16, t->sums + h * NR, t->o + (i + h) * t->vp + c, t->vp, NR);
+      add_values(t->known + (i + h) / 16, t->sums + h * NR, t->o + (i + h) * t->vp + c, t->vp);
   }
 }
 
@@ -169,7 +169,8 @@ static int attention_by_tiles(
   for (i64 q0 = from; q0 < to; q0 += TILE_QUERIES)
     for (i64 h0 = head; h0 < head + count; h0 += 2) {
       const i64 nq = MIN(TILE_QUERIES, to - q0), padded = round_up(nq, 32), group = MIN(2, head + count - h0);
-      const i64 row = s->q_start + q0, position = s->k_length - s->q_length + q0, end = position + nq;
+      const i64 row = s->q_start + q0, position = s->k_length - s->q_length + q0;
+      const i64 end = MIN(s->k_length, round_up(position + nq, STEP_COLUMNS)); /* whatever the size of the block */
       const i64 first = s->window ? MAX(0, position - s->window + 1) / TILE_KEYS * TILE_KEYS : 0;
       for (i64 g = 0; g < group; g++)
         lay_left(parts, q + (row * s->heads + h0 + g) * hd, 0, s->heads * hd, nq, hd, t.queries + g * padded / 32 * t.block,

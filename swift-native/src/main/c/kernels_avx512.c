@@ -14,7 +14,7 @@
 #include "split.h"
 #include "attention_tiles.h"
 #include "attention_gradient_tiles.h"
-/* The same kernels but products. */
+/* The same kernels but products and attention. */
 const kernels_t swiftk_amx = {"AMX", KERNELS(ENTRY).matmul = matmul_amx, .packed = packed_amx, .pack = pack_amx,
     .matmul_packed = matmul_packed_amx, .attention = attention_amx,
     .attention_backward = attention_backward_amx};

@@ -52,8 +52,7 @@ INLINE void pack_rows_as(
 INLINE void pack_columns_as(
     const void *src, const int type, i64 at, i64 lds, i64 columns, i64 pad, i64 k, float *dst, i64 ldd) {
   for (i64 p = 0; p < k; p++) {
-    ahead(src, type, at + (p + 16) * lds, 0);
-    ahead(src, type, at + (p + 16) * lds, 64);
+    if (k > 16) ahead(src, type, at + (p + 16) * lds, 0), ahead(src, type, at + (p + 16) * lds, 64);
     for (i64 j = 0; j < pad; j += W)
       st(dst + p * ldd + j, columns - j > 0 ? ldw(src, type, at + p * lds + j, columns - j) : splat(0));
   }

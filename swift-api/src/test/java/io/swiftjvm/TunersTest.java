@@ -173,7 +173,7 @@ class TunersTest {
   @Test
   void a_start_from_gradients_changes_no_answer_and_is_saved_resumed_and_read_as_a_plain_lora() {
     Recipe recipe = recipe("lora", "ga", 4).with("init_weights", "lora-ga").with("save_steps", 2)
-        .with("lora_ga_batch_size", 1);
+        .with("lora_ga_batch_size", 1).with("learning_rate", 1e-3);
     List<Double> losses = new ArrayList<>();
     List<Double> scores;
     Path whole;
@@ -195,7 +195,7 @@ class TunersTest {
     }
     // Only dropout, which differs on what the start adds and takes away, tells the two apart.
     assertThat(losses.getFirst()).isCloseTo(plain.getFirst(), within(0.02 * plain.getFirst()));
-    assertThat(losses.getLast()).isLessThan(losses.getFirst());
+    assertThat(losses.getLast()).isLessThan(losses.getFirst() / 2);
     Path rest = trained(recipe.outputDir(temp.resolve("ga-rest"))
         .with("resume_from_checkpoint", whole.resolveSibling("checkpoint-2").toString()));
     assertThat(weights(rest)).isEqualTo(weights(whole));

@@ -147,22 +147,25 @@ class AttentionTilesTest {
 
   @Test
   void a_value_that_is_infinite_reaches_the_same_queries_by_any_threads() {
-    for (int window : new int[] {0, 5}) {
-      AttentionSpec spec = new AttentionSpec(8, 4, 32, 32, 0.2f, window, 0);
+    // The last key, the first before a window, one between that queries in whole steps see and others not.
+    for (int[] lost : new int[][] {{199, 200, 0}, {0, 200, 5}, {80, 205, 0}}) {
+      int keys = lost[1];
+      AttentionSpec spec = new AttentionSpec(8, 4, 32, 32, 0.2f, lost[2], 0);
       float[][] found = new float[2][];
       for (int threads = 1; threads <= 2; threads++) {
         try (Backend b = new CpuBackend(threads, NativeKernels.load(TILES)); Scope scope = new Scope(b)) {
           Random random = new Random(6);
           Tensor q = Agreement.random(scope, random, 200, 8 * 32);
-          Tensor k = Agreement.random(scope, random, 200, 4 * 32);
-          float[] v = new float[200 * 4 * 32];
-          Arrays.fill(v, (window == 0 ? 199 : 0) * 4 * 32, (window == 0 ? 200 : 1) * 4 * 32, Float.POSITIVE_INFINITY);
+          Tensor k = Agreement.random(scope, random, keys, 4 * 32);
+          float[] v = new float[keys * 4 * 32];
+          Arrays.fill(v, lost[0] * 4 * 32, (lost[0] + 1) * 4 * 32, Float.POSITIVE_INFINITY);
           Tensor out = scope.floats(200, 8 * 32);
-          b.attention(q, k, scope.floats(v, 200, 4 * 32), spec, Segments.packed(0, 200), out, null);
+          b.attention(q, k, scope.floats(v, keys, 4 * 32), spec,
+              new Segments(new int[1], new int[] {200}, new int[1], new int[] {keys}), out, null);
           found[threads - 1] = out.toFloats();
         }
       }
-      assertThat(found[1]).as("window " + window).isEqualTo(found[0]);
+      assertThat(found[1]).as("value %d of %d, window %d", lost[0], keys, lost[2]).isEqualTo(found[0]);
     }
   }
 
